@@ -1,0 +1,56 @@
+#pragma once
+// The one thread pool for compute. One parallel region at a time; a nested or concurrent region runs on its caller.
+// Chunks depend on the problem's shape only, so results never depend on the number of threads.
+#include <cstdint>
+
+#include "raven/base/export.hpp"
+
+namespace raven {
+
+/// Threads that a parallel region may use, the caller included. Default: RAVEN_NUM_THREADS, else the CPUs this process
+/// may use (affinity mask and cgroup quota).
+RAVEN_API int num_threads() noexcept;
+/// Sets it for the process (≥ 1, at most 1024; larger values are clamped). Takes effect at the next region.
+RAVEN_API void set_num_threads(int count);
+
+/// Runs `body(context, begin, end)` over [0, total) cut into chunks of `grain` (the last one shorter), handed out
+/// dynamically. Runs on the caller when there is one chunk, one thread, or a region is already running. The first
+/// exception thrown by a body is rethrown on the caller after all chunks ended.
+RAVEN_API void parallel_chunks(int64_t total, int64_t grain, void (*body)(void* context, int64_t begin, int64_t end),
+                               void* context);
+
+/// The same over a callable `body(int64_t begin, int64_t end)`.
+template <class Body>
+void parallel_for(int64_t total, int64_t grain, Body&& body) {
+  if (total <= grain) {
+    if (total > 0) body(int64_t{0}, total);
+    return;
+  }
+  parallel_chunks(
+      total, grain, [](void* context, int64_t begin, int64_t end) { (*static_cast<Body*>(context))(begin, end); },
+      const_cast<void*>(static_cast<const void*>(&body)));
+}
+
+/// Limits this thread's regions to `count` threads while it lives.
+class RAVEN_API ThreadLimit {
+ public:
+  explicit ThreadLimit(int count) noexcept;
+  ~ThreadLimit();
+  ThreadLimit(const ThreadLimit&) = delete;
+  ThreadLimit& operator=(const ThreadLimit&) = delete;
+
+ private:
+  int previous_;
+};
+
+/// While one lives, idle workers spin for milliseconds between regions (a train step, a compiled call, a generation
+/// loop); outside they spin ≤ 50 µs and then sleep. Nestable.
+class RAVEN_API StepScope {
+ public:
+  StepScope() noexcept;
+  ~StepScope();
+  StepScope(const StepScope&) = delete;
+  StepScope& operator=(const StepScope&) = delete;
+};
+
+}  // namespace raven
