@@ -143,11 +143,11 @@ struct Native {
   static constexpr int lanes = n;
 
 #define RAVEN_OP RAVEN_VMATH_INLINE constexpr
-  // ---- constants
-  RAVEN_OP F32 f32(float c) const { return {typename F32::Vector{} + c}; }
-  RAVEN_OP F64 f64(double c) const { return {typename F64::Vector{} + c}; }
-  RAVEN_OP I32 i32(int32_t c) const { return {typename I32::Vector{} + c}; }
-  RAVEN_OP I64 i64(int64_t c) const { return {typename I64::Vector{} + c}; }
+  // ---- constants (c - 0 is c for every c; c + 0 would lose the sign of -0)
+  RAVEN_OP F32 f32(float c) const { return {c - typename F32::Vector{}}; }
+  RAVEN_OP F64 f64(double c) const { return {c - typename F64::Vector{}}; }
+  RAVEN_OP I32 i32(int32_t c) const { return {c - typename I32::Vector{}}; }
+  RAVEN_OP I64 i64(int64_t c) const { return {c - typename I64::Vector{}}; }
 #undef RAVEN_OP
 #define RAVEN_OP RAVEN_VMATH_INLINE
   // ---- arithmetic beyond the operators
@@ -247,7 +247,7 @@ struct Native {
   }
   template <class T>
   RAVEN_OP Lanes<T, n> bcast(const T* p) const {
-    return {typename Lanes<T, n>::Vector{} + *p};
+    return {*p - typename Lanes<T, n>::Vector{}};
   }
   template <class T, int size>
   RAVEN_OP Lanes<T, n> lookup(const T (&table)[size], I32 index) const {
