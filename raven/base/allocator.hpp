@@ -1,6 +1,7 @@
 #pragma once
-// The one allocator: a size-class cache with a lock-free thread-local small path; large blocks are 2 MiB aligned, advised
-// for huge pages and kept in a process-wide pool. Under ASan everything falls through to the system's allocator.
+// The one allocator: a size-class cache with a lock-free thread-local small path; large blocks are 2 MiB aligned,
+// advised for huge pages and kept in a process-wide pool. Under ASan everything falls through to the system's
+// allocator.
 #include <cstddef>
 #include <cstdint>
 

@@ -12,8 +12,8 @@ enum class CpuLevel : uint8_t { portable, v3, v4 };
 
 struct CpuInfo {
   std::string vendor, model;
-  CpuLevel best = CpuLevel::portable;  ///< what CPU and operating system (XCR0) support
-  bool bf16 = false, vnni = false;     ///< AVX512-BF16, AVX512-VNNI
+  CpuLevel best = CpuLevel::portable;                       ///< what CPU and operating system (XCR0) support
+  bool bf16 = false, vnni = false;                          ///< AVX512-BF16, AVX512-VNNI
   int64_t l1_data = 32 << 10, l2 = 1 << 20, l3 = 32 << 20;  ///< bytes; L3 as shared
   int logical_cpus = 1;
 };

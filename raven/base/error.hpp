@@ -10,7 +10,8 @@
 
 namespace raven {
 
-/// Root of every exception that Raven throws. `what()` reads `<operation>: <what is wrong>: <got> … <expected>[; <remedy>]`.
+/// Root of every exception that Raven throws. `what()` reads `<operation>: <what is wrong>: <got> … <expected>[;
+/// <remedy>]`.
 class RAVEN_API Error : public std::runtime_error {
  public:
   /// @param operation  public name of the function that refuses, e.g. `nx.add`; empty for none

@@ -10,7 +10,7 @@
 
 namespace raven {
 
-/// A whole file mapped read-only. Movable; the mapping lives as long as the object.
+/// A whole regular file mapped read-only (an empty one has no bytes). Movable; the mapping lives as long as the object.
 class RAVEN_API MappedFile {
  public:
   MappedFile() = default;
@@ -29,23 +29,28 @@ class RAVEN_API MappedFile {
   size_t size_ = 0;
 };
 
-/// The whole file as a string. Throws IoError.
+/// The whole regular file as a string. Throws IoError.
 RAVEN_API std::string read_file(const std::string& path, std::string_view operation = "raven.read_file");
 
 /// A file that appears whole or not at all: written to a temporary sibling, synced and renamed by commit(); removed by
 /// the destructor when commit() did not run. Every failure (disk full included) throws IoError and leaves the old file.
 class RAVEN_API AtomicFile {
  public:
+  /// A link is followed; an existing file's permissions are kept.
   explicit AtomicFile(std::string path, std::string_view operation = "raven.AtomicFile");
   ~AtomicFile();
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
   void write(std::span<const std::byte> bytes);
   void write(std::string_view text);
+  /// Syncs the bytes to the disk and puts the file in its place. Nothing may follow.
   void commit();
 
  private:
-  std::string path_, temporary_, operation_;
+  void write_through(const char* data, size_t size);
+
+  std::string path_, target_, temporary_, operation_;
+  std::string buffer_;  // small writes are gathered
   int descriptor_ = -1;
 };
 
@@ -54,6 +59,7 @@ RAVEN_API void write_atomic(const std::string& path, std::string_view text,
                             std::string_view operation = "raven.write_atomic");
 
 /// `$XDG_CACHE_HOME/raven/<library>` (else `~/.cache/raven/<library>`), made when missing.
+/// Throws IoError when it cannot be made, Error for a library name that is not a plain file name.
 RAVEN_API std::string cache_dir(std::string_view library);
 
 }  // namespace raven

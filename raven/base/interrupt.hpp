@@ -4,7 +4,8 @@
 
 namespace raven {
 
-/// Counts SIGINT and SIGTERM instead of dying while it lives; the second signal ends the process at once.
+/// Turns SIGINT and SIGTERM into a flag while it lives; a second signal while the flag is set ends the process at once.
+/// Nestable. The outermost scope clears the flag when it starts and leaves it for the caller when it ends.
 class RAVEN_API InterruptScope {
  public:
   InterruptScope();
@@ -16,7 +17,7 @@ class RAVEN_API InterruptScope {
 RAVEN_API bool interrupted() noexcept;
 /// Throws Interrupted when interrupted().
 RAVEN_API void check_interrupt();
-/// Sets or clears the flag (tests, embedding programs).
+/// Sets or clears the flag (tests, embedding programs; a prompt clears it before it goes on).
 RAVEN_API void set_interrupted(bool value) noexcept;
 
 }  // namespace raven

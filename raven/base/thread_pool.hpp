@@ -8,14 +8,15 @@
 namespace raven {
 
 /// Threads that a parallel region may use, the caller included. Default: RAVEN_NUM_THREADS, else the CPUs this process
-/// may use (affinity mask and cgroup quota).
+/// may use (affinity mask and cgroup quota). A ThreadLimit of the calling thread counts.
 RAVEN_API int num_threads() noexcept;
-/// Sets it for the process (≥ 1, at most 1024; larger values are clamped). Takes effect at the next region.
+/// Sets it for the process (larger values than 1024 are clamped; below 1 throws Error). Takes effect at the next
+/// region.
 RAVEN_API void set_num_threads(int count);
 
 /// Runs `body(context, begin, end)` over [0, total) cut into chunks of `grain` (the last one shorter), handed out
 /// dynamically. Runs on the caller when there is one chunk, one thread, or a region is already running. The first
-/// exception thrown by a body is rethrown on the caller after all chunks ended.
+/// exception thrown by a body is rethrown on the caller once every running chunk ended; chunks not begun are skipped.
 RAVEN_API void parallel_chunks(int64_t total, int64_t grain, void (*body)(void* context, int64_t begin, int64_t end),
                                void* context);
 
