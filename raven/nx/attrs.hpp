@@ -147,6 +147,7 @@ class RAVEN_API AttrsBox {
   ~AttrsBox() {
     if (attrs_) release();
   }
+  bool has_value() const noexcept { return attrs_ != nullptr; }
   const Attrs& get() const noexcept { return attrs_ ? *attrs_ : static_cast<const Attrs&>(no_attrs); }
   template <class A>
   const A& as() const noexcept {

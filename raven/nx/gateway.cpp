@@ -396,6 +396,15 @@ const Array& tracer_value(const Array& tracer) noexcept {
   return *reinterpret_cast<const Array*>(&impl_of(tracer)->value);
 }
 
+Array take_tracer_value(Array& tracer) noexcept {
+  Impl* impl = impl_of(tracer);
+  if (__atomic_load_n(&impl->refs, __ATOMIC_ACQUIRE) != 1) return tracer_value(tracer);
+  Array value(impl->value);
+  impl->value = nullptr;
+  tracer = Array{};
+  return value;
+}
+
 Aval aval_of(const Array& x) { return Aval{x.dtype(), x.shape()}; }
 
 Array concrete(const Array& x, const char* what) {

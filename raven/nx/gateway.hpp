@@ -110,6 +110,9 @@ RAVEN_API uint64_t tracer_tag(const Array& x) noexcept;
 RAVEN_API uint32_t tracer_id(const Array& x) noexcept;
 /// The parent-level value inside a tracer (empty when it has none).
 RAVEN_API const Array& tracer_value(const Array& tracer) noexcept;
+/// Moves the value out of a tracer that this handle alone holds (a copy of the handle otherwise): what lets an in-place op
+/// consume it.
+RAVEN_API Array take_tracer_value(Array& tracer) noexcept;
 /// Shape and dtype of an array.
 RAVEN_API Aval aval_of(const Array& x);
 /// The plain array a value stands for on this thread: itself, or the primal through all tracers. Throws TracerError
