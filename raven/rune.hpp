@@ -2,4 +2,6 @@
 // Transformations: the umbrella header of rune.
 #include "raven/nx.hpp"
 #include "raven/rune/error.hpp"
+#include "raven/rune/check.hpp"
 #include "raven/rune/grad.hpp"
+#include "raven/rune/jvp.hpp"
