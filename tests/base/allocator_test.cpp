@@ -255,9 +255,10 @@ TEST(Allocator, ZeroLimitKeepsNothing) {
     EXPECT_EQ(Allocator::stats().cached, 0);
     return;
   }
-  const int status = std::system(("RAVEN_TEST_CHILD=1 RAVEN_MEMORY_CACHE_BYTES=0 '" + testing::internal::GetArgvs()[0] +
-                                  "' --gtest_filter=Allocator.ZeroLimitKeepsNothing > /dev/null")
-                                     .c_str());
+  const int status =
+      std::system(("GTEST_OUTPUT= RAVEN_TEST_CHILD=1 RAVEN_MEMORY_CACHE_BYTES=0 '" + testing::internal::GetArgvs()[0] +
+                   "' --gtest_filter=Allocator.ZeroLimitKeepsNothing > /dev/null")
+                      .c_str());
   EXPECT_EQ(status, 0);
 }
 
