@@ -129,11 +129,11 @@ TEST_P(ThreadPool, ConcurrentCallersAllFinish) {
 }
 
 // Threads that took part in regions of slow chunks.
-size_t participants(int64_t chunks) {
+size_t participants(int64_t chunks, unsigned microseconds = 2000) {
   std::mutex mutex;
   std::set<std::thread::id> ids;
   parallel_for(chunks, 1, [&](int64_t, int64_t) {
-    ::usleep(2000);
+    ::usleep(microseconds);
     const std::lock_guard lock(mutex);
     ids.insert(std::this_thread::get_id());
   });
@@ -188,6 +188,15 @@ TEST(ThreadPoolSettings, FewerThreadsAfterMoreStillTakePart) {
   set_num_threads(2);
   ::usleep(20000);
   EXPECT_EQ(participants(40), 2u);
+}
+
+TEST(ThreadPoolSettings, WorkersBeyondTheSettingStayOut) {
+  for (int round = 0; round < 200; ++round) {
+    set_num_threads(5);
+    participants(5, 50);  // four workers are awake when the next region begins
+    set_num_threads(2);
+    ASSERT_LE(participants(10, 50), 2u);
+  }
 }
 
 #if !defined(RAVEN_TSAN)  // TSan refuses threads in a child of a threaded process
