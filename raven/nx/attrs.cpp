@@ -12,7 +12,8 @@ namespace nx {
 
 namespace {
 
-// ---- one value: equality by bits, hash, text -------------------------------------------------------------------------
+// ---- one value: equality by bits, hash, text
+// -------------------------------------------------------------------------
 
 constexpr std::string_view names_of(ReduceKind, int i) {
   constexpr std::string_view names[] = {"sum", "prod", "max", "min"};
@@ -36,8 +37,10 @@ uint64_t mix(uint64_t seed, uint64_t word) {
   return x ^ (x >> 33);
 }
 
-uint64_t hash_value(uint64_t seed, int64_t v) { return mix(seed, static_cast<uint64_t>(v)); }
-uint64_t hash_value(uint64_t seed, double v) {
+uint64_t hash_value(uint64_t seed, int64_t v) {
+  return mix(seed, static_cast<uint64_t>(v));
+}
+[[maybe_unused]] uint64_t hash_value(uint64_t seed, double v) {
   uint64_t bits;
   std::memcpy(&bits, &v, sizeof bits);
   return mix(seed, bits);
@@ -63,15 +66,29 @@ bool equal_value(const T& a, const T& b) {
     return a == b;
 }
 
-void print_value(raven::Message& m, bool v) { m << v; }
-void print_value(raven::Message& m, int64_t v) { m << v; }
-void print_value(raven::Message& m, double v) { raven::append_real(m, v); }
-void print_value(raven::Message& m, const Dims& v) { m << v; }
+[[maybe_unused]] void print_value(raven::Message& m, bool v) {
+  m << v;
+}
+void print_value(raven::Message& m, int64_t v) {
+  m << v;
+}
+[[maybe_unused]] void print_value(raven::Message& m, double v) {
+  raven::append_real(m, v);
+}
+void print_value(raven::Message& m, const Dims& v) {
+  m << v;
+}
 void print_value(raven::Message& m, const Scalar& v) {
   switch (v.kind) {
-    case Scalar::Kind::boolean: m << "bool:" << v.integer; break;
-    case Scalar::Kind::integer: m << "int:" << v.integer; break;
-    case Scalar::Kind::unsigned_integer: m << "uint:" << static_cast<uint64_t>(v.integer); break;
+    case Scalar::Kind::boolean:
+      m << "bool:" << v.integer;
+      break;
+    case Scalar::Kind::integer:
+      m << "int:" << v.integer;
+      break;
+    case Scalar::Kind::unsigned_integer:
+      m << "uint:" << static_cast<uint64_t>(v.integer);
+      break;
     case Scalar::Kind::real: {
       // Exact bits, so that -0, infinities and NaN payloads come back.
       uint64_t bits;
@@ -87,14 +104,15 @@ void print_value(raven::Message& m, E v) {
   m << names_of(v, static_cast<int>(v));
 }
 
-// ---- reading back ----------------------------------------------------------------------------------------------------
+// ---- reading back
+// ----------------------------------------------------------------------------------------------------
 
 struct Reader {
   std::string_view text;
   std::string_view whole;
   [[noreturn]] void fail(std::string_view expected) const {
-    throw ValueError("nx.Program", raven::Message("cannot read attributes '") << whole << "': expected " << expected
-                                                                              << " at '" << text << "'");
+    throw ValueError("nx.Program", raven::Message("cannot read attributes '")
+                                       << whole << "': expected " << expected << " at '" << text << "'");
   }
   void space() {
     while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
@@ -127,13 +145,15 @@ struct Reader {
   }
 };
 
-void parse_value(Reader& r, bool& v) {
+[[maybe_unused]] void parse_value(Reader& r, bool& v) {
   const auto w = r.word();
   if (w != "true" && w != "false") r.fail("true or false");
   v = w == "true";
 }
-void parse_value(Reader& r, int64_t& v) { v = r.number<int64_t>(); }
-void parse_value(Reader& r, double& v) {
+void parse_value(Reader& r, int64_t& v) {
+  v = r.number<int64_t>();
+}
+[[maybe_unused]] void parse_value(Reader& r, double& v) {
   r.space();
   auto [end, error] = std::from_chars(r.text.data(), r.text.data() + r.text.size(), v);
   if (error != std::errc()) r.fail("a number");
@@ -173,10 +193,12 @@ void parse_value(Reader& r, E& v) {
   r.fail("one of the names of this attribute");
 }
 
-// ---- one attribute struct --------------------------------------------------------------------------------------------
+// ---- one attribute struct
+// --------------------------------------------------------------------------------------------
 
 struct AttrsType {
   size_t bytes;
+  bool has_members;
   bool (*equal)(const Attrs&, const Attrs&);
   uint64_t (*hash)(const Attrs&, uint64_t);
   void (*print)(const Attrs&, raven::Message&);
@@ -229,7 +251,6 @@ struct TypeFunctions {
   }
   static void copy(const Attrs& a, void* place) { new (place) A(cast(a)); }
   static void make(void* place) { new (place) A(); }
-  static void destroy(Attrs& a) { static_cast<A&>(a).~A(); }
 };
 
 struct AttrsTable {
@@ -237,23 +258,30 @@ struct AttrsTable {
 };
 constexpr AttrsTable make_table() {
   AttrsTable table{};
-#define PRIMITIVE(name, public_name, attrs, ...)                                                                     \
-  using name##Functions = TypeFunctions<attrs>;                                                                      \
-  table.rows[static_cast<int>(Op::name)] =                                                                           \
-      AttrsType{sizeof(attrs),           &name##Functions::equal, &name##Functions::hash, &name##Functions::print,   \
-                &name##Functions::parse, &name##Functions::copy,  &name##Functions::make, &name##Functions::destroy};
+#define PRIMITIVE(name, public_name, attrs, ...)                                                  \
+  using name##Functions = TypeFunctions<attrs>;                                                   \
+  table.rows[static_cast<int>(Op::name)] =                                                        \
+      AttrsType{sizeof(attrs),          !std::is_same_v<attrs, NoAttrs>, &name##Functions::equal, \
+                &name##Functions::hash, &name##Functions::print,         &name##Functions::parse, \
+                &name##Functions::copy, &name##Functions::make,          &name##Functions::destroy};
 #define HIGHER_ORDER PRIMITIVE
 #define COMPOSITE PRIMITIVE
 #include "raven/nx/op.def"
   return table;
 }
 constexpr AttrsTable types = make_table();
-const AttrsType& type_of(Op op) { return types.rows[static_cast<int>(op)]; }
-bool has_members(Op op) { return type_of(op).bytes > sizeof(NoAttrs); }
+const AttrsType& type_of(Op op) {
+  return types.rows[static_cast<int>(op)];
+}
+bool has_members(Op op) {
+  return type_of(op).has_members;
+}
 
 }  // namespace
 
-bool attrs_equal(Op op, const Attrs& a, const Attrs& b) { return type_of(op).equal(a, b); }
+bool attrs_equal(Op op, const Attrs& a, const Attrs& b) {
+  return type_of(op).equal(a, b);
+}
 uint64_t attrs_hash(Op op, const Attrs& attrs, uint64_t seed) {
   return type_of(op).hash(attrs, mix(seed, static_cast<uint64_t>(op)));
 }

@@ -1,5 +1,7 @@
 #include "raven/nx/api/reduce.hpp"
 
+#include "raven/base/message.hpp"
+#include "raven/nx/error.hpp"
 #include "raven/nx/gateway.hpp"
 #include "raven/nx/internal/axes.hpp"
 
@@ -28,6 +30,14 @@ Array reduce(const char* name, ReduceKind kind, const Array& x, const ReduceOpts
   return options.keepdims ? detail::restore_axes(out, x.shape(), attrs.axes) : out;
 }
 
+/// A maximum or minimum needs at least one element per result.
+void require_elements(const char* name, const Array& x, const ReduceOpts& options) {
+  detail::require_defined(name, x);
+  for (int64_t axis : detail::resolve_axes(name, options.axis, x.ndim()))
+    if (x.shape(static_cast<int>(axis)) == 0)
+      throw ValueError(name, raven::Message("no elements to compare: shape ") << x.shape() << ", axis " << axis << " is empty");
+}
+
 }  // namespace
 
 Array sum(const Array& x, const ReduceOpts& options) {
@@ -37,6 +47,9 @@ Array sum(const Array& x, const ReduceOpts& options) {
     return reduce("nx.sum", ReduceKind::sum, x.astype(dtype), options, dtype);
   return reduce("nx.sum", ReduceKind::sum, x, options, dtype);
 }
-Array max(const Array& x, const ReduceOpts& options) { return reduce("nx.max", ReduceKind::max, x, options, x.dtype()); }
+Array max(const Array& x, const ReduceOpts& options) {
+  require_elements("nx.max", x, options);
+  return reduce("nx.max", ReduceKind::max, x, options, x.dtype());
+}
 
 }  // namespace nx

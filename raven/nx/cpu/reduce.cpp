@@ -50,15 +50,17 @@ FirstStage plan_first(const View& in, const Dims& axes) {
   FirstStage s;
   // Walk from the last axis: inner kept axes, then the reduced group; the rest selects.
   int64_t expected = 0;
-  int phase = 0;  // 0: inner kept, 1: reduced, 2: outer
+  bool started = false;  // an axis of the current phase was seen (its stride may be 0)
+  int phase = 0;         // 0: inner kept, 1: reduced
   bool have_inner = false, have_reduced = false;
   int i = in.rank - 1;
   for (; i >= 0; --i) {
     if (in.shape[i] == 1) continue;
     const bool r = axes.contains(i);
-    if (phase == 0 && r) phase = 1, expected = 0;
+    if (phase == 0 && r) phase = 1, started = false;
     if (phase == 1 && !r) break;
-    if (expected == 0) {
+    if (!started) {
+      started = true;
       (r ? s.stride_reduced : s.stride_inner) = in.strides[i];
       (r ? have_reduced : have_inner) = true;
     } else if (in.strides[i] != expected) {

@@ -1,6 +1,6 @@
 // Elementwise functions of reals from raven/vmath: one line per op.
 #include "raven/nx/cpu/kernels/level.hpp"
-#include "raven/vmath/exponential.hpp"
+#include "raven/vmath/vmath.hpp"
 #include "raven/vmath/simd.hpp"
 
 namespace nx::cpu::RAVEN_LEVEL {

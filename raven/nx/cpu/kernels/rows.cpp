@@ -1,6 +1,6 @@
 // Row-wise composites over contiguous rows: each gives the bits of its decomposition.
 #include "raven/nx/cpu/kernels/reduce.hpp"
-#include "raven/vmath/exponential.hpp"
+#include "raven/vmath/vmath.hpp"
 
 namespace nx::cpu::RAVEN_LEVEL {
 namespace {
