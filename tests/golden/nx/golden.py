@@ -86,9 +86,14 @@ class Family:
     def _store(self, array):
         data = np.ascontiguousarray(array).tobytes()
         if data not in self.offsets:
-            self.blob += bytes(-len(self.blob) % 8)
-            self.offsets[data] = len(self.blob)
-            self.blob += data
+            found = self.blob.find(data)  # also inside arrays already there: many bases are prefixes of one stream
+            while found % 8 and found >= 0:
+                found = self.blob.find(data, found + 1)
+            if found < 0:
+                self.blob += bytes(-len(self.blob) % 8)
+                found = len(self.blob)
+                self.blob += data
+            self.offsets[data] = found
         return self.offsets[data]
 
     def case(self, op, inputs=(), outputs=(), error=None, text=None, **attrs):

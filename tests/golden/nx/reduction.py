@@ -83,9 +83,8 @@ def primitives():
                             continue
                         family.case("ArgReduce", [x], [Out(function(x.view, axis=axis).astype(np.int64))], kind=kind, axis=axis, layout=layout)
     for dtype in FLOATS:  # long enough for blocks of 1,024, row blocks and the tree
-        rng = np.random.default_rng(5)
-        for shape, axes in (((2,), (0,)), ((1023,), (0,)), ((1025,), (0,)), ((4000,), (0,)), ((2, 1500), (1,)), ((700, 3), (0,)), ((9, 20, 17), (0, 2)), ((33, 65), (0,)), ((65, 33), (1,))):
-            values = rng.normal(size=shape).astype(NUMPY[dtype])
+        for shape, axes in (((4000,), (0,)), ((2,), (0,)), ((1023,), (0,)), ((1025,), (0,)), ((2, 1500), (1,)), ((700, 3), (0,)), ((9, 20, 17), (0, 2)), ((33, 65), (0,)), ((65, 33), (1,))):
+            values = np.random.default_rng(5).normal(size=shape).astype(NUMPY[dtype])
             exact_sum = sum_exactly(values, axes)
             count = math.prod(shape[a] for a in axes)
             bound = (max(math.log2(count / 1024), 0) + 24) * np.finfo(values.dtype).eps * np.abs(values).sum(axis=axes).max()
@@ -103,12 +102,12 @@ def public():
     family = Family("public_reduce")
     options = []
     for rank in (0, 1, 2, 3):
-        for axis in {0: [None], 1: [None, (0,), (-1,)], 2: [None, (0,), (1,), (-1,), (0, 1)], 3: [None, (1,), (-3,), (0, 2), (0, -1), (0, 1, 2)]}[rank]:
+        for axis in {0: [None], 1: [None, (0,), (-1,)], 2: [None, (0,), (-1,)], 3: [None, (1,), (0, -1)]}[rank]:
             options.append((rank, axis))
     functions = {"sum": np.sum, "prod": np.prod, "max": np.max, "min": np.min, "any": np.any, "all": np.all,
                  "mean": np.mean, "var": np.var, "std": np.std}
     for name, function in functions.items():
-        for dtype in FIVE + ("u8", "u32", "u64"):
+        for dtype in FIVE + (("u8", "u32", "u64") if name in ("sum", "prod", "mean") else ()):
             values = tame(dtype) if dtype in FIVE else np.arange(0, 50, dtype=NUMPY[dtype])
             if name == "prod":
                 values = powers(dtype) if dtype in FLOATS else np.array([1, 2, 3, 1, 1, 2], NUMPY[dtype])
