@@ -54,6 +54,8 @@ def unary():
                 inner = np.random.default_rng(3).uniform(-1, 1, 30).astype(values.dtype)
                 values = np.concatenate([values[:34], inner])
             for layout, x in unary_inputs(values):
+                if dtype not in FLOATS and layout in ("negative_step", "broadcast_row", "window", "mixed"):
+                    continue  # computed as f64 through Cast: the other layouts show that much
                 wide = cast(x.view, float_dtype(dtype))
                 family.case(op, [x], [Out(exact_math.evaluate(op, wide), f"ulp={exact_math.ulp(op)}")], layout=layout)
     family.write()
@@ -118,7 +120,7 @@ def binary():
                   ("Shr", dtype, np.right_shift if dtype in INTS else None, "exact", {})]
         table += [(op, dtype, f, "exact", {}) for op, f in COMPARE.items()]
     for op, dtype, function, rule, attrs in table:
-        values = pool(dtype)[:26] if dtype != "b1" else np.array([False, True, True, False])
+        values = pool(dtype)[:22] if dtype != "b1" else np.array([False, True, True, False])
         right = values
         if op in ("Shl", "Shr") and function:
             right = np.array([0, 1, 2, 5, 8, 31, 32, 33, 63, 64, 65, 1000, -1, -5, np.iinfo(values.dtype).min], values.dtype)
@@ -129,7 +131,7 @@ def binary():
                 family.case(op, [x, y], error="DType", **attrs, layout=layout)
     for dtype in FLOATS:
         values = pool(dtype)
-        left = np.concatenate([values[:20], values[35:50]])
+        left = np.concatenate([values[:20], values[35:47]])
         right = np.concatenate([values[:20], np.array([2, 3, 4, -2, -3, 7, -1.75, 10, 100, -0.25, 1 / 3], values.dtype)])
         for layout, x, y in binary_inputs(left, right):
             family.case("Pow", [x, y], [Out(exact_math.power(x.view, y.view), "ulp=1")], layout=layout)

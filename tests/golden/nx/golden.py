@@ -159,13 +159,13 @@ def draw(values, shape, seed):
 
 # layout -> (base shape, recipe, view shape); `other` forms of the same view shape serve second operands
 LAYOUTS = {
-    "permuted": ((4, 6, 2), "permute:2,0,1"),
+    "permuted": ((3, 5, 2), "permute:2,0,1"),
     "sliced": ((7, 9), "slice:1,0:7,9:2,3"),
-    "window": ((6, 21), "slice:1,2:5,19:1,1"),
-    "negative": ((5, 7), "flip:0,1"),
+    "window": ((4, 21), "slice:1,2:3,19:1,1"),
+    "negative": ((3, 7), "flip:0,1"),
     "negative_step": ((3, 40), "slice:0,1:3,40:1,2/flip:1"),
-    "broadcast": ((3, 1, 5), "expand:3x4x5"),
-    "broadcast_row": ((19,), "expand:3x19"),
+    "broadcast": ((2, 1, 5), "expand:2x3x5"),
+    "broadcast_row": ((19,), "expand:2x19"),
     "mixed": ((5, 4, 6), "permute:1,2,0/slice:0,1,0:4,6,5:1,2,2/flip:2"),
     "empty": ((0, 3), "-"),
     "empty_permuted": ((2, 0, 3), "permute:1,2,0"),

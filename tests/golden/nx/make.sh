@@ -3,7 +3,8 @@
 # Twice in a row gives the same bytes.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-venv=$here/../../../build/golden-venv
+venv=${GOLDEN_VENV:-$here/../../../build/golden-venv}
+export PYTHONDONTWRITEBYTECODE=1
 [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
 "$venv/bin/python" -c 'import numpy, mpmath, jax, torch' 2>/dev/null || {
   "$venv/bin/pip" install --quiet numpy==2.4.6 mpmath==1.3.0 jax==0.10.2

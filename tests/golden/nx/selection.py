@@ -33,7 +33,7 @@ def sorts(family):
                     attrs = {"axis": axis, "descending": descending, "layout": layout}
                     family.case("sort", [x], [Out(result)], **attrs)
                     family.case("argsort", [x], [Out(order)], **attrs)
-                    payload = In(np.arange(x.view.size, dtype=np.int32).reshape(x.view.shape))
+                    payload = In(np.indices(x.view.shape)[axis])
                     family.case("Sort", [x, payload], [Out(result), Out(np.take_along_axis(payload.view, order, axis))], axis=axis, num_keys=1, descending=descending, stable=1, layout=layout)
     for dtype in ("f32", "i64"):  # two keys: the second decides ties of the first
         first = In(draw(np.array([2, 1, 1, 0, 2, 1], NUMPY[dtype]), (2, 30), 1))
