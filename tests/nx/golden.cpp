@@ -68,7 +68,6 @@ std::vector<int64_t> to_shape(std::string_view text, const Place& place) {
 
 std::vector<Step> to_recipe(std::string_view text, const Place& place) {
   std::vector<Step> recipe;
-  if (text == "-") return recipe;
   for (std::string_view part : split(text, "/")) {
     size_t colon = part.find(':');
     if (colon == std::string_view::npos) place.fail("recipe step without ':'", part);
@@ -154,10 +153,11 @@ void add_part(Case& item, std::string_view part, const std::string& blob, const 
   auto words = split(part, " ");
   if (words[0] == "error" && words.size() == 2) {
     item.error = words[1];
-  } else if (words[0] == "in" && words.size() == 5) {
+  } else if (words[0] == "in" && (words.size() == 4 || words.size() == 5)) {
     Input input;
-    input.array = {std::string(words[1]), to_shape(words[2], place), to_recipe(words[3], place), {}};
-    input.array.bytes = to_bytes(words[4], input.array, blob, place);
+    input.array = {std::string(words[1]), to_shape(words[2], place), {}, {}};
+    if (words.size() == 5) input.array.recipe = to_recipe(words[3], place);
+    input.array.bytes = to_bytes(words.back(), input.array, blob, place);
     item.inputs.push_back(std::move(input));
   } else if (words[0] == "weak" && words.size() == 3) {
     Input input;
@@ -171,11 +171,11 @@ void add_part(Case& item, std::string_view part, const std::string& blob, const 
       place.fail("unknown weak kind", words[1]);
     }
     item.inputs.push_back(std::move(input));
-  } else if (words[0] == "out" && words.size() == 5) {
+  } else if (words[0] == "out" && (words.size() == 4 || words.size() == 5)) {
     Expected expected;
     expected.array = {std::string(words[1]), to_shape(words[2], place), {}, {}};
     expected.array.bytes = to_bytes(words[3], expected.array, blob, place);
-    expected.rule = to_rule(words[4], place);
+    if (words.size() == 5) expected.rule = to_rule(words[4], place);
     item.outputs.push_back(std::move(expected));
   } else {
     place.fail("unknown part", part);

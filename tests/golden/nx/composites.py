@@ -42,7 +42,7 @@ for shape in ((4, 8), (2, 3, 65), (1, 1, 16), (7, 2)):
     for eps in (1e-5, 1e-3):
         case("layer_norm", lambda t, w, b: F.layer_norm(t, (n,), w, b, eps), [x, weight, bias], 1e6 if n == 2 else 100 * n, eps=eps.hex())
 
-for rows, classes in ((5, 4), (1, 9), (17, 65)):
+for rows, classes in ((5, 4), (1, 9), (7, 65)):
     logits, targets = normal((rows, classes), 5, 4.0), np.random.default_rng(6).integers(0, classes, rows)
     for reduction in ("mean", "sum", "none"):
         case("cross_entropy", lambda t, y: F.cross_entropy(t, y, reduction=reduction), [logits, targets], 100 * rows, reduction=reduction)

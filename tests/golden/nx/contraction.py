@@ -86,7 +86,7 @@ for dtype in FLOATS + INTS + ("b1",):
         family.case("outer", [u, v], [Out(np.outer(u.view, v.view), "value")], layout="contiguous")
 
 for dtype in FLOATS:
-    for m, k, n in ((5, 300, 7), (1, 1, 1), (48, 9, 49), (15, 40, 50), (1, 300, 7), (3, 513, 1), (31, 31, 31)):
+    for m, k, n in ((2, 300, 7), (1, 1, 1), (17, 9, 49), (15, 24, 40), (1, 300, 7), (1, 513, 1), (20, 31, 19)):
         x, y = (np.random.default_rng(seed).normal(size=s).astype(NUMPY[dtype]) for seed, s in ((12, (m, k)), (13, (k, n))))
         exact = x.astype(np.longdouble) @ y.astype(np.longdouble)
         bound = k * float(np.finfo(x.dtype).eps) * float((np.abs(x).astype(float) @ np.abs(y).astype(float)).max())

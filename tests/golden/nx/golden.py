@@ -2,10 +2,10 @@
 
 First line:  # peer <name> <version> ... ; blob <bytes>
 Then one case a line, in parts separated by " | ":
-  <op> [key=value ...]
-  in <dtype> <shape> <recipe> @<offset>     base array in the blob, and how the view is taken from it
+  <op> [key=value ...]                      layout=… names the operands' layout; absent: contiguous
+  in <dtype> <shape> [recipe] @<offset>     base array in the blob, and how the view is taken from it
   weak <int|float|bool> <value>             a C++ scalar operand
-  out <dtype> <shape> @<offset> <rule>      rule: exact | ulp=<steps> | atol=<absolute bound>
+  out <dtype> <shape> @<offset> [rule]      rule: exact (absent) | value | ulp=<steps> | atol=<absolute bound>
   error <Kind>                              the call must throw nx::<Kind>Error
   text "<json string>"                      the exact string
 Shapes read 2x3, a 0-d shape reads "scalar". Recipes are steps joined by "/", applied from left to right:
@@ -97,6 +97,8 @@ class Family:
         return self.offsets[data]
 
     def case(self, op, inputs=(), outputs=(), error=None, text=None, **attrs):
+        if attrs.get("layout") == "contiguous":
+            del attrs["layout"]
         parts = [" ".join([op] + [f"{key}={value}" for key, value in attrs.items()])]
         for item in inputs:
             if isinstance(item, Weak):
@@ -104,10 +106,10 @@ class Family:
                 parts.append(f"weak {item.kind} {value}")
             else:
                 base = item.base
-                parts.append(f"in {NAME[base.dtype]} {shape_text(base.shape)} {item.recipe} @{self._store(base)}")
+                parts.append(f"in {NAME[base.dtype]} {shape_text(base.shape)} {'' if item.recipe == '-' else item.recipe + ' '}@{self._store(base)}")
         for item in outputs:
             array = item.array
-            parts.append(f"out {NAME[array.dtype]} {shape_text(array.shape)} @{self._store(array)} {item.rule}")
+            parts.append(f"out {NAME[array.dtype]} {shape_text(array.shape)} @{self._store(array)}{'' if item.rule == 'exact' else ' ' + item.rule}")
         if error:
             parts.append(f"error {error}")
         if text is not None:

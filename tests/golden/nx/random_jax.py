@@ -17,7 +17,7 @@ from golden import NUMPY, Family, In, Out, list_text, shape_text
 
 family = Family("random_jax", f"jax {jax.__version__} (numpy {np.__version__})")
 SEEDS = (0, 1, 42, 2**32 + 7, 2**63 - 1)
-SHAPES = ((), (1,), (7,), (3, 5), (2, 0), (1000,))
+SHAPES = ((), (1,), (7,), (3, 5), (2, 0), (300,))
 
 
 def key_in(key):
@@ -35,7 +35,7 @@ for seed in SEEDS:
         attrs = {"shape": shape_text(shape), "layout": "contiguous"}
         for width, dtype in ((8, "u8"), (32, "u32"), (64, "u64")):
             family.case("random_bits", [key_in(key)], [Out(np.asarray(jax.random.bits(key, shape, NUMPY[dtype])))], width=width, **attrs)
-        if shape == (1000,) and seed:
+        if shape == (300,) and seed:
             continue
         for dtype in ("f32", "f64"):
             kind = NUMPY[dtype]
