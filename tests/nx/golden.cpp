@@ -14,14 +14,16 @@ namespace {
 constexpr struct {
   std::string_view name;
   int64_t bytes;
-} dtypes[] = {{"b1", 1}, {"i8", 1}, {"u8", 1}, {"i16", 2}, {"u16", 2}, {"i32", 4}, {"u32", 4}, {"i64", 8}, {"u64", 8}, {"f32", 4}, {"f64", 8}};
+} dtypes[] = {{"b1", 1},  {"i8", 1},  {"u8", 1},  {"i16", 2}, {"u16", 2}, {"i32", 4},
+              {"u32", 4}, {"i64", 8}, {"u64", 8}, {"f32", 4}, {"f64", 8}};
 
 // Where a fault is: thrown as one message by everything below.
 struct Place {
   const std::string* family;
   int line;
   [[noreturn]] void fail(std::string_view what, std::string_view found) const {
-    throw FormatError("golden: " + *family + ".cases: line " + std::to_string(line) + ": " + std::string(what) + ": got '" + std::string(found) + "'");
+    throw FormatError("golden: " + *family + ".cases: line " + std::to_string(line) + ": " + std::string(what) +
+                      ": got '" + std::string(found) + "'");
   }
 };
 
@@ -94,7 +96,8 @@ std::vector<Step> to_recipe(std::string_view text, const Place& place) {
   return recipe;
 }
 
-std::span<const std::byte> to_bytes(std::string_view text, const ArrayText& array, const std::string& blob, const Place& place) {
+std::span<const std::byte> to_bytes(std::string_view text, const ArrayText& array, const std::string& blob,
+                                    const Place& place) {
   if (text.empty() || text[0] != '@') place.fail("expected @offset", text);
   int64_t offset = to_integer(text.substr(1), place);
   int64_t bytes = item_size(array.dtype);
@@ -135,11 +138,20 @@ std::string to_text(std::string_view json, const Place& place) {
     }
     if (++i == json.size()) place.fail("escape at the end", json);
     switch (json[i]) {
-      case 'n': text += '\n'; break;
-      case 't': text += '\t'; break;
-      case '"': text += '"'; break;
-      case '\\': text += '\\'; break;
-      default: place.fail("unknown escape", json.substr(i, 1));
+      case 'n':
+        text += '\n';
+        break;
+      case 't':
+        text += '\t';
+        break;
+      case '"':
+        text += '"';
+        break;
+      case '\\':
+        text += '\\';
+        break;
+      default:
+        place.fail("unknown escape", json.substr(i, 1));
     }
   }
   return text;
@@ -206,8 +218,10 @@ template <class Float, class Signed>
 bool near_float(Float got, Float want, const Rule& rule) {
   if (std::isnan(got) || std::isnan(want)) return std::isnan(got) && std::isnan(want);
   switch (rule.kind) {
-    case Rule::Kind::exact: return std::bit_cast<Signed>(got) == std::bit_cast<Signed>(want);
-    case Rule::Kind::value: return got == want;
+    case Rule::Kind::exact:
+      return std::bit_cast<Signed>(got) == std::bit_cast<Signed>(want);
+    case Rule::Kind::value:
+      return got == want;
     case Rule::Kind::ulp: {
       if (got == 0 && want == 0) return std::signbit(got) == std::signbit(want);
       Signed distance;
@@ -232,7 +246,8 @@ std::string mismatch_float(const Expected& expected, std::span<const std::byte> 
     if (wrong++ == 0) first = i, first_got = got, first_want = want;
   }
   if (!wrong) return {};
-  return std::to_string(wrong) + " of " + std::to_string(count) + " elements differ; element " + std::to_string(first) + ": got " + print(first_got) + ", expected " + print(first_want);
+  return std::to_string(wrong) + " of " + std::to_string(count) + " elements differ; element " + std::to_string(first) +
+         ": got " + print(first_got) + ", expected " + print(first_want);
 }
 
 std::string mismatch_bytes(const Expected& expected, std::span<const std::byte> result) {
@@ -246,7 +261,8 @@ std::string mismatch_bytes(const Expected& expected, std::span<const std::byte> 
       if (negative && item < 8) value |= ~uint64_t{0} << (8 * item);
       return negative ? std::to_string(static_cast<int64_t>(value)) : std::to_string(value);
     };
-    return "element " + std::to_string(i / item) + ": got " + number(result.data() + i) + ", expected " + number(expected.array.bytes.data() + i);
+    return "element " + std::to_string(i / item) + ": got " + number(result.data() + i) + ", expected " +
+           number(expected.array.bytes.data() + i);
   }
   return {};
 }
@@ -262,11 +278,21 @@ const std::string& Case::attr(const std::string& key) const {
 namespace {
 const std::string case_family = "(case)";
 }
-int64_t Case::integer(const std::string& key) const { return to_integer(attr(key), {&case_family, line}); }
-int64_t Case::integer(const std::string& key, int64_t otherwise) const { return has(key) ? integer(key) : otherwise; }
-double Case::real(const std::string& key) const { return to_real(attr(key), {&case_family, line}); }
-std::vector<int64_t> Case::list(const std::string& key) const { return to_list(attr(key), ",", {&case_family, line}); }
-std::vector<int64_t> Case::shape(const std::string& key) const { return to_shape(attr(key), {&case_family, line}); }
+int64_t Case::integer(const std::string& key) const {
+  return to_integer(attr(key), {&case_family, line});
+}
+int64_t Case::integer(const std::string& key, int64_t otherwise) const {
+  return has(key) ? integer(key) : otherwise;
+}
+double Case::real(const std::string& key) const {
+  return to_real(attr(key), {&case_family, line});
+}
+std::vector<int64_t> Case::list(const std::string& key) const {
+  return to_list(attr(key), ",", {&case_family, line});
+}
+std::vector<int64_t> Case::shape(const std::string& key) const {
+  return to_shape(attr(key), {&case_family, line});
+}
 
 int64_t item_size(std::string_view dtype) {
   for (const auto& row : dtypes)
@@ -293,10 +319,13 @@ File parse(std::string family, std::string_view text, std::string blob) {
     text.remove_prefix(end + 1);
     if (place.line == 1) {
       auto parts = split(line, " ; ");
-      if (parts.size() != 3 || !parts[0].starts_with("# peer ") || !parts[1].starts_with("cases ") || !parts[2].starts_with("blob ")) place.fail("first line must name the peer, cases and blob", line.substr(0, 80));
+      if (parts.size() != 3 || !parts[0].starts_with("# peer ") || !parts[1].starts_with("cases ") ||
+          !parts[2].starts_with("blob "))
+        place.fail("first line must name the peer, cases and blob", line.substr(0, 80));
       file.peer = parts[0].substr(7);
       promised = static_cast<size_t>(to_integer(parts[1].substr(6), place));
-      if (static_cast<size_t>(to_integer(parts[2].substr(5), place)) != file.blob.size()) place.fail("blob has " + std::to_string(file.blob.size()) + " bytes", parts[2]);
+      if (static_cast<size_t>(to_integer(parts[2].substr(5), place)) != file.blob.size())
+        place.fail("blob has " + std::to_string(file.blob.size()) + " bytes", parts[2]);
       continue;
     }
     Case item;
@@ -318,11 +347,13 @@ File parse(std::string family, std::string_view text, std::string blob) {
     }
     for (size_t i = 1; i < parts.size(); ++i) add_part(item, parts[i], file.blob, place);
     if (!quoted.empty()) add_part(item, quoted, file.blob, place);
-    if (item.outputs.empty() && item.error.empty() && !item.text) place.fail("case without a result", line.substr(0, 60));
+    if (item.outputs.empty() && item.error.empty() && !item.text)
+      place.fail("case without a result", line.substr(0, 60));
     file.cases.push_back(std::move(item));
   }
   if (place.line == 0) place.fail("empty file", "");
-  if (file.cases.size() != promised) place.fail("expected " + std::to_string(promised) + " cases", std::to_string(file.cases.size()));
+  if (file.cases.size() != promised)
+    place.fail("expected " + std::to_string(promised) + " cases", std::to_string(file.cases.size()));
   return file;
 }
 
@@ -332,7 +363,8 @@ File read(const std::string& folder, const std::string& family) {
 }
 
 std::string mismatch(const Expected& expected, std::span<const std::byte> result) {
-  if (result.size() != expected.array.bytes.size()) return "got " + std::to_string(result.size()) + " bytes, expected " + std::to_string(expected.array.bytes.size());
+  if (result.size() != expected.array.bytes.size())
+    return "got " + std::to_string(result.size()) + " bytes, expected " + std::to_string(expected.array.bytes.size());
   if (expected.array.dtype == "f32") return mismatch_float<float, int32_t>(expected, result);
   if (expected.array.dtype == "f64") return mismatch_float<double, int64_t>(expected, result);
   return mismatch_bytes(expected, result);

@@ -1,4 +1,5 @@
-// The golden reader itself: every committed file parses, broken ones are refused with their place, and each rule can fail.
+// The golden reader itself: every committed file parses, broken ones are refused with their place, and each rule can
+// fail.
 #include "nx/golden.hpp"
 
 #include <cmath>
@@ -40,9 +41,12 @@ std::string refusal(std::string_view text, std::string blob = std::string(16, '\
 TEST(GoldenFormat, BrokenFilesAreRefusedWithTheirPlace) {
   const std::string head = "# peer numpy 2 ; cases 1 ; blob 16\n";
   EXPECT_EQ(refusal(head + "Neg | in f32 2 @0 | out f32 2 @8\n"), "accepted");
-  EXPECT_NE(refusal(head + "Neg | in f32 5 @0 | out f32 2 @8\n").find("t.cases: line 2: array outside the blob: got '@0'"), std::string::npos);
+  EXPECT_NE(
+      refusal(head + "Neg | in f32 5 @0 | out f32 2 @8\n").find("t.cases: line 2: array outside the blob: got '@0'"),
+      std::string::npos);
   EXPECT_NE(refusal(head + "Neg | in f32 2 @-8 | out f32 2 @8\n").find("outside the blob"), std::string::npos);
-  EXPECT_NE(refusal(head + "Neg | in f32 9223372036854775807x2 @0 | out f32 2 @8\n").find("overflows"), std::string::npos);
+  EXPECT_NE(refusal(head + "Neg | in f32 9223372036854775807x2 @0 | out f32 2 @8\n").find("overflows"),
+            std::string::npos);
   EXPECT_NE(refusal(head + "Neg | in f99 2 @0 | out f32 2 @8\n").find("unknown dtype"), std::string::npos);
   EXPECT_NE(refusal(head + "Neg | in f32 2 turn:1 @0 | out f32 2 @8\n").find("unknown recipe step"), std::string::npos);
   EXPECT_NE(refusal(head + "Neg | in f32 2 @0 | out f32 2 @8 close\n").find("unknown rule"), std::string::npos);
@@ -57,7 +61,8 @@ template <class T>
 bool accepts(const char* dtype, const char* rule, T want, T got) {
   std::string blob(sizeof(T), '\0');
   std::memcpy(blob.data(), &want, sizeof(T));
-  auto text = "# peer p ; cases 1 ; blob " + std::to_string(sizeof(T)) + "\nNeg | out " + dtype + " scalar @0 " + rule + "\n";
+  auto text =
+      "# peer p ; cases 1 ; blob " + std::to_string(sizeof(T)) + "\nNeg | out " + dtype + " scalar @0 " + rule + "\n";
   golden::File file = golden::parse("t", text, blob);
   return golden::mismatch(file.cases[0].outputs[0], std::as_bytes(std::span(&got, 1))).empty();
 }

@@ -237,6 +237,15 @@ def public():
         for dtype, value in (("u8", 300), ("u8", -1), ("i32", 2**31), ("u32", -5)):
             if name not in COMPARISONS and not name.startswith("logical") and name != "divide":
                 family.case(name, [In(np.ones(3, NUMPY[dtype])), Weak(value)], error="Overflow", layout="contiguous")
+    # which shapes broadcast, and which do not
+    shapes = [(), (1,), (3,), (0,), (2, 3), (2, 1), (1, 3), (3, 2), (1, 1), (2, 0), (4, 2, 3), (4, 1, 1), (1, 2, 1), (2, 2, 3), (5, 1, 2, 1), (3, 1, 1, 1, 2)]
+    for a in shapes:
+        for b in shapes:
+            x, y = In(np.ones(a, np.int32)), In(np.ones(b, np.int32))
+            try:
+                family.case("add", [x, y], [Out(x.view + y.view)], layout="broadcast")
+            except ValueError:
+                family.case("add", [x, y], error="Shape", layout="broadcast")
     for exponent in (2, 1, 0.5, -1.0, 0, 2.0, 0.0):  # NumPy's ** with a scalar: square, copy, sqrt, reciprocal, ones
         for dtype in FLOATS:
             x = In(pool(dtype))

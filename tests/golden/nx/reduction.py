@@ -70,6 +70,11 @@ def primitives():
                 x = In(np.array([row, [1, 2, 4]], NUMPY[dtype]))
                 for axes in subsets(2):
                     family.case("Reduce", [x], [Out(accumulate(kind, x.view, axes), "value")], kind=kind, axes=list_text(axes), dtype=NAME[x.view.dtype], layout="contiguous")
+    for source, target in (("b1", "i64"), ("i32", "i64"), ("f32", "f64")):  # results wider than the operand
+        for layout, x in inputs(tame(source)):
+            for axes in subsets(x.view.ndim)[:3]:
+                result = np.add.reduce(x.view, axis=axes, dtype=NUMPY[target])
+                family.case("Reduce", [x], [Out(result, "value")], kind="sum", axes=list_text(axes), dtype=target, layout=layout)
     for dtype in INTS:  # wrap around
         x = In(np.array([np.iinfo(NUMPY[dtype]).max, 1, 5, np.iinfo(NUMPY[dtype]).max, 7, -3], NUMPY[dtype]))
         for kind in ("sum", "prod"):
