@@ -30,7 +30,7 @@ nx::AttrsBox attrs_of(nx::Op op, const Case& item);
 struct Verdict {
   enum class Kind { passed, failed, uncovered };
   Kind kind = Kind::passed;
-  std::string reason;
+  std::string reason;  ///< how it failed, or the name that nx lacks
 };
 /// Runs a case whose op is a primitive (`Add`) through nx::apply, or a public function (`add`) through its own name.
 Verdict run(const Case& item);

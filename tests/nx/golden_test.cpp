@@ -1,6 +1,7 @@
 // nx against the committed results of NumPy, JAX and PyTorch (tests/golden/nx). Prints the number of cases and, for
 // each op, how many ran per dtype and layout.
 #include <cstdio>
+#include <fstream>
 #include <map>
 #include <set>
 
@@ -21,6 +22,19 @@ std::string dtype_of_case(const golden::Case& item) {
 
 std::string layout_of_case(const golden::Case& item) {
   return item.has("layout") ? item.attr("layout") : "contiguous";
+}
+
+// Names that the golden files know and nx does not have yet, one a line, "#" starts a comment.
+std::set<std::string> pending_names() {
+  std::ifstream file(std::string(RAVEN_SOURCE_DIR) + "/tests/nx/golden_pending.txt");
+  std::set<std::string> names;
+  std::string line;
+  while (std::getline(file, line)) {
+    line = line.substr(0, line.find('#'));
+    line.erase(line.find_last_not_of(' ') + 1);
+    if (!line.empty()) names.insert(line);
+  }
+  return names;
 }
 
 using Counts = std::map<std::string, std::map<std::string, int>>;
@@ -45,7 +59,7 @@ TEST_P(Golden, EveryCaseAgreesWithThePeer) {
   for (const golden::Case& item : file.cases) {
     golden::Verdict verdict = golden::run(item);
     if (verdict.kind == golden::Verdict::Kind::uncovered) {
-      ++uncovered[item.op];
+      ++uncovered[verdict.reason];
       continue;
     }
     ++by_dtype[item.op][dtype_of_case(item)];
@@ -62,7 +76,14 @@ TEST_P(Golden, EveryCaseAgreesWithThePeer) {
   print_table(by_dtype, by_layout);
   std::printf("golden %s (%s): %d of %zu cases pass\n", GetParam(), file.peer.c_str(), passed, file.cases.size());
   for (const auto& [op, count] : failed) ADD_FAILURE() << op << ": " << count << " cases differ from " << file.peer;
-  for (const auto& [op, count] : uncovered) ADD_FAILURE() << op << ": " << count << " cases have no function to run";
+  const std::set<std::string> pending = pending_names();
+  for (const auto& [name, count] : uncovered) {
+    if (pending.count(name))
+      std::printf("  not run: %d cases need %s, which golden_pending.txt lists\n", count, name.c_str());
+    else
+      ADD_FAILURE() << count << " cases need " << name
+                    << ", which nx does not have and golden_pending.txt does not list";
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Nx, Golden,
