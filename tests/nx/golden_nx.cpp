@@ -9,11 +9,6 @@ namespace golden {
 
 namespace {
 
-// The case needs a part of nx that is not there.
-struct Uncovered : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-
 std::string tuple(std::span<const int64_t> values) {
   std::string text = "(";
   for (int64_t value : values) text += std::to_string(value) + ",";

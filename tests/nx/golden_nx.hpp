@@ -8,6 +8,11 @@
 
 namespace golden {
 
+/// The case needs a part of nx, named by the message, that is not there.
+struct Uncovered : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
 /// The view that the recipe takes of the base array.
 nx::Array build(const ArrayText& text);
 /// The elements in C order.
