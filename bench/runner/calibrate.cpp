@@ -12,7 +12,7 @@ namespace raven::bench {
 namespace {
 
 constexpr int64_t fma_iterations = 200'000, fma_chunks = 8;
-constexpr int64_t stream_floats = int64_t{16} << 20, stream_grain = int64_t{1} << 20;  // 64 MiB each
+constexpr int64_t stream_floats = int64_t{32} << 20, stream_grain = int64_t{1} << 20;  // 128 MiB each
 
 struct Buffers {
   float* data[3];

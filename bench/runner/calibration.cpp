@@ -76,7 +76,7 @@ struct Calibration::State {
 };
 
 Calibration::Calibration() : state_(std::make_unique<State>()) {
-  state_->elements = std::max<int64_t>(2 * cpu_info().l3, 32 << 20) / static_cast<int64_t>(sizeof(float));
+  state_->elements = std::max<int64_t>(4 * cpu_info().l3, 64 << 20) / static_cast<int64_t>(sizeof(float));
   for (const loops::FmaLoop& loop : state_->fma_loops) {
     state_->fma_iterations.push_back(iterations_for([&](int64_t n) { loop.run(n); }, peak_seconds));
   }

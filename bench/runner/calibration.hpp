@@ -42,7 +42,7 @@ class Calibration {
 
   /// One round of FMA loops and clock chain (about 6 ms), repeated up to `rounds` times until the peak is accepted.
   const Peak& measure_peak(int threads, int rounds = 1);
-  /// One pass of a stream over buffers of twice the L3 each (about 10 ms).
+  /// One pass of a stream over buffers of four times the L3 each (about 10 ms).
   const Bandwidth& measure_bandwidth(int threads, Traffic traffic);
   const Peak& peak(int threads) const;
   const Bandwidth& bandwidth(int threads) const;

@@ -36,17 +36,20 @@ __attribute__((noinline)) void fma_portable(int64_t iterations) {
 }
 
 #if defined(__x86_64__)
-// Latency 4, two units: 8 chains would do; 12 and 24 leave room for what the front end loses.
+// Latency 4, two units: 8 chains would do; 12 to 24 leave room for what the front end loses. Every loop over the chains
+// is unrolled, or the accumulators would live in memory.
 template <int Chains>
 __attribute__((noinline, target("avx2,fma"))) void fma_avx2(int64_t iterations) {
   __m256 sums[Chains];
   const __m256 scale = _mm256_set1_ps(0.999f), shift = _mm256_set1_ps(0.001f);
+#pragma GCC unroll 32
   for (int i = 0; i < Chains; ++i) sums[i] = _mm256_set1_ps(seed + static_cast<float>(i));
   for (int64_t n = 0; n < iterations; ++n) {
 #pragma GCC unroll 32
     for (int i = 0; i < Chains; ++i) sums[i] = _mm256_fmadd_ps(sums[i], scale, shift);
     asm volatile("" ::: "memory");
   }
+#pragma GCC unroll 32
   for (int i = 1; i < Chains; ++i) sums[0] = _mm256_add_ps(sums[0], sums[i]);
   sink = _mm256_cvtss_f32(sums[0]);
 }
@@ -55,12 +58,14 @@ template <int Chains>
 __attribute__((noinline, target("avx512f"))) void fma_avx512(int64_t iterations) {
   __m512 sums[Chains];
   const __m512 scale = _mm512_set1_ps(0.999f), shift = _mm512_set1_ps(0.001f);
+#pragma GCC unroll 32
   for (int i = 0; i < Chains; ++i) sums[i] = _mm512_set1_ps(seed + static_cast<float>(i));
   for (int64_t n = 0; n < iterations; ++n) {
 #pragma GCC unroll 32
     for (int i = 0; i < Chains; ++i) sums[i] = _mm512_fmadd_ps(sums[i], scale, shift);
     asm volatile("" ::: "memory");
   }
+#pragma GCC unroll 32
   for (int i = 1; i < Chains; ++i) sums[0] = _mm512_add_ps(sums[0], sums[i]);
   sink = _mm512_cvtss_f32(sums[0]);
 }

@@ -16,7 +16,7 @@
 namespace raven::bench {
 namespace {
 
-constexpr double batch_seconds = 1e-3;  // least time of one sample
+constexpr double batch_seconds = 1e-3;  // a sample lasts at least this long
 constexpr double warm_limit = 20e-3;    // a run longer than this needs no warm-up for caches
 constexpr double case_budget = 20;      // seconds of one participant's samples when a single run is long
 constexpr int least_samples = 3, probes = 5, calibration_every = 5;
@@ -39,8 +39,8 @@ struct Participant {
     }
     batch = std::max<int64_t>(1, static_cast<int64_t>(std::ceil(batch_seconds / single)));
     warm = single < warm_limit ? 1 : 0;
-    samples = std::clamp(static_cast<int>(case_budget / single), least_samples, std::max(wanted, least_samples));
-    if (wanted < least_samples) samples = wanted;
+    const int affordable = static_cast<int>(std::min(case_budget / single, 1e6));
+    samples = std::min(wanted, std::max(affordable, least_samples));
   }
   void sample() { seconds.push_back(time(batch, warm) / static_cast<double>(batch)); }
   Timing timing() const { return {median(seconds), quantile(seconds, 0.1), static_cast<int>(seconds.size())}; }
