@@ -16,7 +16,7 @@ namespace raven::bench {
 /// f32 peak of `threads` threads.
 struct Peak {
   double flops = 0;           ///< flop per second, all threads
-  double clock = 0;           ///< cycles per second
+  double clock = 0;           ///< cycles per second, the fastest seen at any thread count
   double flop_per_cycle = 0;  ///< per thread
   bool accepted = false;
   std::string loop;  ///< the fastest loop: `avx2`, `avx512` or `portable`

@@ -25,7 +25,7 @@ void print_machine(const std::vector<Case>& cases, Calibration& calibration) {
     bool used = false;
     for (const Case& one : cases) used |= one.threads == threads;
     if (!used) continue;
-    const Peak& peak = calibration.measure_peak(threads, 20);
+    const Peak& peak = calibration.measure_peak(threads, 60);
     for (const Traffic traffic : {Traffic::read, Traffic::copy, Traffic::triad}) {
       calibration.measure_bandwidth(threads, traffic);
     }
