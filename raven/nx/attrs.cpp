@@ -251,6 +251,7 @@ struct TypeFunctions {
   }
   static void copy(const Attrs& a, void* place) { new (place) A(cast(a)); }
   static void make(void* place) { new (place) A(); }
+  static void destroy(Attrs& a) { static_cast<A&>(a).~A(); }
 };
 
 struct AttrsTable {
