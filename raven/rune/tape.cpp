@@ -88,6 +88,17 @@ void Tape::process(Op op, std::span<const Operand> in, const nx::Attrs& attrs, s
   const nx::DType operand_dtype = in[0].array().dtype();
   const bool differentiable = rule.pull != nullptr && needed != 0;
   const Keep keep = differentiable && rule.keep ? rule.keep(needed, attrs) : Keep{};
+  // Ids and shapes are read before an operand's handle may be emptied, values before the parent may consume them.
+  Records& r = *records_;
+  const auto first_saved = static_cast<uint32_t>(r.saved.size());
+  const auto first_shape = static_cast<uint32_t>(r.shapes.size());
+  const auto first_id = static_cast<uint32_t>(r.ids.size());
+  if (differentiable) {
+    for (const Operand& o : in)
+      r.ids.push_back(follows(o.array()) ? static_cast<int32_t>(nx::tracer_id(o.array())) : -1);
+    if (keep.shapes)
+      for (const Operand& o : in) r.shapes.push_back(o.array().shape());
+  }
   for (size_t i = 0; i < in.size(); ++i) {
     const Array& x = in[i].array();
     if (!follows(x)) {
@@ -99,20 +110,11 @@ void Tape::process(Op op, std::span<const Operand> in, const nx::Attrs& attrs, s
       lowered[i] = Operand(nx::tracer_value(x));
     }
   }
-  // Everything the record needs is taken before the parent may consume operands.
-  Records& r = *records_;
-  const auto first_saved = static_cast<uint32_t>(r.saved.size());
-  const auto first_shape = static_cast<uint32_t>(r.shapes.size());
-  const auto first_id = static_cast<uint32_t>(r.ids.size());
-  if (differentiable) {
+  if (differentiable)
     for (size_t i = 0; i < in.size(); ++i) {
       const bool kept = i < 32 ? (keep.values >> i & 1) != 0 : keep.values == ~0u;
       r.saved.push_back(kept ? lowered[i].array() : Array{});
-      r.ids.push_back(follows(in[i].array()) ? static_cast<int32_t>(nx::tracer_id(in[i].array())) : -1);
     }
-    if (keep.shapes)
-      for (size_t i = 0; i < in.size(); ++i) r.shapes.push_back(in[i].array().shape());
-  }
   try {
     nx::apply(op, std::span<const Operand>(lowered, in.size()), attrs, out);
   } catch (...) {
