@@ -53,8 +53,9 @@ struct Gemm {
   using Domain = vmath::Native<lanes>;
   using Vector = vmath::Lanes<T, lanes>;
 
-  /// Work below this stays on the caller; the smallest chunk worth handing out (flop).
+  /// Work below this stays on the caller; the least and the most in one chunk of C (flop).
   static constexpr int64_t parallel_flop = int64_t{2} << 20;
+  static constexpr int64_t least_chunk_flop = int64_t{1} << 18, most_chunk_flop = int64_t{32} << 20;
   /// Bytes of packed A and of packed B held at once.
   static constexpr int64_t panel_bytes = int64_t{4} << 20;
   /// Columns of C whose accumulators one skinny chunk keeps, and steps of k per strip.
@@ -83,6 +84,7 @@ struct Gemm {
     int64_t m_super = 0, n_super = 0;            ///< packed: rows and columns packed at once
     int64_t chunk_columns = 0, chunk_rows = 0;   ///< part of C that one task computes
     bool serial = true;
+    bool stream = false;  ///< skinny: B comes from memory, so it is fetched one strip ahead
     int64_t scratch_bytes = 0;
   };
 
@@ -106,6 +108,10 @@ struct Gemm {
   template <int tile_rows, int tile_vectors>
   static void run_tile(const TileArgs& t) {
     const Domain d;
+    // C comes from beyond the second level; it arrives while k runs
+    for (int i = 0; i < tile_rows; ++i) {
+      for (int j = 0; j < tile_vectors; ++j) vmath::prefetch(t.c + i * t.c_row + j * lanes);
+    }
     const auto start = [&](auto i, auto j) RAVEN_VMATH_LAMBDA {
       return t.start == nullptr ? Vector{} : d.load(t.start + i * t.start_row + j * lanes);
     };
@@ -183,7 +189,8 @@ struct Gemm {
     const int64_t size = sizeof(T), flop = 2 * m * n * plan.k_block;
     if (m <= rows) {
       plan.path = Path::skinny;
-      plan.serial = n * g.k * size < (int64_t{1} << 20) && flop < parallel_flop;
+      plan.stream = n * g.k * size >= (int64_t{1} << 20);
+      plan.serial = !plan.stream && flop < parallel_flop;
       const int64_t limit = m <= 2 ? skinny_panels : skinny_panels / 2;
       const int64_t panels = ceil_div(n, columns);
       int64_t chunks = ceil_div(panels, limit);
@@ -206,7 +213,7 @@ struct Gemm {
       plan.chunk_rows = height;
     } else {
       const int64_t row_flop = 2 * least(width, plan.chunk_columns) * plan.k_block;
-      const int64_t target = least(most(height * width * plan.k_block / 8, parallel_flop), int64_t{32} << 20);
+      const int64_t target = least(most(height * width * plan.k_block / 8, least_chunk_flop), most_chunk_flop);
       const int64_t cache = most(raven::cpu_info().l2 / 2 / (plan.k_block * size), rows);
       const int64_t tall = ceil_div(height, least(most(target / row_flop, rows), cache));
       plan.chunk_rows = round_up(ceil_div(height, tall), rows);
@@ -289,6 +296,20 @@ struct Gemm {
     *p.c = value;
   }
 
+  /// Asks for `length` rows of `width` elements each, if they are consecutive in either direction.
+  static void fetch(const T* from, int64_t row, int64_t col, int64_t length, int64_t width) {
+    constexpr int64_t line = 64 / static_cast<int64_t>(sizeof(T));
+    if (col == 1) {
+      for (int64_t i = 0; i < length; ++i) {
+        for (int64_t j = 0; j < width; j += line) vmath::prefetch_l2(from + i * row + j);
+      }
+    } else if (row == 1) {
+      for (int64_t j = 0; j < width; ++j) {
+        for (int64_t i = 0; i < length; i += line) vmath::prefetch_l2(from + i + j * col);
+      }
+    }
+  }
+
   /// Columns [begin, end) of a product with at most `rows` rows.
   static void skinny_columns(const Problem& p, const Plan& plan, int64_t begin, int64_t end) {
     alignas(64) T chains[rows * skinny_panels * columns / 2];
@@ -304,6 +325,9 @@ struct Gemm {
         for (int64_t j = begin; j < end; j += columns) {
           const int64_t width = least(columns, end - j), used = ceil_div(width, lanes);
           const T* b = p.b + k * p.b_row + j * p.b_col;
+          if (plan.stream && k + length < p.k) {
+            fetch(b + length * p.b_row, p.b_row, p.b_col, least(strip, p.k - k - length), width);
+          }
           TileArgs t{p.a + k * p.a_col, p.a_row, p.a_col, b, p.b_row, length, nullptr, chain_row,
                      nullptr,           chain_row, lanes, false, nullptr};
           if (!direct || width % lanes != 0) {
@@ -429,7 +453,13 @@ struct Gemm {
     raven::parallel_for(g.batch, grain, [&](int64_t begin, int64_t end) {
       // parallel_for without workers may hand out everything at once: then the first slice serves all members
       char* slice = static_cast<char*>(scratch) + begin / grain * plan.scratch_bytes;
-      for (int64_t index = begin; index < end; ++index) member(g, plan, index, slice);
+      for (int64_t index = begin; index < end; ++index) {
+        if (index + 1 < end) {
+          fetch(static_cast<const T*>(g.a) + (index + 1) * g.a_batch, g.a_row, g.a_col, g.m, g.k);
+          fetch(static_cast<const T*>(g.b) + (index + 1) * g.b_batch, g.b_row, g.b_col, g.k, g.n);
+        }
+        member(g, plan, index, slice);
+      }
     });
   }
 };
