@@ -22,6 +22,14 @@ constexpr std::string_view names_of(UpdateKind, int i) {
   constexpr std::string_view names[] = {"set", "add"};
   return i < 2 ? names[i] : std::string_view();
 }
+constexpr std::string_view names_of(RoundKind, int i) {
+  constexpr std::string_view names[] = {"floor", "ceil", "trunc", "even"};
+  return i < 4 ? names[i] : std::string_view();
+}
+constexpr std::string_view names_of(BitwiseKind, int i) {
+  constexpr std::string_view names[] = {"and", "or", "xor"};
+  return i < 3 ? names[i] : std::string_view();
+}
 constexpr std::string_view names_of(DType, int i) {
   return i < dtype_count ? detail::dtype_info[i].name : std::string_view();
 }
@@ -37,7 +45,7 @@ uint64_t mix(uint64_t seed, uint64_t word) {
 }
 
 uint64_t hash_value(uint64_t seed, int64_t v) { return mix(seed, static_cast<uint64_t>(v)); }
-uint64_t hash_value(uint64_t seed, double v) {
+[[maybe_unused]] uint64_t hash_value(uint64_t seed, double v) {
   uint64_t bits;
   std::memcpy(&bits, &v, sizeof bits);
   return mix(seed, bits);
@@ -63,9 +71,9 @@ bool equal_value(const T& a, const T& b) {
     return a == b;
 }
 
-void print_value(raven::Message& m, bool v) { m << v; }
+[[maybe_unused]] void print_value(raven::Message& m, bool v) { m << v; }
 void print_value(raven::Message& m, int64_t v) { m << v; }
-void print_value(raven::Message& m, double v) { raven::append_real(m, v); }
+[[maybe_unused]] void print_value(raven::Message& m, double v) { raven::append_real(m, v); }
 void print_value(raven::Message& m, const Dims& v) { m << v; }
 void print_value(raven::Message& m, const Scalar& v) {
   switch (v.kind) {
@@ -127,13 +135,13 @@ struct Reader {
   }
 };
 
-void parse_value(Reader& r, bool& v) {
+[[maybe_unused]] void parse_value(Reader& r, bool& v) {
   const auto w = r.word();
   if (w != "true" && w != "false") r.fail("true or false");
   v = w == "true";
 }
 void parse_value(Reader& r, int64_t& v) { v = r.number<int64_t>(); }
-void parse_value(Reader& r, double& v) {
+[[maybe_unused]] void parse_value(Reader& r, double& v) {
   r.space();
   auto [end, error] = std::from_chars(r.text.data(), r.text.data() + r.text.size(), v);
   if (error != std::errc()) r.fail("a number");
