@@ -2,6 +2,7 @@
 // Arrays: the umbrella header of nx.
 #include "raven/nx/api/creation.hpp"
 #include "raven/nx/api/linalg.hpp"
+#include "raven/nx/api/logic.hpp"
 #include "raven/nx/api/math.hpp"
 #include "raven/nx/api/reduce.hpp"
 #include "raven/nx/api/shape.hpp"

@@ -58,6 +58,18 @@ struct CastAttrs : Attrs {
   DType dtype = DType::f64;
   NX_FIELDS(NX_FIELD(dtype))
 };
+enum class RoundKind : uint8_t { floor, ceil, trunc, even };
+/// To an integer: down, up, towards zero, to the nearest (halves to even).
+struct RoundAttrs : Attrs {
+  RoundKind kind = RoundKind::even;
+  NX_FIELDS(NX_FIELD(kind))
+};
+enum class BitwiseKind : uint8_t { bit_and, bit_or, bit_xor };
+/// Bit by bit; of bools the logical function.
+struct BitwiseAttrs : Attrs {
+  BitwiseKind kind = BitwiseKind::bit_and;
+  NX_FIELDS(NX_FIELD(kind))
+};
 enum class ReduceKind : uint8_t { sum, prod, max, min };
 /// Reduces `axes` (ascending) away; `dtype` is the result's and may only be wider than the operand's.
 struct ReduceAttrs : Attrs {

@@ -77,6 +77,14 @@ Array make_view(Op op, const Array& x, const Attrs& attrs, const Aval& result) {
       }
       break;
     }
+    case Op::StopGradient: return x;
+    case Op::Bitcast: {
+      const bool same = item == item_size(result.dtype);
+      Array view = same ? view_of(x, shape_span(x), old_strides, 0)
+                        : view_of(contiguous_array(x), result.shape.span(), contiguous_strides(result.shape.span()).span(), 0);
+      impl_of(view)->dtype = result.dtype;
+      return view;
+    }
     default: break;  // op_flag::view marks exactly the cases above
   }
   return view_of(x, result.shape.span(), strides.span(), offset * item);

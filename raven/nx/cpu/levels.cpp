@@ -7,6 +7,7 @@ namespace {
 #define NX_FILL(level)                 \
   void fill_##level(LevelTable& t) {   \
     level::fill_arithmetic(t);         \
+    level::fill_integer(t);            \
     level::fill_math(t);               \
     level::fill_cast(t);               \
     level::fill_move(t);               \

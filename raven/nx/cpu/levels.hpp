@@ -50,6 +50,7 @@ const LevelTable& loops();
 #define NX_DECLARE_LEVEL(level)                  \
   namespace level {                              \
   void fill_arithmetic(LevelTable& table);       \
+  void fill_integer(LevelTable& table);          \
   void fill_math(LevelTable& table);             \
   void fill_cast(LevelTable& table);             \
   void fill_move(LevelTable& table);             \
