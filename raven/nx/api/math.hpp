@@ -136,3 +136,5 @@ NX_ASSIGN(/=, divide)
 NX_ASSIGN(%=, remainder)
 
 }  // namespace nx
+
+#include "raven/nx/api/logic.hpp"  // whoever computes compares
