@@ -185,6 +185,7 @@ void parse_value(Reader& r, E& v) {
 
 struct AttrsType {
   size_t bytes;
+  bool has_members;
   bool (*equal)(const Attrs&, const Attrs&);
   uint64_t (*hash)(const Attrs&, uint64_t);
   void (*print)(const Attrs&, raven::Message&);
@@ -248,7 +249,7 @@ constexpr AttrsTable make_table() {
 #define PRIMITIVE(name, public_name, attrs, ...)                                                                     \
   using name##Functions = TypeFunctions<attrs>;                                                                      \
   table.rows[static_cast<int>(Op::name)] =                                                                           \
-      AttrsType{sizeof(attrs),           &name##Functions::equal, &name##Functions::hash, &name##Functions::print,   \
+      AttrsType{sizeof(attrs), !std::is_same_v<attrs, NoAttrs>, &name##Functions::equal, &name##Functions::hash, &name##Functions::print,   \
                 &name##Functions::parse, &name##Functions::copy,  &name##Functions::make, &name##Functions::destroy};
 #define HIGHER_ORDER PRIMITIVE
 #define COMPOSITE PRIMITIVE
@@ -257,7 +258,7 @@ constexpr AttrsTable make_table() {
 }
 constexpr AttrsTable types = make_table();
 const AttrsType& type_of(Op op) { return types.rows[static_cast<int>(op)]; }
-bool has_members(Op op) { return type_of(op).bytes > sizeof(NoAttrs); }
+bool has_members(Op op) { return type_of(op).has_members; }
 
 }  // namespace
 
