@@ -13,6 +13,8 @@ namespace {
     level::fill_move(t);               \
     level::fill_reduce(t);             \
     level::fill_rows(t);               \
+    level::fill_attention_forward(t);  \
+    level::fill_attention_backward(t); \
   }
 NX_FILL(portable)
 #if defined(__x86_64__)

@@ -5,6 +5,7 @@
 
 #include "raven/base/cpu.hpp"
 #include "raven/nx/attrs.hpp"
+#include "raven/nx/cpu/attention.hpp"
 
 namespace nx::cpu {
 
@@ -41,6 +42,7 @@ struct LevelTable {
   void (*transpose[4])(std::byte* dst, const std::byte* src, int64_t rows, int64_t cols, int64_t dst_stride,
                        int64_t src_stride) = {};
   RowLoop* row[op_table_size][dtype_count] = {};
+  AttentionLoops attention[dtype_count] = {};
 };
 
 /// The table of one level, and of the level in use.
@@ -56,6 +58,8 @@ const LevelTable& loops();
   void fill_move(LevelTable& table);             \
   void fill_reduce(LevelTable& table);           \
   void fill_rows(LevelTable& table);             \
+  void fill_attention_forward(LevelTable& table);  \
+  void fill_attention_backward(LevelTable& table); \
   }
 NX_DECLARE_LEVEL(portable)
 NX_DECLARE_LEVEL(v3)
