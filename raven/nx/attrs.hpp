@@ -61,8 +61,8 @@ struct CastAttrs : Attrs {
 enum class RoundKind : uint8_t { floor, ceil, trunc, even };
 /// To an integer: down, up, towards zero, to the nearest (halves to even).
 struct RoundAttrs : Attrs {
-  RoundKind kind = RoundKind::even;
-  NX_FIELDS(NX_FIELD(kind))
+  RoundKind mode = RoundKind::even;
+  NX_FIELDS(NX_FIELD(mode))
 };
 enum class BitwiseKind : uint8_t { bit_and, bit_or, bit_xor };
 /// Bit by bit; of bools the logical function.
