@@ -78,6 +78,29 @@ struct ReduceAttrs : Attrs {
   DType dtype = DType::f64;
   NX_FIELDS(NX_FIELD(kind) NX_FIELD(axes) NX_FIELD(dtype))
 };
+/// The index of the first largest (smallest) element along `axis`; the first NaN wins.
+struct ArgReduceAttrs : Attrs {
+  ReduceKind kind = ReduceKind::max;
+  int64_t axis = 0;
+  NX_FIELDS(NX_FIELD(kind) NX_FIELD(axis))
+};
+/// Every element is its index along `axis`.
+struct IotaAttrs : Attrs {
+  Shape shape;
+  DType dtype = DType::i64;
+  int64_t axis = 0;
+  NX_FIELDS(NX_FIELD(shape) NX_FIELD(dtype) NX_FIELD(axis))
+};
+/// Distinct axes, ascending.
+struct AxesAttrs : Attrs {
+  Dims axes;
+  NX_FIELDS(NX_FIELD(axes))
+};
+/// Per axis `low` elements before, `high` after (negative: cropped) and `interior` ≥ 0 between neighbours.
+struct PadAttrs : Attrs {
+  Dims low, high, interior;
+  NX_FIELDS(NX_FIELD(low) NX_FIELD(high) NX_FIELD(interior))
+};
 /// Reshape to `shape`: same element count, no −1.
 struct ShapeAttrs : Attrs {
   Shape shape;

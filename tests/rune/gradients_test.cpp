@@ -69,6 +69,20 @@ std::vector<Case> cases() {
       {"Reduce sum all", {c}, [](const Args& x) { return sum(x[0] * x[0]); }},
       {"Reduce sum middle", {c}, [](const Args& x) { return sum(exp(x[0]), 1); }},
       {"Reduce sum two", {c}, [](const Args& x) { return sum(exp(x[0]), {0, 2}); }},
+      {"Reduce prod", {c}, [](const Args& x) { return prod(x[0], 1); }},
+      {"Mean and var", {c}, [](const Args& x) { return mean(x[0], 0) * var(x[0], {.axis = 0}); }},
+      {"Logsumexp", {c}, [](const Args& x) { return logsumexp(x[0] * 3, {.axis = 1}); }},
+      {"Flip", {c}, [](const Args& x) { return flip(x[0], {0, 2}) * x[0]; }},
+      {"Pad", {a, scalar0}, [](const Args& x) { return exp(pad(x[0], {1, -1}, {-1, 2}, x[1])); }},
+      {"Pad interior",
+       {a, scalar0},
+       [](const Args& x) {
+         PadAttrs attrs;
+         attrs.low = {0, 2}, attrs.high = {1, -3}, attrs.interior = {2, 1};
+         return exp(apply(Op::Pad, {x[0], x[1]}, attrs));
+       }},
+      {"Concat", {a, b}, [](const Args& x) { return exp(concatenate({x[0], x[1] * 2, x[0]}, 1)); }},
+      {"Tril and roll", {a}, [](const Args& x) { return tril(x[0]) * roll(x[0], 1, 0); }},
       {"Reduce max", {c}, [](const Args& x) { return max(x[0] * x[0], {.axis = -1, .keepdims = true}); }},
       {"Reshape", {c}, [](const Args& x) { return exp(reshape(x[0], {6, -1})); }},
       {"Permute", {c}, [](const Args& x) { return exp(transpose(x[0], {2, 0, 1})); }},
