@@ -119,7 +119,7 @@ RAVEN_VMATH_INLINE V gelu(D& d, V x) {
     const V half = constant<V>(d, 0.5), near = d.fma(-half, erf_near(d, a * d.f64(0.70710678118654752440)), half);
     tail = d.select(a < d.f64(0.7), a * near, tail);
   }
-  return d.select(x > constant<V>(d, 0), x - tail, -tail);
+  return d.select(x < constant<V>(d, 0), -tail, x - tail);
 }
 
 /// Φ(x) + x φ(x); for x < 0 it is e^{-a²/2} (e^{a²/2} Q(a) - a / sqrt(2π)).

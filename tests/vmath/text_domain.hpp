@@ -322,7 +322,8 @@ struct IrText : TextDomain<IrText> {
     return line(text, std::string(convert) + " " + ty + " " + v[0] + " to " + type_name(t));
   }
   static int read_table(Text& text, const double* table, int size, int index) {
-    const std::string name = "@table_" + std::to_string(text.globals.size());
+    static int tables = 0;
+    const std::string name = "@table_" + std::to_string(tables++);
     std::string list;
     for (int i = 0; i < size; ++i) list += (i ? ", double " : "double ") + hex_of(table[i]);
     const std::string array = "[" + std::to_string(size) + " x double]";
