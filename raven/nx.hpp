@@ -1,6 +1,7 @@
 #pragma once
 // Arrays: the umbrella header of nx.
 #include "raven/nx/api/creation.hpp"
+#include "raven/nx/api/join.hpp"
 #include "raven/nx/api/linalg.hpp"
 #include "raven/nx/api/logic.hpp"
 #include "raven/nx/api/math.hpp"

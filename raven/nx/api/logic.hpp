@@ -24,6 +24,7 @@ RAVEN_API Array bitwise_and(const Operand& a, const Operand& b);
 RAVEN_API Array bitwise_or(const Operand& a, const Operand& b);
 RAVEN_API Array bitwise_xor(const Operand& a, const Operand& b);
 RAVEN_API Array bitwise_invert(const Operand& a);
+inline Array bitwise_not(const Operand& a) { return bitwise_invert(a); }
 /// a · 2^count and ⌊a / 2^count⌋ of integers; a count outside [0, width) gives 0, or −1 for a negative a shifted right.
 /// NumPy: left_shift, right_shift.
 RAVEN_API Array left_shift(const Operand& a, const Operand& count);

@@ -66,7 +66,7 @@ Array clip(const Operand& x, const Operand& low, const Operand& high) {
 namespace {
 Array rounded(const Operand& x, RoundKind kind) {
   RoundAttrs attrs;
-  attrs.kind = kind;
+  attrs.mode = kind;
   return apply(Op::Round, {x}, attrs);
 }
 }  // namespace

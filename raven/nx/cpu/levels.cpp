@@ -15,6 +15,7 @@ namespace {
     level::fill_rows(t);               \
     level::fill_attention_forward(t);  \
     level::fill_attention_backward(t); \
+    level::fill_arg(t);                \
   }
 NX_FILL(portable)
 #if defined(__x86_64__)

@@ -90,6 +90,14 @@ void Bitcast(const Call& call) {
 
 void StopGradient(const Call& call) { call.out[0] = call.in[0]; }
 
+void Iota(const Call& call) {
+  const auto& a = call.as<IotaAttrs>();
+  require_axis(call, a.axis, a.shape.size());
+  if (is_bool(a.dtype)) throw DTypeError(call.name, "an index is no b1");
+  element_count(a.shape.span(), call.name);
+  call.out[0] = {a.dtype, a.shape};
+}
+
 void Full(const Call& call) {
   const auto& a = call.as<FullAttrs>();
   element_count(a.shape.span(), call.name);

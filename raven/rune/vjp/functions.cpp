@@ -6,6 +6,8 @@ namespace rune::vjp_rule {
 
 using namespace nx;
 
+constinit const Rule Iota = zero;
+constinit const Rule ArgReduce = zero;
 constinit const Rule Sign = zero;
 constinit const Rule Not = zero;
 constinit const Rule Round = zero;

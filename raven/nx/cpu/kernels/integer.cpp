@@ -109,7 +109,7 @@ void round(std::byte* out, const std::byte* const* in, const int64_t* strides, i
   if constexpr (std::is_integral_v<T>) {
     map1<Same, T, T>(out, in, strides, n, attrs);
   } else {
-    switch (static_cast<const RoundAttrs&>(attrs).kind) {
+    switch (static_cast<const RoundAttrs&>(attrs).mode) {
       case RoundKind::floor: return map1<Floor, T, T>(out, in, strides, n, attrs);
       case RoundKind::ceil: return map1<Ceil, T, T>(out, in, strides, n, attrs);
       case RoundKind::trunc: return map1<Trunc, T, T>(out, in, strides, n, attrs);
