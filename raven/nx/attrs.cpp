@@ -30,6 +30,10 @@ constexpr std::string_view names_of(BitwiseKind, int i) {
   constexpr std::string_view names[] = {"and", "or", "xor"};
   return i < 3 ? names[i] : std::string_view();
 }
+constexpr std::string_view names_of(GeluApproximate, int i) {
+  constexpr std::string_view names[] = {"none", "tanh"};
+  return i < 2 ? names[i] : std::string_view();
+}
 constexpr std::string_view names_of(DType, int i) {
   return i < dtype_count ? detail::dtype_info[i].name : std::string_view();
 }

@@ -142,6 +142,26 @@ struct AxisAttrs : Attrs {
 
 // Attributes of composites.
 
+enum class GeluApproximate : uint8_t { none, tanh };
+struct GeluAttrs : Attrs {
+  GeluApproximate approximate = GeluApproximate::none;
+  NX_FIELDS(NX_FIELD(approximate))
+};
+/// Over the last axis.
+struct LayerNormAttrs : Attrs {
+  double eps = 1e-5;
+  NX_FIELDS(NX_FIELD(eps))
+};
+/// affine: a weight is given, and dw and db are wanted.
+struct LayerNormGradAttrs : Attrs {
+  bool affine = true;
+  NX_FIELDS(NX_FIELD(affine))
+};
+/// Rows whose label is `ignore_index` have no loss and no gradient.
+struct CrossEntropyAttrs : Attrs {
+  int64_t ignore_index = -100;
+  NX_FIELDS(NX_FIELD(ignore_index))
+};
 /// Scores are q·kᵀ·scale; causal: query i sees the keys j ≤ i + offset.
 struct SdpaAttrs : Attrs {
   double scale = 1;

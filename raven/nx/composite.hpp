@@ -5,14 +5,38 @@
 #include <span>
 
 #include "raven/nx/api/options.hpp"
-#include "raven/nx/array.hpp"
-#include "raven/nx/attrs.hpp"
+#include "raven/nx/gateway.hpp"
 
 namespace nx {
 
 /// exp(x − max) / Σ exp(x − max) along `axis`. Rows of −inf give NaN. Integers become the default float.
 /// PyTorch: softmax. Throws AxisError.
 RAVEN_API Array softmax(const Array& x, int64_t axis = -1);
+
+/// x·Φ(x), Φ the normal distribution function, or its approximation by tanh. Integers become the default float.
+/// PyTorch: gelu.
+RAVEN_API Array gelu(const Operand& x, GeluApproximate approximate = GeluApproximate::none);
+
+struct LayerNormOpts {
+  detail::Named _named{};
+  double eps = 1e-5;
+};
+/// (x − mean) / sqrt(variance + eps)·weight + bias over the last axis. x (…, n); weight and bias (n) or absent (empty
+/// handles; a bias needs a weight). One dtype, f32 or f64. PyTorch: layer_norm. Throws ShapeError, DTypeError,
+/// ValueError.
+RAVEN_API Array layer_norm(const Array& x, const Array& weight = {}, const Array& bias = {},
+                           const LayerNormOpts& options = {});
+
+enum class Reduction : uint8_t { mean, sum, none };
+struct CrossEntropyOpts {
+  detail::Named _named{};
+  Reduction reduction = Reduction::mean;  ///< mean over the rows that are not ignored; NaN when all are
+  int64_t ignore_index = -100;            ///< a label without loss and gradient
+};
+/// −log softmax(logits)[label]: logits (…, C) of a floating dtype, labels (…) of an integer dtype. PyTorch:
+/// cross_entropy (classes on the last axis). Throws IndexError for a label outside [0, C) that is not ignored;
+/// ShapeError, DTypeError.
+RAVEN_API Array cross_entropy(const Array& logits, const Array& labels, const CrossEntropyOpts& options = {});
 
 /// x·weightᵀ + bias: x (…, in), weight (out, in), bias (out) or absent (an empty handle) → (…, out). One dtype, f32 or
 /// f64. PyTorch: linear. Throws ShapeError, DTypeError.

@@ -50,6 +50,107 @@ Both both(Op op, const std::vector<Array>& in, const Attrs& attrs, size_t result
   return b;
 }
 
+TEST(Gelu, AgreesWithItsDecomposition) {
+  for (const DType dtype : {f32, f64})
+    for (const GeluApproximate approximate : {GeluApproximate::none, GeluApproximate::tanh}) {
+      GeluAttrs attrs;
+      attrs.approximate = approximate;
+      const Array x = concatenate({values({7, 31}, 1, dtype) * 6, values({7, 2}, 2, dtype) * 40}, 1),
+                  g = values({7, 33}, 3, dtype);
+      // A few roundings of values no larger than |x| ≤ 40 and, in the gradient, x·φ(x) ≤ 1.
+      const double eps = dtype == f32 ? 0x1p-24 : 0x1p-53;
+      expect_near(gelu(x, approximate), both(Op::Gelu, {x}, attrs, 1).decomposed[0], 160 * eps, "gelu");
+      const Both slope = both(Op::GeluGrad, {x, g}, attrs, 1);
+      expect_near(slope.fused[0], slope.decomposed[0], 64 * eps, "gelu_grad");
+      expect_bits(apply(Op::Gelu, {transpose(x)}, attrs), transpose(gelu(x, approximate)), "strided");
+      expect_bits(apply(Op::GeluGrad, {x, slice(g, {0, 0}, {1, 33}, {1, 1})}, attrs),
+                  apply(Op::GeluGrad, {x, contiguous(broadcast_to(slice(g, {0, 0}, {1, 33}, {1, 1}), {7, 33}))}, attrs),
+                  "broadcast");
+    }
+  const std::vector<double> tail = gelu(array({-10.0, -infinity, infinity, -0.0})).to_vector<double>();
+  EXPECT_NEAR(tail[0] / -7.619853024160526e-23, 1, 1e-14);  // −10·Φ(−10): relative accuracy in the tail
+  EXPECT_EQ(tail[1], 0);
+  EXPECT_EQ(tail[2], infinity);
+  EXPECT_TRUE(std::signbit(tail[3]));
+}
+
+TEST(LayerNorm, HasTheBitsOfItsDecomposition) {
+  for (const DType dtype : {f32, f64})
+    for (const Shape& shape : {Shape{5, 7}, Shape{2, 3, 130}, Shape{9}, Shape{1, 1, 16}, Shape{40, 3}, Shape{300, 1},
+                               Shape{2100, 5}, Shape{3, 2500}, Shape{0, 4}, Shape{1, 1}, Shape{7, 1, 70}}) {
+      SCOPED_TRACE(testing::Message() << shape[0] << " rows");
+      const Array x = values(shape, 1, dtype) * 3 + 1, g = values(shape, 2, dtype);
+      const Array w = values({shape[shape.size() - 1]}, 3, dtype), b = values({shape[shape.size() - 1]}, 4, dtype);
+      LayerNormAttrs attrs;
+      attrs.eps = 1e-3;
+      for (const auto& in : {std::vector{x}, std::vector{x, w}, std::vector{x, w, b}}) {
+        const Both r = both(Op::LayerNorm, in, attrs, 3);
+        for (size_t i = 0; i < 3; ++i) expect_bits(r.fused[i], r.decomposed[i], "LayerNorm");
+        LayerNormGradAttrs grad;
+        grad.affine = in.size() > 1;
+        std::vector<Array> operands{x, r.fused[1], r.fused[2], g};
+        if (grad.affine) operands.push_back(w);
+        const Both d = both(Op::LayerNormGrad, operands, grad, grad.affine ? 3 : 1);
+        for (size_t i = 0; i < d.fused.size(); ++i)
+          expect_bits(d.fused[i], d.decomposed[i], i == 0 ? "dx" : i == 1 ? "dw" : "db");
+      }
+    }
+  const Array x = values({6, 8}, 4);
+  expect_bits(layer_norm(transpose(x)), layer_norm(contiguous(transpose(x))), "strided");
+}
+
+TEST(LayerNorm, Errors) {
+  const Array x = zeros({2, 3});
+  EXPECT_RAISES(ShapeError, layer_norm(x, zeros({4})),
+                "nx.layer_norm: the weight has shape (4,), expected (3,) for x (2, 3)");
+  EXPECT_RAISES(ValueError, layer_norm(x, {}, zeros({3})),
+                "nx.layer_norm: a bias without a weight; give ones_like(bias) as the weight");
+  EXPECT_RAISES(ShapeError, layer_norm(array(1.0)),
+                "nx.layer_norm: x has no axis to normalise over, expected rank ≥ 1");
+}
+
+TEST(CrossEntropy, HasTheBitsOfItsDecomposition) {
+  for (const DType dtype : {f32, f64})
+    for (const DType integer : {i32, i64})
+      for (const Shape& shape : {Shape{5, 7}, Shape{33, 65}, Shape{4, 1}, Shape{3, 2500}, Shape{0, 4}}) {
+        const Array x = values(shape, 1, dtype) * 9, g = values({shape[0]}, 2, dtype);
+        Array labels = astype((values({shape[0]}, 3, f64) + 1) * (0.5 * static_cast<double>(shape[1])), integer);
+        labels = where(equal(labels, 1), -7, labels);
+        CrossEntropyAttrs attrs;
+        attrs.ignore_index = -7;
+        const Both r = both(Op::CrossEntropy, {x, labels}, attrs, 2);
+        expect_bits(r.fused[0], r.decomposed[0], "loss");
+        expect_bits(r.fused[1], r.decomposed[1], "lse");
+        const Both d = both(Op::CrossEntropyGrad, {x, labels, r.fused[1], g}, attrs, 1);
+        expect_bits(d.fused[0], d.decomposed[0], "dlogits");
+      }
+}
+
+TEST(CrossEntropy, ReductionsAndIgnoredLabels) {
+  const Array logits = array({{0.0, 0.0}, {0.0, 0.0}, {5.0, 5.0}}), labels = array({0, -100, 1});
+  const double ln2 = std::log(2.0);
+  EXPECT_DOUBLE_EQ(cross_entropy(logits, labels).item<double>(), ln2);
+  EXPECT_DOUBLE_EQ(cross_entropy(logits, labels, {.reduction = Reduction::sum}).item<double>(), 2 * ln2);
+  const Array each =
+      cross_entropy(reshape(logits, {1, 3, 2}), reshape(labels, {1, 3}), {.reduction = Reduction::none});
+  EXPECT_EQ(each.shape(), (Shape{1, 3}));
+  expect_near(each, array({{ln2, 0.0, ln2}}), 0x1p-53, "each row");
+  EXPECT_TRUE(std::isnan(cross_entropy(logits, array({-100, -100, -100})).item<double>()));
+  EXPECT_NEAR(cross_entropy(array({{1e4, -1e4}}), array({1})).item<double>(), 2e4, 0);
+}
+
+TEST(CrossEntropy, Errors) {
+  const Array logits = zeros({3, 4});
+  EXPECT_RAISES(IndexError, cross_entropy(logits, array({0, 4, 1})),
+                "nx.cross_entropy: label 4 at position (1,) is outside [0, 4)");
+  EXPECT_RAISES(IndexError, cross_entropy(logits, array({0, 1, -1})),
+                "nx.cross_entropy: label -1 at position (2,) is outside [0, 4)");
+  EXPECT_RAISES(ShapeError, cross_entropy(logits, array({0, 1})),
+                "nx.cross_entropy: logits (3, 4) and labels (2,), expected (…, C) and (…)");
+  EXPECT_RAISES(DTypeError, cross_entropy(logits, array({0.0, 1.0, 2.0})),
+                "nx.cross_entropy: labels are f64, expected an integer dtype");
+}
+
 TEST(Linear, HasTheBitsOfItsDecomposition) {
   for (const DType dtype : {f32, f64})
     for (const Shape& shape : {Shape{5, 7}, Shape{2, 3, 33}, Shape{9}, Shape{4, 600}, Shape{0, 3}, Shape{3, 0}}) {

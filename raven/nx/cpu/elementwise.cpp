@@ -15,6 +15,8 @@ void map(Op op, const KernelCall& call) {
 #define NX_MAP(name) \
   void name(const KernelCall& call) { map(Op::name, call); }
 NX_MAP(Cast)
+NX_MAP(Gelu)
+NX_MAP(GeluGrad)
 NX_MAP(Neg)
 NX_MAP(Exp)
 NX_MAP(Add)

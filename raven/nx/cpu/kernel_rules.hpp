@@ -13,6 +13,9 @@ namespace nx::cpu::kernel {
 size_t reduce_scratch(const KernelCall& call);
 size_t dot_general_scratch(const KernelCall& call);
 size_t rows_scratch(const KernelCall& call);
+size_t layer_norm_scratch(const KernelCall& call);
+size_t layer_norm_grad_scratch(const KernelCall& call);
+size_t cross_entropy_scratch(const KernelCall& call);
 size_t linear_scratch(const KernelCall& call);
 size_t sdpa_scratch(const KernelCall& call);
 size_t sdpa_grad_scratch(const KernelCall& call);

@@ -13,6 +13,9 @@ namespace {
     level::fill_move(t);               \
     level::fill_reduce(t);             \
     level::fill_rows(t);               \
+    level::fill_activation(t);         \
+    level::fill_normalization(t);      \
+    level::fill_loss(t);               \
     level::fill_attention_forward(t);  \
     level::fill_attention_backward(t); \
     level::fill_arg(t);                \

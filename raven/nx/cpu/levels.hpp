@@ -67,6 +67,9 @@ const LevelTable& loops();
   void fill_move(LevelTable& table);             \
   void fill_reduce(LevelTable& table);           \
   void fill_rows(LevelTable& table);             \
+  void fill_activation(LevelTable& table);       \
+  void fill_normalization(LevelTable& table);    \
+  void fill_loss(LevelTable& table);             \
   void fill_attention_forward(LevelTable& table);  \
   void fill_attention_backward(LevelTable& table); \
   void fill_arg(LevelTable& table);              \

@@ -119,6 +119,8 @@ int64_t map_cost(Op op) {
     case Op::Cos:
     case Op::Erf:
     case Op::ErfInv: return 10;
+    case Op::Gelu:
+    case Op::GeluGrad: return 12;
     case Op::Pow: return 20;
     case Op::Rem: return 40;
     default: return 1;

@@ -7,7 +7,7 @@
 #include "raven/nx/cpu/levels.hpp"
 #include "raven/nx/cpu/map.hpp"
 #include "raven/nx/cpu/reduce.hpp"
-#include "raven/nx/internal/copy.hpp"
+#include "raven/nx/cpu/row_operands.hpp"
 
 namespace nx::cpu::kernel {
 
@@ -15,23 +15,10 @@ namespace {
 
 constexpr int64_t row_chunk_elements = 16 << 10;  // about 20 µs of exponentials
 
-size_t round64(size_t bytes) { return (bytes + 63) / 64 * 64; }
 bool last_axis(const View& x, int64_t axis) {
   for (int64_t i = axis + 1; i < x.rank; ++i)
     if (x.shape[i] != 1) return false;
   return true;
-}
-
-/// Contiguous operands: the view itself, or a copy in scratch (advanced past it).
-View contiguous(const View& x, const Dims& strides, std::byte*& scratch) {
-  if (x.contiguous) return x;
-  View copy = x;
-  copy.data = scratch;
-  copy.strides = strides.data();
-  copy.contiguous = true;
-  detail::copy_view(copy, x);
-  scratch += round64(static_cast<size_t>(x.size * item_size(x.dtype)));
-  return copy;
 }
 
 /// What the decomposition over a middle axis needs: one reduced array, and the reduction's own scratch.
@@ -70,9 +57,8 @@ void rows(Op op, const KernelCall& call) {
   auto* scratch = static_cast<std::byte*>(call.scratch);
   const View& out = call.out[0];
   if (out.size == 0) return;
-  const Dims strides = contiguous_strides(out.shape_span());
   const std::byte* in[2] = {};
-  for (size_t i = 0; i < call.in.size(); ++i) in[i] = contiguous(call.in[i], strides, scratch).data;
+  for (size_t i = 0; i < call.in.size(); ++i) in[i] = contiguous_data(call.in[i], scratch);
   const int64_t n = out.shape[call.as<AxisAttrs>().axis], count = out.size / n, item = item_size(out.dtype);
   RowLoop* loop = loops().row[static_cast<int>(op)][static_cast<int>(out.dtype)];
   raven::parallel_for(count, std::max<int64_t>(1, row_chunk_elements / n), [&](int64_t begin, int64_t end) {
@@ -87,8 +73,7 @@ void rows(Op op, const KernelCall& call) {
 size_t rows_scratch(const KernelCall& call) {
   const int64_t axis = call.as<AxisAttrs>().axis;
   size_t bytes = 0;
-  for (const View& x : call.in)
-    if (!x.contiguous) bytes += round64(static_cast<size_t>(x.size * item_size(x.dtype)));
+  for (const View& x : call.in) bytes += contiguous_bytes(x);
   if (!last_axis(call.out[0], axis)) {
     const View& out = call.out[0];
     bytes += round64(static_cast<size_t>(out.size / std::max<int64_t>(out.shape[axis], 1) * item_size(out.dtype)));

@@ -1,6 +1,5 @@
 // Attention with the whole matrix of scores. The bits differ from the tiled kernel's: it sums in another order.
 #include <limits>
-#include <vector>
 
 #include "raven/nx/api/creation.hpp"
 #include "raven/nx/api/linalg.hpp"
@@ -21,10 +20,7 @@ Array masked_scores(const SdpaAttrs& a, const Array& q, const Array& k) {
   const Array scores = matmul(q, matrix_transpose(k)) * a.scale;
   if (!a.causal) return scores;
   const int64_t queries = q.shape()[2], keys = k.shape()[2];
-  std::vector<int64_t> last(static_cast<size_t>(queries)), position(static_cast<size_t>(keys));
-  for (int64_t i = 0; i < queries; ++i) last[static_cast<size_t>(i)] = i + a.offset;
-  for (int64_t j = 0; j < keys; ++j) position[static_cast<size_t>(j)] = j;
-  const Array sees = less_equal(array(position), array(last, {queries, 1}));
+  const Array sees = less_equal(arange(keys), expand_dims(arange(queries) + a.offset, -1));
   return where(sees, scores, -infinity);
 }
 

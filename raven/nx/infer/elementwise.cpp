@@ -26,6 +26,8 @@ void elementwise(const Call& call) {
 
 #define NX_ELEMENTWISE(name) \
   void name(const Call& call) { elementwise(call); }
+NX_ELEMENTWISE(Gelu)
+NX_ELEMENTWISE(GeluGrad)
 NX_ELEMENTWISE(Neg)
 NX_ELEMENTWISE(Exp)
 NX_ELEMENTWISE(Add)

@@ -25,7 +25,10 @@ void infer(Op op, std::span<const Aval> in, const Attrs& attrs, std::span<Aval> 
   rules[op]({op, info.public_name, in, attrs, out});
 }
 
-int result_count(Op op, const Attrs&) { return op_info(op).results; }
+int result_count(Op op, const Attrs& attrs) {
+  if (op == Op::LayerNormGrad && !static_cast<const LayerNormGradAttrs&>(attrs).affine) return 1;
+  return op_info(op).results;
+}
 
 raven::Message& operator<<(raven::Message& message, const Aval& aval) {
   message << dtype_name(aval.dtype) << "[";

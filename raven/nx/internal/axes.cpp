@@ -38,6 +38,15 @@ Dims resolve_axes(const char* name, const Axes& axes, int rank) {
   return resolved;
 }
 
+Dims position_of(const Shape& shape, int64_t flat) {
+  Dims position = shape;
+  for (int i = shape.size() - 1; i >= 0; --i) {
+    position[i] = flat % shape[i];
+    flat /= shape[i];
+  }
+  return position;
+}
+
 Array restore_axes(const Array& reduced, const Shape& before, const Dims& axes) {
   Shape shape = before;
   for (int64_t axis : axes) shape[static_cast<int>(axis)] = 1;

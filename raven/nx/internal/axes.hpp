@@ -11,6 +11,8 @@ void require_defined(const char* name, const Array& x);
 int64_t resolve_axis(const char* name, int64_t axis, int rank);
 /// Ascending, distinct, counted from the front; all axes when none are named.
 Dims resolve_axes(const char* name, const Axes& axes, int rank);
+/// Index along each axis of element `flat` in C order.
+Dims position_of(const Shape& shape, int64_t flat);
 /// Puts reduced axes back with extent 1.
 Array restore_axes(const Array& reduced, const Shape& before, const Dims& axes);
 
