@@ -102,12 +102,15 @@ PeerPool::Member& PeerPool::get(const std::string& peer, const PeerSettings& set
   const std::string python = environment_ + "/bin/python";
   if (access(python.c_str(), X_OK) != 0) {
     throw Error("bench.peers", Message() << "no Python environment in " << environment_
-                                         << "; make it with bench/peers/setup.sh " << environment_ << " " << peer);
+                                         << "; make it with bench/peers/setup.sh --directory " << environment_ << " " << peer);
   }
   member.process =
       std::make_unique<PeerProcess>(peer, std::vector{python, scripts_ + "/" + peer + "_peer.py"}, settings);
   const Peak& peak = calibration_.measure_peak(settings.threads, 20);
-  member.sgemm_fraction = member.process->sgemm() / peak.flops;
+  // Asked again when slow: another program may have had a core.
+  for (int attempt = 0; attempt < 3 && member.sgemm_fraction < slow_peer; ++attempt) {
+    member.sgemm_fraction = std::max(member.sgemm_fraction, member.process->sgemm() / peak.flops);
+  }
   std::printf("peer %s %s, %s, BLAS %s: sgemm %.0f GFLOP/s, %.0f %% of the calibrated peak%s\n", peer.c_str(),
               member.process->info("version").c_str(), settings.text().c_str(), member.process->info("blas").c_str(),
               member.sgemm_fraction * peak.flops * 1e-9, 100 * member.sgemm_fraction,
