@@ -18,6 +18,10 @@ constexpr std::string_view names_of(ReduceKind, int i) {
   constexpr std::string_view names[] = {"sum", "prod", "max", "min"};
   return i < 4 ? names[i] : std::string_view();
 }
+constexpr std::string_view names_of(RandomBitsKind, int i) {
+  constexpr std::string_view names[] = {"u32", "u64", "pair"};
+  return i < 3 ? names[i] : std::string_view();
+}
 constexpr std::string_view names_of(UpdateKind, int i) {
   constexpr std::string_view names[] = {"set", "add"};
   return i < 2 ? names[i] : std::string_view();

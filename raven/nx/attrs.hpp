@@ -70,6 +70,16 @@ struct BitwiseAttrs : Attrs {
   BitwiseKind kind = BitwiseKind::bit_and;
   NX_FIELDS(NX_FIELD(kind))
 };
+/// What one element of RandomBits is made of the pair (hi, lo) of a Threefry block: hi ^ lo, hi << 32 | lo, or the pair
+/// itself as a trailing axis of 2.
+enum class RandomBitsKind : uint8_t { u32, u64, pair };
+/// Threefry-2x32-20 in counter mode. Operands: keys u32[…, 2] and a start counter u64[]; element i of each key uses
+/// counter start + i. Result: […, shape] (and 2 for pairs).
+struct RandomBitsAttrs : Attrs {
+  Shape shape;
+  RandomBitsKind kind = RandomBitsKind::u32;
+  NX_FIELDS(NX_FIELD(shape) NX_FIELD(kind))
+};
 enum class ReduceKind : uint8_t { sum, prod, max, min };
 /// Reduces `axes` (ascending) away; `dtype` is the result's and may only be wider than the operand's.
 struct ReduceAttrs : Attrs {

@@ -13,6 +13,7 @@ namespace {
     level::fill_move(t);               \
     level::fill_reduce(t);             \
     level::fill_rows(t);               \
+    level::fill_random(t);             \
     level::fill_arg(t);                \
   }
 NX_FILL(portable)
