@@ -49,7 +49,10 @@ uint64_t mix(uint64_t seed, uint64_t word) {
 }
 
 uint64_t hash_value(uint64_t seed, int64_t v) { return mix(seed, static_cast<uint64_t>(v)); }
-[[maybe_unused]] uint64_t hash_value(uint64_t seed, double v) {
+uint64_t hash_value(uint64_t seed, bool v) {
+  return mix(seed, v);
+}
+uint64_t hash_value(uint64_t seed, double v) {
   uint64_t bits;
   std::memcpy(&bits, &v, sizeof bits);
   return mix(seed, bits);

@@ -150,6 +150,16 @@ struct AxisAttrs : Attrs {
   NX_FIELDS(NX_FIELD(axis))
 };
 
+// Attributes of composites.
+
+/// Scores are q·kᵀ·scale; causal: query i sees the keys j ≤ i + offset.
+struct SdpaAttrs : Attrs {
+  double scale = 1;
+  bool causal = false;
+  int64_t offset = 0;
+  NX_FIELDS(NX_FIELD(scale) NX_FIELD(causal) NX_FIELD(offset))
+};
+
 #undef NX_FIELDS
 #undef NX_FIELD
 

@@ -25,6 +25,9 @@ size_t scratch_bytes(Op op, const KernelCall& call) {
     case Op::DotGeneral: return kernel::dot_general_scratch(call);
     case Op::Softmax:
     case Op::SoftmaxGrad: return kernel::rows_scratch(call);
+    case Op::Linear: return kernel::linear_scratch(call);
+    case Op::Sdpa: return kernel::sdpa_scratch(call);
+    case Op::SdpaGrad: return kernel::sdpa_grad_scratch(call);
     default: return 0;
   }
 }
