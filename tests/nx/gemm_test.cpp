@@ -359,9 +359,15 @@ TYPED_TEST(GemmFloat, NanAndInfinityPropagate) {
         GemmArgs g = arguments(a, b, c);
         run(g, level);
         EXPECT_TRUE(std::isnan(c.at(0, m - 1, n - 1)));
-        if (n > 1) EXPECT_EQ(c.at(0, m - 1, 0), T{39});
-        if (m > 1) EXPECT_TRUE(std::isnan(c.at(0, 0, 0)));
-        if (m > 2) EXPECT_EQ(c.at(0, 1, n - 1), inf);
+        if (n > 1) {
+          EXPECT_EQ(c.at(0, m - 1, 0), T{39});
+        }
+        if (m > 1) {
+          EXPECT_TRUE(std::isnan(c.at(0, 0, 0)));
+        }
+        if (m > 2) {
+          EXPECT_EQ(c.at(0, 1, n - 1), inf);
+        }
         // old contents of C do not leak in without accumulate, and do with it
         c.fill([&] { return nan; });
         a.fill([] { return T{1}; });

@@ -274,11 +274,13 @@ struct Gemm {
     }
   }
 
-  /// The chains of `count` neighbouring k-blocks of `length` steps, interleaved.
+  /// The chains of `count` neighbouring k-blocks of `length` steps, interleaved. Each chain fills all lanes of a small
+  /// vector: scalars would be gathered into one by the optimiser, at four times the cost.
   template <int count>
   static void dot_blocks(const T* a, int64_t a_step, const T* b, int64_t b_step, int64_t length, T* parts) {
-    const vmath::Native<1> d;
-    vmath::Lanes<T, 1> sum[count] = {};
+    constexpr int copies = 16 / static_cast<int>(sizeof(T));
+    const vmath::Native<copies> d;
+    vmath::Lanes<T, copies> sum[count] = {};
     for (int64_t k = 0; k < length; ++k) {
 #pragma GCC unroll 8
       for (int block = 0; block < count; ++block) {

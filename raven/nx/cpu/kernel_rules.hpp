@@ -12,6 +12,8 @@ namespace nx::cpu::kernel {
 
 size_t reduce_scratch(const KernelCall& call);
 size_t dot_general_scratch(const KernelCall& call);
+size_t index_scratch(const KernelCall& call);
+size_t sort_scratch(const KernelCall& call);
 size_t rows_scratch(const KernelCall& call);
 size_t layer_norm_scratch(const KernelCall& call);
 size_t layer_norm_grad_scratch(const KernelCall& call);

@@ -19,6 +19,7 @@ namespace {
     level::fill_attention_forward(t);  \
     level::fill_attention_backward(t); \
     level::fill_arg(t);                \
+    level::fill_random(t);             \
   }
 NX_FILL(portable)
 #if defined(__x86_64__)

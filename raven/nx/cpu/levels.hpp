@@ -50,6 +50,8 @@ struct LevelTable {
   /// dst[i·dst_stride + j] = src[i + j·src_stride], i < rows, j < cols: a tile transposed in registers.
   void (*transpose[4])(std::byte* dst, const std::byte* src, int64_t rows, int64_t cols, int64_t dst_stride,
                        int64_t src_stride) = {};
+  /// Threefry blocks of one key for counters start, start + 1, …; by RandomBitsKind.
+  void (*random_bits[3])(std::byte* out, const uint32_t* key, uint64_t start, int64_t n) = {};
   RowLoop* row[op_table_size][dtype_count] = {};
   AttentionLoops attention[dtype_count] = {};
 };
@@ -73,6 +75,7 @@ const LevelTable& loops();
   void fill_attention_forward(LevelTable& table);  \
   void fill_attention_backward(LevelTable& table); \
   void fill_arg(LevelTable& table);              \
+  void fill_random(LevelTable& table);           \
   }
 NX_DECLARE_LEVEL(portable)
 NX_DECLARE_LEVEL(v3)
