@@ -216,6 +216,16 @@ struct CrossEntropyAttrs : Attrs {
   int64_t ignore_index = -100;
   NX_FIELDS(NX_FIELD(ignore_index))
 };
+/// Rows of the table.
+struct EmbeddingGradAttrs : Attrs {
+  int64_t rows = 0;
+  NX_FIELDS(NX_FIELD(rows))
+};
+/// The part of the elements that becomes 0; the rest is divided by 1 − rate.
+struct DropoutAttrs : Attrs {
+  double rate = 0;
+  NX_FIELDS(NX_FIELD(rate))
+};
 /// Scores are q·kᵀ·scale; causal: query i sees the keys j ≤ i + offset.
 struct SdpaAttrs : Attrs {
   double scale = 1;

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "raven/base/message.hpp"
+#include "raven/nx/api/creation.hpp"
 #include "raven/nx/api/logic.hpp"
 #include "raven/nx/api/math.hpp"
 #include "raven/nx/api/reduce.hpp"
@@ -93,6 +94,24 @@ Array linear(const Array& x, const Array& weight, const Array& bias) {
   detail::require_defined("nx.linear", x);
   detail::require_defined("nx.linear", weight);
   return bias.defined() ? apply(Op::Linear, {x, weight, bias}) : apply(Op::Linear, {x, weight});
+}
+
+Array embedding(const Array& table, const Array& ids) {
+  detail::require_defined("nx.embedding", table);
+  detail::require_defined("nx.embedding", ids);
+  return apply(Op::Embedding, {table, ids});
+}
+
+Array dropout(const Array& x, const Array& key, double rate) {
+  detail::require_defined("nx.dropout", x);
+  detail::require_defined("nx.dropout", key);
+  if (!(rate >= 0 && rate <= 1))
+    throw ValueError("nx.dropout", raven::Message("rate is ") << rate << ", expected 0 ≤ rate ≤ 1");
+  if (rate == 0) return x;
+  if (rate == 1) return zeros_like(x);
+  DropoutAttrs attrs;
+  attrs.rate = rate;
+  return apply(Op::Dropout, {x, key}, attrs);
 }
 
 Array sdpa(const Array& q, const Array& k, const Array& v, const SdpaOpts& options) {

@@ -42,6 +42,14 @@ RAVEN_API Array cross_entropy(const Array& logits, const Array& labels, const Cr
 /// f64. PyTorch: linear. Throws ShapeError, DTypeError.
 RAVEN_API Array linear(const Array& x, const Array& weight, const Array& bias = {});
 
+/// Rows of the table: table (V, D) of a floating dtype, ids (…) of an integer dtype → (…, D). Gradients of equal ids
+/// add in the order of the ids. PyTorch: embedding. Throws IndexError for an id outside [0, V); ShapeError, DTypeError.
+RAVEN_API Array embedding(const Array& table, const Array& ids);
+
+/// Zeros a random part `rate` of the elements and divides the rest by 1 − rate. Which ones depends on the key (u32[2],
+/// made by nx::random::key) and the element's index in C order alone. Rate 0 gives x, rate 1 zeros. PyTorch: dropout.
+/// Throws ValueError for a rate outside [0, 1] or another key.
+RAVEN_API Array dropout(const Array& x, const Array& key, double rate);
 /// Where a causal mask is anchored when there are not as many queries as keys: the first query sees the first key, or
 /// the last query sees the last key (queries that continue a cache).
 enum class CausalAlign : uint8_t { top_left, bottom_right };

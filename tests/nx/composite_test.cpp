@@ -131,8 +131,7 @@ TEST(CrossEntropy, ReductionsAndIgnoredLabels) {
   const double ln2 = std::log(2.0);
   EXPECT_DOUBLE_EQ(cross_entropy(logits, labels).item<double>(), ln2);
   EXPECT_DOUBLE_EQ(cross_entropy(logits, labels, {.reduction = Reduction::sum}).item<double>(), 2 * ln2);
-  const Array each =
-      cross_entropy(reshape(logits, {1, 3, 2}), reshape(labels, {1, 3}), {.reduction = Reduction::none});
+  const Array each = cross_entropy(reshape(logits, {1, 3, 2}), reshape(labels, {1, 3}), {.reduction = Reduction::none});
   EXPECT_EQ(each.shape(), (Shape{1, 3}));
   expect_near(each, array({{ln2, 0.0, ln2}}), 0x1p-53, "each row");
   EXPECT_TRUE(std::isnan(cross_entropy(logits, array({-100, -100, -100})).item<double>()));
@@ -149,6 +148,70 @@ TEST(CrossEntropy, Errors) {
                 "nx.cross_entropy: logits (3, 4) and labels (2,), expected (…, C) and (…)");
   EXPECT_RAISES(DTypeError, cross_entropy(logits, array({0.0, 1.0, 2.0})),
                 "nx.cross_entropy: labels are f64, expected an integer dtype");
+}
+
+TEST(Embedding, HasTheBitsOfItsDecomposition) {
+  for (const DType dtype : {f32, f64})
+    for (const DType integer : {i32, i64, u8}) {
+      const Array table = values({7, 33}, 1, dtype), ids = astype(array({{0, 6, 3}, {3, 3, 1}}), integer);
+      const Array g = values({2, 3, 33}, 2, dtype);
+      const Both r = both(Op::Embedding, {table, ids}, no_attrs, 1);
+      expect_bits(r.fused[0], r.decomposed[0], "Embedding");
+      EmbeddingGradAttrs attrs;
+      attrs.rows = 7;
+      const Both d = both(Op::EmbeddingGrad, {ids, g}, attrs, 1);
+      expect_bits(d.fused[0], d.decomposed[0], "EmbeddingGrad");
+      expect_bits(apply(Op::EmbeddingGrad, {transpose(ids), transpose(g, {1, 0, 2})}, attrs),
+                  apply(Op::EmbeddingGrad, {contiguous(transpose(ids)), contiguous(transpose(g, {1, 0, 2}))}, attrs),
+                  "strided");
+      expect_bits(embedding(transpose(contiguous(transpose(table))), ids), r.fused[0], "strided table");
+    }
+  const Array table = array({{1.0, 2.0}, {3.0, 4.0}});
+  EXPECT_ARRAY(double, embedding(table, array(1)), {2}, {3.0, 4.0});
+  EmbeddingGradAttrs attrs;
+  attrs.rows = 3;
+  const Array added = apply(Op::EmbeddingGrad, {array({2, 0, 2}), array({{1.0}, {2.0}, {3.0}})}, attrs);
+  EXPECT_EQ(numbers(added), (std::vector<double>{2, 0, 4}));
+}
+
+TEST(Embedding, Errors) {
+  const Array table = zeros({7, 3});
+  EXPECT_RAISES(IndexError, embedding(table, array({{0, 1}, {7, 9}})),
+                "nx.embedding: id 7 at position (1, 0) is outside [0, 7), the rows of the table");
+  EXPECT_RAISES(IndexError, embedding(table, array({-1})),
+                "nx.embedding: id -1 at position (0,) is outside [0, 7), the rows of the table");
+  EXPECT_RAISES(DTypeError, embedding(table, array({0.5})), "nx.embedding: ids are f64, expected an integer dtype");
+}
+
+TEST(Dropout, HasTheBitsOfItsDecomposition) {
+  const Array key = random::key(42);
+  for (const DType dtype : {f32, f64})
+    for (const Shape& shape : {Shape{5, 7}, Shape{3, 5000}, Shape{}, Shape{0, 3}}) {
+      DropoutAttrs attrs;
+      attrs.rate = 0.3;
+      const Array x = values(shape, 1, dtype);
+      const Both r = both(Op::Dropout, {x, key}, attrs, 1);
+      expect_bits(r.fused[0], r.decomposed[0], "Dropout");
+    }
+  const Array x = values({70, 90}, 2);
+  expect_bits(dropout(transpose(x), key, 0.5), dropout(contiguous(transpose(x)), key, 0.5), "strided");
+}
+
+TEST(Dropout, DropsThePartAskedForAndKeepsTheMean) {
+  const Array ones_in = ones({200, 500});
+  const std::vector<double> y = numbers(dropout(ones_in, random::key(1), 0.2));
+  double zeros_seen = 0;
+  for (double v : y) {
+    EXPECT_TRUE(v == 0 || v == 1.25);
+    zeros_seen += v == 0;
+  }
+  EXPECT_NEAR(zeros_seen / 1e5, 0.2, 4 * std::sqrt(0.2 * 0.8 / 1e5));  // four standard deviations
+  expect_bits(dropout(ones_in, random::key(1), 0), ones_in, "rate 0");
+  expect_bits(dropout(ones_in, random::key(1), 1), zeros_like(ones_in), "rate 1");
+  EXPECT_NE(numbers(dropout(ones_in, random::key(2), 0.2)), y);
+  EXPECT_RAISES(ValueError, dropout(ones_in, random::key(1), 1.5), "nx.dropout: rate is 1.5, expected 0 ≤ rate ≤ 1");
+  EXPECT_RAISES(ValueError, dropout(ones_in, array({1, 2}), 0.5),
+                "nx.dropout: the key is i64[2], expected u32[2]; make it with nx::random::key(seed)");
 }
 
 TEST(Linear, HasTheBitsOfItsDecomposition) {

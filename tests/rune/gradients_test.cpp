@@ -123,6 +123,8 @@ std::vector<Case> cases() {
       {"CrossEntropy", {values({4, 5}, -2, 2, 30)}, [](const Args& x) { return cross_entropy(x[0], array({0, 4, -100, 2})); }},
       {"CrossEntropy of each row", {values({2, 2, 5}, -2, 2, 30)},
        [](const Args& x) { return exp(cross_entropy(x[0], array({{0, 4}, {3, 2}}), {.reduction = Reduction::none, .ignore_index = 3})); }},
+      {"Embedding", {values({4, 3}, -1, 1, 31)}, [](const Args& x) { return exp(embedding(x[0], array({{0, 3}, {3, 1}}))); }},
+      {"Dropout", {values({6, 5}, -1, 1, 32)}, [](const Args& x) { return exp(dropout(x[0], random::key(5), 0.4)); }},
       {"Linear", {values({2, 3, 5}, -1, 1, 20), values({4, 5}, -1, 1, 21), values({4}, -1, 1, 22)},
        [](const Args& x) { return exp(linear(x[0], x[1], x[2])); }},
       {"Linear of a vector, no bias", {values({5}, -1, 1, 20), values({4, 5}, -1, 1, 21)},

@@ -7,6 +7,7 @@
 #include "raven/nx/cpu/kernel_rules.hpp"
 #include "raven/nx/cpu/map.hpp"
 #include "raven/nx/error.hpp"
+#include "raven/nx/internal/axes.hpp"
 #include "raven/nx/internal/copy.hpp"
 
 namespace nx::cpu {
@@ -117,6 +118,16 @@ Op combining(ScatterKind kind) {
   }
 }
 
+void check_ids(const char* name, const View& table, const View& ids) {
+  int64_t bad = 0, at = -1;
+  visit_indices(ids, [&](int64_t i, int64_t v) {
+    if ((v < 0 || v >= table.shape[0]) && at < 0) bad = v, at = i;
+  });
+  if (at >= 0)
+    throw IndexError(name, raven::Message("id ") << bad << " at position " << detail::position_of(Dims(ids.shape_span()), at)
+                                                 << " is outside [0, " << table.shape[0] << "), the rows of the table");
+}
+
 }  // namespace
 
 void check_indices(Op op, std::span<const View> in, const Attrs& attrs) {
@@ -136,6 +147,7 @@ void check_indices(Op op, std::span<const View> in, const Attrs& attrs) {
     case Op::Scatter: return many(static_cast<const ScatterAttrs&>(attrs), in.size() - 2);
     case Op::GatherAxis: return one(static_cast<const GatherAxisAttrs&>(attrs));
     case Op::ScatterAxis: return one(static_cast<const ScatterAxisAttrs&>(attrs));
+    case Op::Embedding: return check_ids(name, in[0], in[1]);
     default: return;
   }
 }

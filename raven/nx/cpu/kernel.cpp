@@ -32,6 +32,9 @@ size_t scratch_bytes(Op op, const KernelCall& call) {
     case Op::LayerNormGrad: return kernel::layer_norm_grad_scratch(call);
     case Op::CrossEntropy:
     case Op::CrossEntropyGrad: return kernel::cross_entropy_scratch(call);
+    case Op::Embedding: return kernel::index_scratch(call);
+    case Op::EmbeddingGrad: return kernel::embedding_grad_scratch(call);
+    case Op::Dropout: return kernel::dropout_scratch(call);
     case Op::Linear: return kernel::linear_scratch(call);
     case Op::Sdpa: return kernel::sdpa_scratch(call);
     case Op::SdpaGrad: return kernel::sdpa_grad_scratch(call);

@@ -18,6 +18,8 @@ size_t rows_scratch(const KernelCall& call);
 size_t layer_norm_scratch(const KernelCall& call);
 size_t layer_norm_grad_scratch(const KernelCall& call);
 size_t cross_entropy_scratch(const KernelCall& call);
+size_t embedding_grad_scratch(const KernelCall& call);
+size_t dropout_scratch(const KernelCall& call);
 size_t linear_scratch(const KernelCall& call);
 size_t sdpa_scratch(const KernelCall& call);
 size_t sdpa_grad_scratch(const KernelCall& call);
