@@ -12,7 +12,8 @@ namespace nx {
 /// PyTorch: softmax. Throws AxisError.
 RAVEN_API Array softmax(const Array& x, int64_t axis = -1);
 
-/// The composite as primitives, issued through the gateway: what transformations without a rule of their own see.
+/// A composite as primitives, a higher-order op as the ops of its Program, issued through the gateway: what transformations
+/// without a rule of their own see.
 RAVEN_API void decompose(Op op, std::span<const Array> in, const Attrs& attrs, std::span<Array> out);
 
 }  // namespace nx
