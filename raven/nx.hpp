@@ -11,3 +11,4 @@
 #include "raven/nx/array.hpp"
 #include "raven/nx/composite.hpp"
 #include "raven/nx/error.hpp"
+#include "raven/nx/program.hpp"
