@@ -1,6 +1,7 @@
 #pragma once
 // Arrays: the umbrella header of nx.
 #include "raven/nx/api/creation.hpp"
+#include "raven/nx/api/indexing.hpp"
 #include "raven/nx/api/join.hpp"
 #include "raven/nx/api/linalg.hpp"
 #include "raven/nx/api/logic.hpp"
@@ -11,4 +12,5 @@
 #include "raven/nx/array.hpp"
 #include "raven/nx/composite.hpp"
 #include "raven/nx/error.hpp"
+#include "raven/nx/index.hpp"
 #include "raven/nx/program.hpp"

@@ -36,6 +36,14 @@ constexpr std::string_view names_of(BitwiseKind, int i) {
   constexpr std::string_view names[] = {"and", "or", "xor"};
   return i < 3 ? names[i] : std::string_view();
 }
+constexpr std::string_view names_of(IndexMode, int i) {
+  constexpr std::string_view names[] = {"raise", "clip", "wrap", "drop"};
+  return i < 4 ? names[i] : std::string_view();
+}
+constexpr std::string_view names_of(ScatterKind, int i) {
+  constexpr std::string_view names[] = {"set", "add", "mul", "min", "max"};
+  return i < 5 ? names[i] : std::string_view();
+}
 constexpr std::string_view names_of(DType, int i) {
   return i < dtype_count ? detail::dtype_info[i].name : std::string_view();
 }
@@ -48,7 +56,7 @@ uint64_t hash_value(uint64_t seed, int64_t v) { return mix(seed, static_cast<uin
 uint64_t hash_value(uint64_t seed, bool v) {
   return mix(seed, v);
 }
-uint64_t hash_value(uint64_t seed, double v) {
+[[maybe_unused]] uint64_t hash_value(uint64_t seed, double v) {
   uint64_t bits;
   std::memcpy(&bits, &v, sizeof bits);
   return mix(seed, bits);

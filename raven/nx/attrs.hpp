@@ -142,6 +142,50 @@ struct SliceUpdateAttrs : Attrs {
   UpdateKind kind = UpdateKind::set;
   NX_FIELDS(NX_FIELD(starts) NX_FIELD(stops) NX_FIELD(steps) NX_FIELD(kind))
 };
+/// What an index outside its axis does: IndexError (compiled code reports it the same way), the nearest valid one, modulo
+/// the extent, or nothing (a gather reads 0, a scatter leaves the place).
+enum class IndexMode : uint8_t { raise, clip, wrap, drop };
+/// (x, index₀ …) → index shape + slice_sizes. Index k, of one shape with the others, moves the slice along `axes[k]`;
+/// slice_sizes has one entry per axis of x. wrap_negative adds the extent to negative indices first.
+struct GatherAttrs : Attrs {
+  Dims axes, slice_sizes;
+  IndexMode mode = IndexMode::raise;
+  bool wrap_negative = false;
+  NX_FIELDS(NX_FIELD(axes) NX_FIELD(slice_sizes) NX_FIELD(mode) NX_FIELD(wrap_negative))
+};
+enum class ScatterKind : uint8_t { set, add, mul, min, max };
+/// (x, index₀ …, updates) → x with each slice combined with its update, in C order: the last of equal indices is set.
+struct ScatterAttrs : Attrs {
+  Dims axes, slice_sizes;
+  ScatterKind kind = ScatterKind::set;
+  IndexMode mode = IndexMode::raise;
+  bool wrap_negative = false;
+  NX_FIELDS(NX_FIELD(axes) NX_FIELD(slice_sizes) NX_FIELD(kind) NX_FIELD(mode) NX_FIELD(wrap_negative))
+};
+/// (x, index) of equal rank and extents but along `axis` → index's shape: x[…, index[…, j, …], …].
+struct GatherAxisAttrs : Attrs {
+  int64_t axis = 0;
+  IndexMode mode = IndexMode::raise;
+  bool wrap_negative = false;
+  NX_FIELDS(NX_FIELD(axis) NX_FIELD(mode) NX_FIELD(wrap_negative))
+};
+/// (x, index, updates) → x with x[…, index[…, j, …], …] combined with updates[…, j, …].
+struct ScatterAxisAttrs : Attrs {
+  int64_t axis = 0;
+  ScatterKind kind = ScatterKind::set;
+  IndexMode mode = IndexMode::raise;
+  bool wrap_negative = false;
+  NX_FIELDS(NX_FIELD(axis) NX_FIELD(kind) NX_FIELD(mode) NX_FIELD(wrap_negative))
+};
+/// All operands in the stable order of the first `num_keys` along `axis`; NaN last in both directions, −0 equals +0, ties
+/// keep their order also when descending.
+struct SortAttrs : Attrs {
+  int64_t axis = 0;
+  int64_t num_keys = 1;
+  bool descending = false;
+  bool stable = true;
+  NX_FIELDS(NX_FIELD(axis) NX_FIELD(num_keys) NX_FIELD(descending) NX_FIELD(stable))
+};
 /// Result axes: batch, free of the left operand, free of the right, each in operand order.
 struct DotGeneralAttrs : Attrs {
   Dims lhs_contract, rhs_contract, lhs_batch, rhs_batch;

@@ -258,6 +258,7 @@ void eager(Op op, const OpInfo& info, std::span<const Operand> in, const Attrs& 
   Few<cpu::View> in_views(in.size()), out_views(out.size());
   for (size_t i = 0; i < in.size(); ++i) in_views.span()[i] = cpu::View(impl_of(in[i].array()));
   // Results are held apart from `out`, whose handles may be operands.
+  if (info.flags & op_flag::checked) cpu::check_indices(op, in_views.span(), attrs);
   Few<Array> made(out.size());
   for (size_t i = 0; i < out.size(); ++i) {
     const Aval& aval = results.span()[i];

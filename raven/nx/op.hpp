@@ -33,6 +33,7 @@ inline constexpr uint32_t view = 4;         ///< eager result shares the operand
 inline constexpr uint32_t B = 8, I = 16, F = 32;  ///< kinds an elementwise op computes in
 inline constexpr uint32_t in_place = 64;    ///< the result may take the place of operand 0 when that may be consumed
 inline constexpr uint32_t effect = 128;     ///< must not be dropped or merged
+inline constexpr uint32_t checked = 256;    ///< eager calls check operand values (indices) first
 }  // namespace op_flag
 
 struct OpInfo {

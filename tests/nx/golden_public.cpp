@@ -100,6 +100,7 @@ const Row rows[] = {
     REDUCTION(sum), REDUCTION(prod), REDUCTION(max), REDUCTION(min), REDUCTION(any), REDUCTION(all), REDUCTION(mean),
     REDUCTION(logsumexp), REDUCTION(argmax), REDUCTION(argmin),
     ROW("var", var(a[0], {.axis = axes_of(item), .keepdims = flag(item, "keepdims"), .ddof = item.integer("ddof", 0)})),
+    ROW("std", nx::std(a[0], {.axis = axes_of(item), .keepdims = flag(item, "keepdims"), .ddof = item.integer("ddof", 0)})),
     ROW("softmax", softmax(a[0], item.integer("axis"))),
     ROW("log_softmax", log_softmax(a[0], item.integer("axis"))),
 
@@ -148,6 +149,69 @@ const Row rows[] = {
 #undef ROW
 // clang-format on
 
+// `items=0;:;A1;new;...`: integers, slices, index arrays (A) and masks (B), which are the operands after the first in
+// the order of their first use.
+std::vector<nx::Index> index_of(const Case& item, const Operands& in) {
+  std::vector<nx::Index> items;
+  std::string_view rest = item.attr("items");
+  for (bool more = true; more;) {
+    const size_t end = rest.find(';');
+    more = end != std::string_view::npos;
+    const std::string_view part = rest.substr(0, end);
+    if (more) rest.remove_prefix(end + 1);
+    if (part == "...")
+      items.emplace_back(nx::ellipsis);
+    else if (part == "new")
+      items.emplace_back(nx::newaxis);
+    else if (part.starts_with("A") || part.starts_with("B"))
+      items.emplace_back(in.arrays[std::stoul(std::string(part.substr(1)))]);
+    else if (part.find(':') != std::string_view::npos)
+      items.emplace_back(nx::parse_slice(part));
+    else if (!part.empty())
+      items.emplace_back(std::stoll(std::string(part)));
+  }
+  return items;
+}
+Arrays index_call(const Case& item, Operands& in) {
+  const std::vector<nx::Index> items = index_of(item, in);
+  std::vector<const nx::Index*> pointers;
+  for (const nx::Index& i : items) pointers.push_back(&i);
+  return one(nx::get_item(in.arrays[0], pointers));
+}
+template <nx::ScatterKind kind>
+Arrays at_call(const Case& item, Operands& in) {
+  const std::vector<nx::Index> items = index_of(item, in);
+  std::vector<const nx::Index*> pointers;
+  for (const nx::Index& i : items) pointers.push_back(&i);
+  return one(nx::set_item(in.arrays[0], pointers, kind, in.operands.back()));
+}
+nx::IndexMode mode_of(const Case& item) {
+  if (!item.has("mode")) return nx::IndexMode::raise;
+  return item.attr("mode") == "clip" ? nx::IndexMode::clip : nx::IndexMode::wrap;
+}
+Arrays take_call(const Case& item, Operands& in) {
+  return one(nx::take(in.arrays[0], in.arrays[1], {.axis = axes_of(item), .mode = mode_of(item)}));
+}
+Arrays put_call(const Case& item, Operands& in) {
+  return one(nx::put_along_axis(in.arrays[0], in.arrays[1], in.operands[2], item.integer("axis")));
+}
+Arrays clip_call(const Case& item, Operands& in) {
+  const auto bound = [&](const char* key) { return nx::Operand(item.integer(key)); };
+  const nx::Operand x(std::as_const(in.arrays[0]));
+  if (!item.has("max")) return one(nx::maximum(x, bound("min")));
+  if (!item.has("min")) return one(nx::minimum(x, bound("max")));
+  return one(nx::clip(x, bound("min"), bound("max")));
+}
+const Row special_rows[] = {{"index", &index_call},
+                            {"at_set", &at_call<nx::ScatterKind::set>},
+                            {"at_add", &at_call<nx::ScatterKind::add>},
+                            {"at_mul", &at_call<nx::ScatterKind::mul>},
+                            {"at_min", &at_call<nx::ScatterKind::min>},
+                            {"at_max", &at_call<nx::ScatterKind::max>},
+                            {"take", &take_call},
+                            {"put_along_axis", &put_call},
+                            {"clip", &clip_call}};
+
 std::string promote(const Case& item, Operands&) {
   return std::string(
       nx::dtype_name(nx::promote_types(nx::parse_dtype(item.attr("a")), nx::parse_dtype(item.attr("b")))));
@@ -191,6 +255,8 @@ const struct {
 
 PublicCall find_public(const std::string& name) {
   for (const Row& row : rows)
+    if (name == row.name) return row.call;
+  for (const Row& row : special_rows)
     if (name == row.name) return row.call;
   return nullptr;
 }

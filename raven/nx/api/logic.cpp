@@ -95,17 +95,28 @@ Array bitwise_invert(const Operand& a) { return apply(Op::Not, {a}); }
 Array left_shift(const Operand& a, const Operand& count) { return apply(Op::Shl, {a, count}); }
 Array right_shift(const Operand& a, const Operand& count) { return apply(Op::Shr, {a, count}); }
 
-Array isnan(const Array& x) {
-  detail::require_defined("nx.isnan", x);
-  return is_float(x.dtype()) ? apply(Op::Ne, {x, x}) : full(x.shape(), false);
+namespace {
+/// x as an array of reals to be classified; an empty handle for integers and bools, which are all finite.
+Array real_or_nothing(const char* name, const Operand& x) {
+  if (x.is_scalar()) return x.scalar().kind == Scalar::Kind::real ? scalar(x, f64) : Array{};
+  detail::require_defined(name, x.array());
+  return is_float(x.array().dtype()) ? x.array() : Array{};
 }
-Array isinf(const Array& x) {
-  detail::require_defined("nx.isinf", x);
-  return is_float(x.dtype()) ? apply(Op::Eq, {abs(x), std::numeric_limits<double>::infinity()}) : full(x.shape(), false);
+Array everywhere(const Operand& x, bool value) { return full(x.is_scalar() ? Shape() : x.array().shape(), value); }
+constexpr double infinity = std::numeric_limits<double>::infinity();
+}  // namespace
+
+Array isnan(const Operand& x) {
+  const Array real = real_or_nothing("nx.isnan", x);
+  return real.defined() ? apply(Op::Ne, {real, real}) : everywhere(x, false);
 }
-Array isfinite(const Array& x) {
-  detail::require_defined("nx.isfinite", x);
-  return is_float(x.dtype()) ? apply(Op::Lt, {abs(x), std::numeric_limits<double>::infinity()}) : full(x.shape(), true);
+Array isinf(const Operand& x) {
+  const Array real = real_or_nothing("nx.isinf", x);
+  return real.defined() ? apply(Op::Eq, {abs(real), infinity}) : everywhere(x, false);
+}
+Array isfinite(const Operand& x) {
+  const Array real = real_or_nothing("nx.isfinite", x);
+  return real.defined() ? apply(Op::Lt, {abs(real), infinity}) : everywhere(x, true);
 }
 
 }  // namespace nx

@@ -31,9 +31,9 @@ RAVEN_API Array left_shift(const Operand& a, const Operand& count);
 RAVEN_API Array right_shift(const Operand& a, const Operand& count);
 
 /// Which elements are NaN, ±inf, neither. NumPy: isnan, isinf, isfinite.
-RAVEN_API Array isnan(const Array& x);
-RAVEN_API Array isinf(const Array& x);
-RAVEN_API Array isfinite(const Array& x);
+RAVEN_API Array isnan(const Operand& x);
+RAVEN_API Array isinf(const Operand& x);
+RAVEN_API Array isfinite(const Operand& x);
 
 // Overloads are exact in both arguments: with implicit conversions C++20's reversed == would be ambiguous.
 #define NX_COMPARE(op, function)                                                            \

@@ -158,7 +158,7 @@ void check_exponents(const Operand& b) {
 Array power(const Operand& a, const Operand& b) {
   const Operand both[2] = {a, b};
   const DType dtype = detail::compute_dtype(Op::Pow, "nx.power", both);
-  if (is_integer(dtype)) check_exponents(b);
+  if (is_signed(dtype)) check_exponents(b);  // an unsigned base refuses the number itself
   if (b.is_scalar() && !a.is_scalar()) {
     const Scalar& s = b.scalar();
     const double exponent = s.kind == Scalar::Kind::real ? s.real : static_cast<double>(s.integer);

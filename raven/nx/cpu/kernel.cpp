@@ -22,6 +22,9 @@ size_t scratch_bytes(Op op, const KernelCall& call) {
   switch (op) {
     case Op::Reduce: return kernel::reduce_scratch(call);
     case Op::DotGeneral: return kernel::dot_general_scratch(call);
+    case Op::Gather:
+    case Op::Scatter: return kernel::index_scratch(call);
+    case Op::Sort: return kernel::sort_scratch(call);
     case Op::Softmax:
     case Op::SoftmaxGrad: return kernel::rows_scratch(call);
     case Op::Linear: return kernel::linear_scratch(call);

@@ -49,6 +49,9 @@ using Kernel = void(const KernelCall& call);
 
 /// The kernel of an op; null for higher-order ops, which run their Programs. Views (Reshape …) have one too: it writes the materialised result.
 Kernel* kernel_of(Op op);
+/// Throws IndexError when an index of a gather or scatter in mode `raise` lies outside its axis. Kernels treat such an
+/// index as mode `drop`.
+void check_indices(Op op, std::span<const View> in, const Attrs& attrs);
 /// Scratch that one call needs.
 size_t scratch_bytes(Op op, const KernelCall& call);
 

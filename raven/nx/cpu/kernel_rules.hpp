@@ -11,6 +11,8 @@ namespace nx::cpu::kernel {
 
 size_t reduce_scratch(const KernelCall& call);
 size_t dot_general_scratch(const KernelCall& call);
+size_t index_scratch(const KernelCall& call);
+size_t sort_scratch(const KernelCall& call);
 size_t rows_scratch(const KernelCall& call);
 size_t linear_scratch(const KernelCall& call);
 size_t sdpa_scratch(const KernelCall& call);

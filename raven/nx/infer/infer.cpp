@@ -21,8 +21,9 @@ void infer(Op op, std::span<const Aval> in, const Attrs& attrs, std::span<Aval> 
   const OpInfo& info = op_info(op);
   if (info.operands >= 0 && in.size() != static_cast<size_t>(info.operands))
     throw ValueError(info.public_name, raven::Message("got ") << in.size() << " operands, expected " << int(info.operands));
-  if (out.size() != static_cast<size_t>(result_count(op, attrs)))
-    throw ValueError(info.public_name, raven::Message("got ") << out.size() << " results, expected " << result_count(op, attrs));
+  const size_t results = info.results < 0 ? in.size() : static_cast<size_t>(result_count(op, attrs));
+  if (out.size() != results)
+    throw ValueError(info.public_name, raven::Message("got ") << out.size() << " results, expected " << results);
   rules[op]({op, info.public_name, in, attrs, out});
 }
 

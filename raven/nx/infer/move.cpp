@@ -87,16 +87,18 @@ void Pad(const Call& call) {
                                                        << " must have one entry per axis of " << x.shape);
   Shape shape = x.shape;
   for (int i = 0; i < rank; ++i) {
-    int64_t between = 0, extent = 0;
-    const int64_t gaps = shape[i] > 0 ? shape[i] - 1 : 0;
     if (a.interior[i] < 0)
       throw ValueError(call.name, raven::Message("interior padding ") << a.interior[i] << " of axis " << i << " is negative");
-    if (__builtin_mul_overflow(gaps, a.interior[i], &between) || __builtin_add_overflow(between, shape[i], &extent) ||
-        __builtin_add_overflow(extent, a.low[i], &extent) || __builtin_add_overflow(extent, a.high[i], &extent))
-      throw OverflowError(call.name, raven::Message("the padded extent of axis ") << i << " exceeds int64");
-    if (extent < 0)
-      throw ShapeError(call.name, raven::Message("padding ") << a.low[i] << " and " << a.high[i] << " crops axis " << i << " of "
-                                                             << x.shape << " below 0");
+    // The spread operand, cropped to no less than nothing, between its edges.
+    int64_t between = 0, extent = 0;
+    const int64_t gaps = shape[i] > 0 ? shape[i] - 1 : 0;
+    bool overflow = __builtin_mul_overflow(gaps, a.interior[i], &between) || __builtin_add_overflow(between, shape[i], &extent);
+    for (int64_t edge : {a.low[i], a.high[i]})
+      if (edge < 0) overflow = overflow || __builtin_add_overflow(extent, edge, &extent);
+    if (extent < 0) extent = 0;
+    for (int64_t edge : {a.low[i], a.high[i]})
+      if (edge > 0) overflow = overflow || __builtin_add_overflow(extent, edge, &extent);
+    if (overflow) throw OverflowError(call.name, raven::Message("the padded extent of axis ") << i << " exceeds int64");
     shape[i] = extent;
   }
   element_count(shape.span(), call.name);
