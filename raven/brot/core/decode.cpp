@@ -222,10 +222,9 @@ struct DecodeStream::State {
   std::string pending;  // bytes that do not form characters yet, or an open run of byte tokens
   bool first = true;
   size_t to_strip = 0;
-  // General chains: decode a window of ids again and emit what grew (HuggingFace's way).
+  // General chains: all ids are decoded again, and what grew behind the part already given is new.
   std::vector<uint32_t> ids;
-  std::string prefix;
-  size_t prefix_index = 0, read_index = 0;
+  size_t given = 0;
 
   State(std::shared_ptr<const TokenizerCore> shared, DecodeOptions decode_options)
       : core(std::move(shared)), plan(core->decode_plan()), options(decode_options), to_strip(plan.strip_count) {}
@@ -264,16 +263,23 @@ struct DecodeStream::State {
     }
   }
 
+  // Only what a later token cannot change may be given: a chain can treat the last token apart (BPEDecoder) or wait for bytes, so the
+  // common start of "decoded with this token last" and "with another one behind it" counts, without unfinished characters.
   void step_general(uint32_t id) {
     ids.push_back(id);
     const std::string text = decode_general(*core, ids, options.skip_special_tokens);
-    if (text.size() <= prefix.size() || text.ends_with("\xEF\xBF\xBD") || !text.starts_with(prefix)) return;
-    out = text.substr(prefix.size());
-    const size_t next = ids.size() - prefix_index;
-    ids.erase(ids.begin(), ids.begin() + ptrdiff_t(read_index));
-    prefix = decode_general(*core, ids, options.skip_special_tokens);
-    read_index = prefix_index;
-    prefix_index = next;
+    ids.push_back(id);
+    const std::string longer = decode_general(*core, ids, options.skip_special_tokens);
+    ids.pop_back();
+    size_t stable = 0;
+    while (stable < text.size() && stable < longer.size() && text[stable] == longer[stable]) ++stable;
+    std::string_view ready = std::string_view(text).substr(0, stable);
+    while (ready.ends_with("\xEF\xBF\xBD")) ready.remove_suffix(3);
+    while (!ready.empty() && ready.size() < text.size() && (static_cast<unsigned char>(text[ready.size()]) & 0xC0) == 0x80)
+      ready.remove_suffix(1);
+    if (ready.size() <= given) return;
+    out = ready.substr(given);
+    given = ready.size();
   }
 };
 
@@ -314,10 +320,9 @@ std::string DecodeStream::flush() {
   state.out.clear();
   if (state.plan.kind == Kind::general) {
     const std::string text = decode_general(*state.core, state.ids, state.options.skip_special_tokens);
-    if (text.starts_with(state.prefix)) state.out = text.substr(state.prefix.size());
+    if (text.size() > state.given) state.out = text.substr(state.given);
     state.ids.clear();
-    state.prefix.clear();
-    state.prefix_index = state.read_index = 0;
+    state.given = 0;
   } else if (state.plan.kind == Kind::byte_level) {
     state.out = unicode::replace_invalid(state.pending);
     state.pending.clear();

@@ -1,0 +1,4 @@
+set(BROT_CORE_TESTS)
+# Answers the requests of oracle.py.
+add_executable(brot_oracle oracle_driver.cpp)
+target_link_libraries(brot_oracle PRIVATE raven::brot)
