@@ -193,7 +193,7 @@ def main():
             print(f"DIFFERENCE {name}: not loaded: {message}")
             failed += 1
             continue
-        differences = compare(name, driver, hf, texts, options.report, compare_overflow="truncat" not in name)
+        differences = compare(name, driver, hf, texts, options.report, compare_overflow=__version__.startswith("0.22") or "truncat" not in name)
         failed += differences > 0
         print(f"{'ok' if differences == 0 else 'DIFFERENT'} {name}: {len(texts)} texts, {size / 1e6:.1f} MB, {differences} differences", flush=True)
     print(f"{total - failed} equal, {failed} different")

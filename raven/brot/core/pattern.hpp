@@ -12,7 +12,7 @@ namespace brot {
 /// Immutable and cheap to copy.
 class RAVEN_API Pattern {
  public:
-  /// The text itself; an empty one matches nothing.
+  /// The text itself; an empty one matches between all characters.
   static Pattern literal(std::string text) { return Pattern(std::move(text), nullptr); }
   /// @throws RegexError
   static Pattern regex(std::string pattern) {
@@ -32,7 +32,11 @@ class RAVEN_API Pattern {
   template <class F>
   void for_each_match(std::string_view text, F&& visit) const {
     if (regex_) return regex_->for_each_match(text, visit);
-    if (text_.empty()) return;
+    if (text_.empty()) {
+      for (size_t at = 0; at <= text.size(); ++at)
+        if (at == text.size() || (static_cast<unsigned char>(text[at]) & 0xC0) != 0x80) visit(at, at);
+      return;
+    }
     for (size_t at = text.find(text_); at != std::string_view::npos; at = text.find(text_, at + text_.size()))
       visit(at, at + text_.size());
   }

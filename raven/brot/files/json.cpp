@@ -269,6 +269,44 @@ double Value::number() const noexcept {
   if (result.ec == std::errc::result_out_of_range) value = std::strtod(std::string(digits).c_str(), nullptr);
   return value;
 }
+double Value::serde_number() const noexcept {
+  const std::string_view digits = text();
+  constexpr uint64_t most = ~uint64_t{0};
+  uint64_t significand = 0;
+  int exponent = 0;
+  bool negative = false, fraction = false, full = false;
+  size_t at = 0;
+  for (; at < digits.size() && digits[at] != 'e' && digits[at] != 'E'; ++at) {
+    const char c = digits[at];
+    if (c == '-') {
+      negative = true;
+    } else if (c == '.') {
+      fraction = true;
+    } else {
+      const uint64_t digit = uint64_t(c - '0');
+      full = full || significand > most / 10 || (significand == most / 10 && digit > most % 10);
+      if (!full) {
+        significand = significand * 10 + digit;
+        exponent -= fraction;
+      } else {
+        exponent += !fraction;  // digits beyond 64 bits only scale
+      }
+    }
+  }
+  if (at < digits.size()) exponent += std::atoi(std::string(digits.substr(at + 1)).c_str());
+  double value = double(significand);
+  while (exponent < -308 && value != 0) {
+    value /= 1e308;
+    exponent += 308;
+  }
+  if (exponent > 308) return number();
+  double power = 1;
+  char buffer[16] = "1e";
+  const auto end = std::to_chars(buffer + 2, buffer + sizeof buffer, std::abs(std::max(exponent, -308)));
+  std::from_chars(buffer, end.ptr, power);
+  value = exponent >= 0 ? value * power : value / power;
+  return negative ? -value : value;
+}
 Value::Iterator Value::begin() const noexcept { return {document_, document_ ? node_ + 1 : 0}; }
 Value::Iterator Value::end() const noexcept { return {document_, document_ ? document_->nodes_[node_].next : 0}; }
 Value::Iterator& Value::Iterator::operator++() {

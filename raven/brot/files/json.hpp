@@ -29,7 +29,11 @@ class RAVEN_API Value {
   /// The string's characters, or the number's text.
   std::string_view text() const noexcept;
   bool boolean() const noexcept;
+  /// The exact double of the number's text.
   double number() const noexcept;
+  /// The double that HuggingFace's reader makes of it, which can differ in the last bits: the digits as one integer, rounded, times or
+  /// divided by a power of ten. Scores must be these for equal segmentations.
+  double serde_number() const noexcept;
 
   /// Elements (of arrays) or values (of objects) in order.
   class Iterator {

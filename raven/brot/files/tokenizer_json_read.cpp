@@ -397,7 +397,7 @@ ModelPtr unigram_of(const Field& field) {
     const json::Value score = *++part;
     if (!piece.is(Type::string) || !score.is(Type::number))
       Field(entry, &vocab, std::to_string(pieces.size())).fail("expected a piece and its score");
-    pieces.emplace_back(std::string(piece.text()), score.number());
+    pieces.emplace_back(std::string(piece.text()), score.serde_number());
   }
   Unigram::Options options;
   if (field["unk_id"].given()) options.unk_id = size_t(field["unk_id"].integer());

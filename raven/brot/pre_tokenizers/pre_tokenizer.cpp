@@ -152,7 +152,7 @@ void apply(const UnicodeScripts&, Pieces& pieces) {
       const char32_t c = unicode::next_scalar(at);
       int script = unicode::script(c);
       if (c == 0x30FC || script == hiragana || script == katakana) script = han;
-      if (c == U' ') script = any;
+      if (c == U' ' || script == 0) script = any;  // 0: no script
       if (script == any) continue;
       if (script != last) {
         if (opened) parts.push_back({open, before, false});
