@@ -82,7 +82,8 @@ void raise_to(std::atomic<int64_t>& maximum, int64_t value) {
   }
 }
 
-void publish(Tally& tally) {
+// Under `store.mutex`: stats() and fork() must not see an amount twice.
+void publish_locked(Tally& tally) {
   const int64_t active = tally.active.load(std::memory_order_relaxed);
   const int64_t high = tally.high.load(std::memory_order_relaxed);
   const int64_t before = store.active.fetch_add(active, std::memory_order_relaxed);
@@ -91,6 +92,11 @@ void publish(Tally& tally) {
   tally.active.store(0, std::memory_order_relaxed);
   tally.high.store(0, std::memory_order_relaxed);
   tally.allocations.store(0, std::memory_order_relaxed);
+}
+
+[[gnu::noinline]] void publish(Tally& tally) {
+  const std::lock_guard lock(store.mutex);
+  publish_locked(tally);
 }
 
 inline void add(std::atomic<int64_t>& counter, int64_t value) {
@@ -156,7 +162,7 @@ void close_thread(void* argument) {
   for (size_t i = 0; i < size_classes; ++i) hand_over(cache->lists[i], i, UINT32_MAX);
   {
     const std::lock_guard lock(store.mutex);
-    publish(cache->tally);
+    publish_locked(cache->tally);
     leave_registry(*cache);
   }
   cache->~ThreadCache();
@@ -174,7 +180,7 @@ void unlock_after_fork() {
 // The other threads are gone, and with them what their lists held at that moment; their counts stay true.
 void restart_in_child() {
   while (store.caches != nullptr) {
-    publish(store.caches->tally);
+    publish_locked(store.caches->tally);
     leave_registry(*store.caches);
   }
   if (ThreadCache* own = this_thread) {

@@ -18,10 +18,19 @@ std::string compose(std::string_view operation, std::string_view message) {
   return text.append(message);
 }
 
+// Control characters of a hostile path must not reach a terminal, nor a zero byte end what().
 std::string quote_path(std::string_view path, std::string_view message) {
-  std::string text;
-  text.append("\"").append(path).append("\": ").append(message);
-  return text;
+  constexpr char digits[] = "0123456789abcdef";
+  std::string text = "\"";
+  for (const char c : path) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte != 0x7f) {
+      text.push_back(c);
+    } else {
+      text.append({'\\', 'x', digits[byte >> 4], digits[byte & 15]});
+    }
+  }
+  return text.append("\": ").append(message);
 }
 
 std::string describe_allocation(uint64_t bytes, std::string_view message) {

@@ -1,0 +1,212 @@
+"""PyTorch's side of the benchmark (CPU): cases named as in bench/nx/rows.cpp, bench/rune and bench/kaun."""
+import os
+import pathlib
+import re
+import sys
+
+import protocol
+import torch
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests" / "golden" / "kaun"))
+
+THREADS = int(os.environ.get("OMP_NUM_THREADS", "1"))
+torch.set_num_threads(THREADS)
+torch.manual_seed(0)
+F32, F64 = torch.float32, torch.float64
+
+
+_inference = None
+
+
+def gradients(enabled):
+    """Autograd on, or inference mode for the cases to come: PyTorch's fastest way to call a tiny operation."""
+    global _inference
+    if _inference:
+        _inference.__exit__(None, None, None)
+        _inference = None
+    torch.set_grad_enabled(True)
+    if not enabled:
+        _inference = torch.inference_mode()
+        _inference.__enter__()
+
+
+def normal(*shape, dtype=F32):
+    return torch.randn(*shape, dtype=dtype)
+
+
+def uniform(*shape, dtype=F32):
+    return torch.rand(*shape, dtype=dtype)
+
+
+def case(statement, **inputs):
+    """A case without gradients whose inputs are made by calling the given functions."""
+
+    def make():
+        gradients(False)
+        return statement, {"torch": torch, **{name: build() for name, build in inputs.items()}}
+
+    return make
+
+
+def gemm(m, k, n):
+    return case("a @ b", a=lambda: normal(m, k), b=lambda: normal(k, n))
+
+
+def tape_1000():
+    """A chain of 1,000 adds of four floats, recorded and run backward."""
+    gradients(True)
+    x = normal(4).requires_grad_()
+    y = normal(4)
+
+    def run():
+        z = x
+        for _ in range(1000):
+            z = z + y
+        return torch.autograd.grad(z.sum(), x)
+
+    return "run()", {"run": run}
+
+
+def grad_rows(count):
+    """The gradient of sum over rows i of sum(x[i]²), row by row, x of (count, 256)."""
+
+    def make():
+        gradients(True)
+        x = normal(count, 256).requires_grad_()
+
+        def run():
+            total = torch.zeros(())
+            for i in range(count):
+                row = x[i]
+                total = total + (row * row).sum()
+            return torch.autograd.grad(total, x)
+
+        return "run()", {"run": run}
+
+    return make
+
+
+def attention(backward):
+    def make():
+        gradients(backward)
+        attend = torch.nn.functional.scaled_dot_product_attention
+        query, key, value = (normal(1, 12, 1024, 64).requires_grad_(backward) for _ in range(3))
+        cotangent = normal(1, 12, 1024, 64)
+
+        def forward():
+            return attend(query, key, value, is_causal=True)
+
+        def both():
+            return torch.autograd.grad(forward(), (query, key, value), cotangent)
+
+        return "run()", {"run": both if backward else forward}
+
+    return make
+
+
+def gpt_char_step(compiled):
+    """One training step of the demo: fused AdamW, foreach clipping, gradients set to None, the batch ready."""
+
+    def make():
+        import gpt_pytorch as gpt
+
+        gradients(True)
+        model = gpt.hashed_weights(gpt.Gpt())
+        optimizer = gpt.adamw(model, fused=True)
+        tokens = torch.randint(0, gpt.VOCABULARY, (gpt.BATCH, gpt.CONTEXT))
+        targets = torch.randint(0, gpt.VOCABULARY, (gpt.BATCH, gpt.CONTEXT))
+        forward = torch.compile(model) if compiled else model
+        parameters = list(model.parameters())
+
+        def run():
+            loss = forward(tokens, targets)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(parameters, 1.0, foreach=True)
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+            return loss.detach()
+
+        for _ in range(5):
+            run()
+        return "run()", {"run": run}
+
+    return make
+
+
+CASES = {
+    "add_tiny": case("a + b", a=lambda: normal(4), b=lambda: normal(4)),
+    "add_tiny_f64": case("a + b", a=lambda: normal(4, dtype=F64), b=lambda: normal(4, dtype=F64)),
+    "add_weak_scalar": case("a + 1.0", a=lambda: normal(4)),
+    "add_broadcast_tiny": case("a + b", a=lambda: normal(4), b=lambda: normal(1)),
+    "scale_shift_0d": case("x * 2 + 1", x=lambda: torch.tensor(1.5, dtype=F64)),
+    "view_slice": case("x[1:50, ::2]", x=lambda: normal(100, 100, dtype=F64)),
+    "view_reshape": case("x.reshape(10, 1000)", x=lambda: normal(100, 100, dtype=F64)),
+    "view_transpose": case("x.T", x=lambda: normal(100, 100, dtype=F64)),
+    "sum_tiny": case("x.sum()", x=lambda: normal(8)),
+    "max_tiny": case("x.max()", x=lambda: normal(8)),
+    "exp_cache_f32": case("torch.exp(x)", x=lambda: normal(4096)),
+    "exp_cache_f64": case("torch.exp(x)", x=lambda: normal(2048, dtype=F64)),
+    "add_100x100_f64": case("a + b", a=lambda: normal(100, 100, dtype=F64), b=lambda: normal(100, 100, dtype=F64)),
+    "add_100x100_f32": case("a + b", a=lambda: normal(100, 100), b=lambda: normal(100, 100)),
+    "add_f32_1e6": case("a + b", a=lambda: normal(1_000_000), b=lambda: normal(1_000_000)),
+    "add_f64_1e6": case("a + b", a=lambda: normal(1_000_000, dtype=F64), b=lambda: normal(1_000_000, dtype=F64)),
+    "add_f32_5e7": case("a + b", a=lambda: torch.ones(50_000_000), b=lambda: torch.ones(50_000_000)),
+    "add_broadcast_column_f32": case("a + b", a=lambda: normal(1024, 1024), b=lambda: normal(1024, 1)),
+    "add_broadcast_row_f32": case("a + b", a=lambda: normal(1024, 1024), b=lambda: normal(1024)),
+    "add_transposed_f32": case("a + b.T", a=lambda: normal(2048, 2048), b=lambda: normal(2048, 2048)),
+    "where_f32_1e6": case("torch.where(x > 0.5, x, 0.0)", x=lambda: uniform(1_000_000)),
+    "sum_f32_1e6": case("x.sum()", x=lambda: normal(1_000_000)),
+    "sum_f64_1e6": case("x.sum()", x=lambda: normal(1_000_000, dtype=F64)),
+    "var_axis1_f32": case("x.var(dim=1, correction=0)", x=lambda: normal(2048, 2048)),
+    "softmax_f32": case("torch.softmax(x, -1)", x=lambda: normal(2048, 2048)),
+    "transpose_copy_f32": case("x.T.contiguous()", x=lambda: normal(4096, 4096)),
+    "gemm_64": gemm(64, 64, 64),
+    "gemm_256": gemm(256, 256, 256),
+    "gemm_512": gemm(512, 512, 512),
+    "gemm_1024": gemm(1024, 1024, 1024),
+    "gemm_2048": gemm(2048, 2048, 2048),
+    "gemm_100000x32x32": gemm(100_000, 32, 32),
+    "gemv_4096": gemm(1, 4096, 4096),
+    "gemm_transposed_sliced": case("a.T @ b[::2]", a=lambda: normal(1024, 1024), b=lambda: normal(2048, 1024)),
+    "process_start": lambda: protocol.process_start("import torch; torch.ones(4) + torch.ones(4)"),
+    "tape_1000": tape_1000,
+    "grad_rows_4096": grad_rows(4096),
+    "grad_rows_8192": grad_rows(8192),
+    "attention_1024_forward": attention(backward=False),
+    "attention_1024_backward": attention(backward=True),
+    "gpt_char_step": gpt_char_step(compiled=False),
+    "gpt_char_step_compiled": gpt_char_step(compiled=True),
+}
+for name, dtype in (("f32", F32), ("f64", F64)):
+    for function in ("exp", "sin", "tanh"):
+        CASES[f"{function}_{name}_1e6"] = case(f"torch.{function}(x)", x=lambda d=dtype: normal(1_000_000, dtype=d))
+    CASES[f"log_{name}_1e6"] = case("torch.log(x)", x=lambda d=dtype: uniform(1_000_000, dtype=d) + 0.5)
+    CASES[f"pow_{name}_1e6"] = case("x ** 1.7", x=lambda d=dtype: uniform(1_000_000, dtype=d) + 0.5)
+for reduction, function in (("sum", "sum"), ("max", "amax"), ("mean", "mean")):
+    for axis in (0, 1):
+        CASES[f"{reduction}_axis{axis}_f32"] = case(f"x.{function}(dim={axis})", x=lambda: normal(4096, 1024))
+STEP_SHAPES = (
+    (768, 128, 384), (768, 128, 128), (768, 128, 512), (768, 512, 128), (768, 128, 63), (768, 384, 128),
+    (768, 63, 128), (128, 768, 384), (128, 768, 128), (128, 768, 512), (512, 768, 128), (128, 768, 63),
+)  # fmt: skip
+for shape in STEP_SHAPES:
+    CASES["gemm_%dx%dx%d" % shape] = gemm(*shape)
+
+
+def blas():
+    """MKL and oneDNN are linked in statically, so threadpoolctl does not see them."""
+    build = torch.__config__.show()
+    mkl = re.search(r"Math Kernel Library Version ([\d.]+)", build)
+    onednn = re.search(r"MKL-DNN v([\d.]+)", build)
+    parts = [f"{name} {found.group(1)}" for name, found in (("mkl", mkl), ("onednn", onednn)) if found]
+    return " + ".join([*parts, torch.backends.cpu.get_cpu_capability()])
+
+
+def sgemm():
+    with torch.no_grad():
+        a, b = normal(1024, 1024), normal(1024, 1024)
+        return protocol.sgemm_rate(lambda: a @ b)
+
+
+if __name__ == "__main__":
+    protocol.serve("pytorch", torch.__version__, CASES, blas, sgemm, torch.get_num_threads)

@@ -1,0 +1,28 @@
+// The suite `rune`: transformations against PyTorch's autograd.
+#include "bench/runner/suites.hpp"
+
+namespace raven::bench {
+namespace {
+
+// 12 heads of 1024 × 64: two products of 2·T²·D flop per head, half of it under a causal mask; the backward has five.
+constexpr double attention_flop = 12 * 2 * (2.0 * 1024 * 1024 * 64) / 2;
+
+}  // namespace
+
+void rune_cases(std::vector<Case>& cases) {
+  const std::vector<Row> rows = {
+      // A chain of 1,000 adds of four floats, recorded and run backward.
+      {"tape_1000", {1}, {Bound::overhead}, {{"pytorch", {"tape_1000"}}}},
+      // Σ f(x(i)) over N rows of 256, f(r) = Σ r², and its gradient: linear in N when cotangents of rows land in place.
+      {"grad_rows_4096", {1}, {Bound::overhead}, {{"pytorch", {"grad_rows_4096"}}}},
+      {"grad_rows_8192", {1}, {Bound::overhead}, {{"pytorch", {"grad_rows_8192"}}}},
+      {"attention_1024_forward", {1, 2}, {Bound::compute, attention_flop}, {{"pytorch", {"attention_1024_forward"}}}},
+      {"attention_1024_backward",
+       {1, 2},
+       {Bound::compute, 3.5 * attention_flop},
+       {{"pytorch", {"attention_1024_backward"}}}},
+  };
+  append_rows(cases, "rune", rows, {});
+}
+
+}  // namespace raven::bench

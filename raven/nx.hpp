@@ -1,0 +1,10 @@
+#pragma once
+// Arrays: the umbrella header of nx.
+#include "raven/nx/api/creation.hpp"
+#include "raven/nx/api/linalg.hpp"
+#include "raven/nx/api/math.hpp"
+#include "raven/nx/api/reduce.hpp"
+#include "raven/nx/api/shape.hpp"
+#include "raven/nx/array.hpp"
+#include "raven/nx/composite.hpp"
+#include "raven/nx/error.hpp"

@@ -1,0 +1,126 @@
+#include "raven/nx/api/shape.hpp"
+
+#include "raven/base/message.hpp"
+#include "raven/nx/error.hpp"
+#include "raven/nx/gateway.hpp"
+#include "raven/nx/internal/axes.hpp"
+#include "raven/nx/internal/copy.hpp"
+
+namespace nx {
+
+using detail::require_defined;
+using detail::resolve_axes;
+
+namespace {
+
+Shape resolve_shape(const Array& x, const Shape& shape) {
+  int unknown = -1;
+  int64_t known = 1;
+  Shape resolved = shape;
+  for (int i = 0; i < shape.size(); ++i) {
+    if (shape[i] == -1) {
+      if (unknown >= 0) throw ShapeError("nx.reshape", raven::Message("shape ") << shape << " has more than one -1");
+      unknown = i;
+    } else if (shape[i] < 0) {
+      throw ShapeError("nx.reshape", raven::Message("negative extent ") << shape[i] << " in shape " << shape);
+    } else if (__builtin_mul_overflow(known, shape[i], &known)) {
+      throw OverflowError("nx.reshape", raven::Message("shape ") << shape << " has too many elements");
+    }
+  }
+  if (unknown >= 0) {
+    if (known == 0 || x.size() % known != 0)
+      throw ShapeError("nx.reshape", raven::Message("cannot reshape ") << x.shape() << " with " << x.size() << " elements to "
+                                                                       << shape << ": " << x.size()
+                                                                       << " is not divisible by " << known);
+    resolved[unknown] = x.size() / known;
+  }
+  return resolved;
+}
+
+}  // namespace
+
+Array reshape(const Array& x, const Shape& shape) {
+  require_defined("nx.reshape", x);
+  ShapeAttrs attrs;
+  attrs.shape = resolve_shape(x, shape);
+  return apply(Op::Reshape, {x}, attrs);
+}
+Array Array::reshape(const Shape& shape) const { return nx::reshape(*this, shape); }
+
+Array transpose(const Array& x, const Dims& axes) {
+  require_defined("nx.transpose", x);
+  PermuteAttrs attrs;
+  for (int64_t axis : axes) attrs.permutation.push_back(detail::resolve_axis("nx.transpose", axis, x.ndim()));
+  return apply(Op::Permute, {x}, attrs);
+}
+Array transpose(const Array& x) {
+  Dims axes;
+  for (int i = x.ndim() - 1; i >= 0; --i) axes.push_back(i);
+  return transpose(x, axes);
+}
+Array Array::T() const { return transpose(*this); }
+
+Array matrix_transpose(const Array& x) {
+  if (x.ndim() < 2)
+    throw ShapeError("nx.matrix_transpose", raven::Message("got shape ") << x.shape() << ", expected at least 2 axes");
+  Dims axes;
+  for (int i = 0; i < x.ndim(); ++i) axes.push_back(i);
+  std::swap(axes[x.ndim() - 2], axes[x.ndim() - 1]);
+  return transpose(x, axes);
+}
+Array Array::mT() const { return matrix_transpose(*this); }
+
+Array broadcast_to(const Array& x, const Shape& shape) {
+  require_defined("nx.broadcast_to", x);
+  if (shape == x.shape()) return x;
+  if (shape.size() < x.ndim())
+    throw ShapeError("nx.broadcast_to", raven::Message("cannot broadcast ") << x.shape() << " to fewer axes: " << shape);
+  ExpandAttrs attrs;
+  attrs.shape = shape;
+  for (int i = shape.size() - x.ndim(); i < shape.size(); ++i) attrs.axes.push_back(i);
+  return apply(Op::Expand, {x}, attrs);
+}
+
+Array expand_dims(const Array& x, const Axes& axes) {
+  require_defined("nx.expand_dims", x);
+  const int rank = x.ndim() + (axes.all() ? 0 : axes.list().size());
+  const Dims at = axes.all() ? Dims() : resolve_axes("nx.expand_dims", axes, rank);
+  Shape shape = x.shape();
+  for (int64_t axis : at) shape.insert(static_cast<int>(axis), 1);
+  return reshape(x, shape);
+}
+
+Array squeeze(const Array& x, const Axes& axes) {
+  require_defined("nx.squeeze", x);
+  const Dims at = axes.all() ? Dims() : resolve_axes("nx.squeeze", axes, x.ndim());
+  Shape shape;
+  for (int i = 0; i < x.ndim(); ++i) {
+    const bool drop = axes.all() ? x.shape(i) == 1 : at.contains(i);
+    if (drop && x.shape(i) != 1)
+      throw ShapeError("nx.squeeze", raven::Message("axis ") << i << " of " << x.shape() << " has size " << x.shape(i) << ", expected 1");
+    if (!drop) shape.push_back(x.shape(i));
+  }
+  return reshape(x, shape);
+}
+
+Array slice(const Array& x, const Dims& starts, const Dims& stops, const Dims& steps) {
+  require_defined("nx.slice", x);
+  SliceAttrs attrs;
+  attrs.starts = starts, attrs.stops = stops, attrs.steps = steps;
+  return apply(Op::Slice, {x}, attrs);
+}
+
+Array slice_update(Array x, const Array& update, const Dims& starts, const Dims& stops, const Dims& steps, bool add) {
+  require_defined("nx.slice_update", x);
+  SliceUpdateAttrs attrs;
+  attrs.starts = starts, attrs.stops = stops, attrs.steps = steps;
+  attrs.kind = add ? UpdateKind::add : UpdateKind::set;
+  return apply(Op::SliceUpdate, {std::move(x), update}, attrs);
+}
+
+Array contiguous(const Array& x) {
+  require_defined("nx.contiguous", x);
+  return x.is_traced() ? x : detail::contiguous_array(x);
+}
+
+}  // namespace nx

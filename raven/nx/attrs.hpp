@@ -1,0 +1,165 @@
+#pragma once
+// Attributes: one plain struct per op. Each lists its members once in `fields()`, from which equality, hash, printing,
+// parsing and copying come (raven/nx/attrs.cpp).
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "raven/nx/dims.hpp"
+#include "raven/nx/dtype.hpp"
+#include "raven/nx/op.hpp"
+
+namespace nx {
+
+/// Base of all attribute structs; the op says which one it is.
+struct Attrs {};
+
+/// A weak C++ number: only its category counts, never its width.
+struct Scalar {
+  enum class Kind : uint8_t { boolean, integer, unsigned_integer, real };
+  Kind kind = Kind::integer;
+  union {
+    int64_t integer = 0;  ///< boolean and integer; unsigned_integer holds a uint64 above INT64_MAX as its bits
+    double real;
+  };
+  static Scalar from(bool v) { Scalar s; s.kind = Kind::boolean; s.integer = v; return s; }
+  static Scalar from(int64_t v) { Scalar s; s.integer = v; return s; }
+  static Scalar from(uint64_t v) {
+    Scalar s;
+    s.kind = v > INT64_MAX ? Kind::unsigned_integer : Kind::integer;
+    s.integer = static_cast<int64_t>(v);
+    return s;
+  }
+  static Scalar from(double v) { Scalar s; s.kind = Kind::real; s.real = v; return s; }
+  /// Equality of kind and bits.
+  friend bool operator==(const Scalar& a, const Scalar& b) { return a.kind == b.kind && a.integer == b.integer; }
+};
+
+#define NX_FIELDS(...) \
+  template <class Self, class Visitor> \
+  static void fields([[maybe_unused]] Self& self, [[maybe_unused]] Visitor&& visit) { __VA_ARGS__ }
+#define NX_FIELD(member) visit(#member, self.member);
+
+struct NoAttrs : Attrs {
+  NX_FIELDS()
+};
+inline constexpr NoAttrs no_attrs{};
+
+/// Every element is `value` (converted to dtype).
+struct FullAttrs : Attrs {
+  Shape shape;
+  DType dtype = DType::f64;
+  Scalar value;
+  NX_FIELDS(NX_FIELD(shape) NX_FIELD(dtype) NX_FIELD(value))
+};
+struct CastAttrs : Attrs {
+  DType dtype = DType::f64;
+  NX_FIELDS(NX_FIELD(dtype))
+};
+enum class ReduceKind : uint8_t { sum, prod, max, min };
+/// Reduces `axes` (ascending) away; `dtype` is the result's and may only be wider than the operand's.
+struct ReduceAttrs : Attrs {
+  ReduceKind kind = ReduceKind::sum;
+  Dims axes;
+  DType dtype = DType::f64;
+  NX_FIELDS(NX_FIELD(kind) NX_FIELD(axes) NX_FIELD(dtype))
+};
+/// Reshape to `shape`: same element count, no −1.
+struct ShapeAttrs : Attrs {
+  Shape shape;
+  NX_FIELDS(NX_FIELD(shape))
+};
+/// Result axis i is operand axis `permutation[i]`.
+struct PermuteAttrs : Attrs {
+  Dims permutation;
+  NX_FIELDS(NX_FIELD(permutation))
+};
+/// Broadcast to `shape`: operand axis i becomes result axis `axes[i]` (ascending), whose extent is equal or was 1.
+struct ExpandAttrs : Attrs {
+  Shape shape;
+  Dims axes;
+  NX_FIELDS(NX_FIELD(shape) NX_FIELD(axes))
+};
+/// x[start:stop:step] per axis, 0 ≤ start ≤ stop ≤ extent, step ≥ 1.
+struct SliceAttrs : Attrs {
+  Dims starts, stops, steps;
+  NX_FIELDS(NX_FIELD(starts) NX_FIELD(stops) NX_FIELD(steps))
+};
+enum class UpdateKind : uint8_t { set, add };
+/// Operand 0 with the slice set to (or increased by) operand 1. The partner of Slice.
+struct SliceUpdateAttrs : Attrs {
+  Dims starts, stops, steps;
+  UpdateKind kind = UpdateKind::set;
+  NX_FIELDS(NX_FIELD(starts) NX_FIELD(stops) NX_FIELD(steps) NX_FIELD(kind))
+};
+/// Result axes: batch, free of the left operand, free of the right, each in operand order.
+struct DotGeneralAttrs : Attrs {
+  Dims lhs_contract, rhs_contract, lhs_batch, rhs_batch;
+  NX_FIELDS(NX_FIELD(lhs_contract) NX_FIELD(rhs_contract) NX_FIELD(lhs_batch) NX_FIELD(rhs_batch))
+};
+/// One axis, not negative.
+struct AxisAttrs : Attrs {
+  int64_t axis = 0;
+  NX_FIELDS(NX_FIELD(axis))
+};
+
+#undef NX_FIELDS
+#undef NX_FIELD
+
+namespace detail {
+template <Op op>
+struct AttrsOfOp;
+#define PRIMITIVE(name, public_name, attrs, ...) \
+  template <>                                    \
+  struct AttrsOfOp<Op::name> {                   \
+    using type = attrs;                          \
+  };
+#define HIGHER_ORDER PRIMITIVE
+#define COMPOSITE PRIMITIVE
+#include "raven/nx/op.def"
+}  // namespace detail
+/// The attribute struct of an op: `AttrsOf<Op::Slice>`.
+template <Op op>
+using AttrsOf = typename detail::AttrsOfOp<op>::type;
+
+/// Same members, floats compared by bits.
+RAVEN_API bool attrs_equal(Op op, const Attrs& a, const Attrs& b);
+/// Mixes all members into `seed` (64 bit, exact, independent of addresses).
+RAVEN_API uint64_t attrs_hash(Op op, const Attrs& attrs, uint64_t seed);
+/// `{axes=(0,), kind=sum}`; empty for no members. Read back by attrs_parse.
+RAVEN_API std::string attrs_print(Op op, const Attrs& attrs);
+
+/// Owning copy of an op's attributes.
+class RAVEN_API AttrsBox {
+ public:
+  AttrsBox() noexcept = default;
+  AttrsBox(Op op, const Attrs& attrs);
+  AttrsBox(const AttrsBox& other);
+  AttrsBox(AttrsBox&& other) noexcept
+      : attrs_(std::exchange(other.attrs_, nullptr)), op_(other.op_) {}
+  AttrsBox& operator=(AttrsBox other) noexcept {
+    std::swap(attrs_, other.attrs_);
+    std::swap(op_, other.op_);
+    return *this;
+  }
+  ~AttrsBox() {
+    if (attrs_) release();
+  }
+  bool has_value() const noexcept { return attrs_ != nullptr; }
+  const Attrs& get() const noexcept { return attrs_ ? *attrs_ : static_cast<const Attrs&>(no_attrs); }
+  template <class A>
+  const A& as() const noexcept {
+    return static_cast<const A&>(get());
+  }
+  /// Reads what attrs_print wrote. Throws ValueError naming the text.
+  static AttrsBox parse(Op op, std::string_view text);
+
+ private:
+  void release() noexcept;
+  Attrs* attrs_ = nullptr;  // null for ops without attributes
+  Op op_ = Op::before_primitives;
+};
+
+}  // namespace nx

@@ -1,0 +1,32 @@
+#include "raven/nx/cpu/kernel.hpp"
+
+#include "raven/nx/cpu/kernel_rules.hpp"
+#include "raven/nx/internal/op_table.hpp"
+
+namespace nx::cpu {
+
+namespace {
+constexpr detail::RuleTable<Kernel> make_table() {
+  detail::RuleTable<Kernel> table;
+#define PRIMITIVE(name, ...) table.row[static_cast<int>(Op::name)] = &kernel::name;
+#define HIGHER_ORDER PRIMITIVE
+#define COMPOSITE PRIMITIVE
+#include "raven/nx/op.def"
+  return table;
+}
+constexpr auto kernels = make_table();
+}  // namespace
+
+Kernel* kernel_of(Op op) { return kernels[op]; }
+
+size_t scratch_bytes(Op op, const KernelCall& call) {
+  switch (op) {
+    case Op::Reduce: return kernel::reduce_scratch(call);
+    case Op::DotGeneral: return kernel::dot_general_scratch(call);
+    case Op::Softmax:
+    case Op::SoftmaxGrad: return kernel::rows_scratch(call);
+    default: return 0;
+  }
+}
+
+}  // namespace nx::cpu

@@ -1,0 +1,17 @@
+#pragma once
+// One kernel per op, in a file per family (elementwise.cpp, move.cpp, …); those that need scratch say how much.
+// Not installed.
+#include "raven/nx/cpu/kernel.hpp"
+
+namespace nx::cpu::kernel {
+
+#define PRIMITIVE(name, ...) Kernel name;
+#define HIGHER_ORDER(name, ...) Kernel name;
+#define COMPOSITE(name, ...) Kernel name;
+#include "raven/nx/op.def"
+
+size_t reduce_scratch(const KernelCall& call);
+size_t dot_general_scratch(const KernelCall& call);
+size_t rows_scratch(const KernelCall& call);
+
+}  // namespace nx::cpu::kernel

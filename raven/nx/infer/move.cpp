@@ -1,0 +1,81 @@
+#include "raven/nx/infer/infer.hpp"
+
+namespace nx::infer_rule {
+
+void Reshape(const Call& call) {
+  const Shape& shape = call.as<ShapeAttrs>().shape;
+  const Aval& x = call.in[0];
+  if (element_count(shape.span(), call.name) != element_count(x.shape.span(), call.name))
+    throw ShapeError(call.name, raven::Message("cannot reshape ") << x.shape << " with " << element_count(x.shape.span())
+                                                                  << " elements to " << shape << " with "
+                                                                  << element_count(shape.span()));
+  call.out[0] = {x.dtype, shape};
+}
+
+void Permute(const Call& call) {
+  const Dims& permutation = call.as<PermuteAttrs>().permutation;
+  const Aval& x = call.in[0];
+  const int rank = x.shape.size();
+  Shape shape;
+  bool seen[Dims::max_size] = {};
+  if (permutation.size() != rank)
+    throw AxisError(call.name, raven::Message("axes ") << permutation << " name " << permutation.size()
+                                                       << " axes, the array has rank " << rank);
+  for (int64_t axis : permutation) {
+    require_axis(call, axis, rank);
+    if (seen[axis]) throw AxisError(call.name, raven::Message("axis ") << axis << " is given twice in " << permutation);
+    seen[axis] = true;
+    shape.push_back(x.shape[static_cast<int>(axis)]);
+  }
+  call.out[0] = {x.dtype, shape};
+}
+
+void Expand(const Call& call) {
+  const auto& a = call.as<ExpandAttrs>();
+  const Aval& x = call.in[0];
+  element_count(a.shape.span(), call.name);
+  if (a.axes.size() != x.shape.size())
+    throw AxisError(call.name, raven::Message("axes ") << a.axes << " do not name each axis of " << x.shape);
+  require_axes(call, a.axes, a.shape.size());
+  for (int i = 0; i < a.axes.size(); ++i) {
+    const int64_t to = a.shape[static_cast<int>(a.axes[i])];
+    if (x.shape[i] != 1 && x.shape[i] != to)
+      throw ShapeError(call.name, raven::Message("shape ") << x.shape << " cannot be broadcast to " << a.shape << ": axis "
+                                                           << i << " has size " << x.shape[i] << ", expected 1 or " << to);
+  }
+  call.out[0] = {x.dtype, a.shape};
+}
+
+namespace {
+/// Shape of the slice; bounds checked.
+Shape slice_shape(const Call& call, const Shape& x, const Dims& starts, const Dims& stops, const Dims& steps) {
+  const int rank = x.size();
+  if (starts.size() != rank || stops.size() != rank || steps.size() != rank)
+    throw ShapeError(call.name, raven::Message("starts ") << starts << ", stops " << stops << " and steps " << steps
+                                                          << " must have one entry per axis of " << x);
+  Shape shape = x;
+  for (int i = 0; i < rank; ++i) {
+    if (steps[i] < 1 || starts[i] < 0 || stops[i] < starts[i] || stops[i] > x[i])
+      throw IndexError(call.name, raven::Message("slice ") << starts[i] << ":" << stops[i] << ":" << steps[i]
+                                                           << " is not inside axis " << i << " of " << x);
+    shape[i] = (stops[i] - starts[i] + steps[i] - 1) / steps[i];
+  }
+  return shape;
+}
+}  // namespace
+
+void Slice(const Call& call) {
+  const auto& a = call.as<SliceAttrs>();
+  call.out[0] = {call.in[0].dtype, slice_shape(call, call.in[0].shape, a.starts, a.stops, a.steps)};
+}
+
+void SliceUpdate(const Call& call) {
+  const auto& a = call.as<SliceUpdateAttrs>();
+  require_same_dtype(call);
+  const Shape shape = slice_shape(call, call.in[0].shape, a.starts, a.stops, a.steps);
+  if (shape != call.in[1].shape)
+    throw ShapeError(call.name, raven::Message("the update has shape ") << call.in[1].shape << ", the slice " << shape);
+  call.out[0] = call.in[0];
+}
+
+}  // namespace nx::infer_rule

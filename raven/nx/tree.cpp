@@ -1,0 +1,32 @@
+#include "raven/nx/tree.hpp"
+
+#include "raven/base/message.hpp"
+#include "raven/nx/error.hpp"
+
+namespace nx::tree {
+
+std::string path_string(const PathNode* node) {
+  if (!node) return {};
+  std::string path = path_string(node->parent);
+  if (!path.empty()) path += '.';
+  if (node->name.empty())
+    path += std::to_string(node->index);
+  else
+    path += node->name;
+  return path;
+}
+
+namespace detail {
+
+void check_same(const char* name, const std::vector<std::string>& a, const std::vector<std::string>& b) {
+  size_t i = 0;
+  while (i < a.size() && i < b.size() && a[i] == b[i]) ++i;
+  if (i == a.size() && i == b.size()) return;
+  const std::string here = i < a.size() ? a[i] : "(end)", there = i < b.size() ? b[i] : "(end)";
+  throw TreeMismatchError(name, here, raven::Message("the trees differ: ") << a.size() << " leaves and " << b.size()
+                                                                           << "; first difference: '" << here << "' and '"
+                                                                           << there << "'");
+}
+
+}  // namespace detail
+}  // namespace nx::tree

@@ -1,0 +1,7 @@
+#pragma once
+// Transformations: the umbrella header of rune.
+#include "raven/nx.hpp"
+#include "raven/rune/error.hpp"
+#include "raven/rune/check.hpp"
+#include "raven/rune/grad.hpp"
+#include "raven/rune/jvp.hpp"

@@ -1,0 +1,133 @@
+#pragma once
+// exp, exp2, expm1.
+//
+// x = n ln 2 + r with |r| ≤ ln 2 / 2; e^x = 2^n e^r. rint comes from adding 1.5 · 2^23 (or 2^52), whose low bits then
+// hold n. Clamping keeps NaN: min(bound, x) and max(bound, x) return the second operand when one is NaN.
+#include "raven/vmath/polynomial.hpp"
+
+namespace vmath {
+inline namespace RAVEN_VMATH_LEVEL {
+namespace detail {
+
+/// e^x as fraction · 2^exponent, fraction in [0.70, 1.42].
+template <class V, class K>
+struct Exponential {
+  V fraction;
+  K exponent;
+};
+
+/// e^(x + low) for x inside the clamped range of the format; |low| ≪ 1 is a correction, absent for exp itself.
+template <class D, class V, class... Low>
+RAVEN_VMATH_INLINE Exponential<V, IntegerOf<D, V>> exp_parts(D& d, V x, Low... low) {
+  constexpr bool single = is_single<D, V>;
+  const V magic = constant<V>(d, Format<single>::magic), one = constant<V>(d, 1);
+  const V t = d.fma(x, constant<V>(d, 1.44269504088896340736), magic), n = t - magic;
+  const auto exponent = d.bits(t) - d.bits(magic);
+  if constexpr (single) {
+    const V rest = d.fma(n, d.f32(-coefficients::ln2_f32[0]), x);
+    const V r = d.fma(n, d.f32(-coefficients::ln2_f32[1]), rest);
+    V p = d.fma(polynomial(d, r, coefficients::exp_f32), r, one);
+    if constexpr (sizeof...(low) == 0)
+      return {d.fma(p, r, one), exponent};
+    else
+      return {d.fma(p, (r + ... + low), one), exponent};
+  } else {
+    // r keeps a tail: without it the rounding of r alone costs a quarter of an ULP
+    const V rest = d.fma(n, d.f64(-coefficients::ln2_f64[0]), x), ln2_low = d.f64(-coefficients::ln2_f64[1]);
+    const V r = d.fma(n, ln2_low, rest);
+    const V tail = (d.fma(n, ln2_low, rest - r) + ... + low);
+    return {one + (r + d.fma(r * r, polynomial(d, r, coefficients::exp_f64), tail)), exponent};
+  }
+}
+
+/// x clamped to where e^x neither overflows nor vanishes for certain.
+template <class D, class V>
+RAVEN_VMATH_INLINE V clamp_exponent(D& d, V x) {
+  constexpr bool single = is_single<D, V>;
+  return d.max(constant<V>(d, single ? -104.0 : -746.0), d.min(constant<V>(d, single ? 89.0 : 710.0), x));
+}
+
+/// e^z in f64 without fma for |z| ≤ 700, relative error 2^-33: for f32 results.
+template <class D>
+RAVEN_VMATH_INLINE typename D::F64 exp_mixed(D& d, typename D::F64 z) {
+  using F64 = typename D::F64;
+  const F64 magic = d.f64(Format<false>::magic);
+  const F64 t = z * d.f64(1.44269504088896340736) + magic, n = t - magic;
+  const F64 r = z - n * d.f64(0.69314718055994530942);
+  const F64 p = (polynomial_unfused(d, r, coefficients::exp_mixed) * r + d.f64(1)) * r + d.f64(1);
+  return p * d.real(d.shl(d.bits(t) + d.i64(Format<false>::bias), 52));  // the upper bits of `magic` are shifted out
+}
+
+}  // namespace detail
+
+/// e^x. ≤ 1 ULP; overflow gives +inf, results below the normal range are rounded once.
+template <class D>
+RAVEN_VMATH_INLINE typename D::F32 exp(D& d, typename D::F32 x) {
+  const auto e = detail::exp_parts(d, detail::clamp_exponent(d, x));
+  return detail::scale(d, e.fraction, e.exponent);
+}
+template <class D>
+RAVEN_VMATH_INLINE typename D::F64 exp(D& d, typename D::F64 x) {
+  const auto e = detail::exp_parts(d, detail::clamp_exponent(d, x));
+  return detail::scale(d, e.fraction, e.exponent);
+}
+
+namespace detail {
+template <class D, class V>
+RAVEN_VMATH_INLINE V exp2(D& d, V x) {
+  constexpr bool single = is_single<D, V>;
+  const V magic = constant<V>(d, Format<single>::magic), one = constant<V>(d, 1);
+  const V clamped = d.max(constant<V>(d, single ? -151.0 : -1076.0), d.min(constant<V>(d, single ? 129.0 : 1025.0), x));
+  const V t = clamped + magic, r = clamped - (t - magic);  // r is exact: whole x have r = 0 and the result 2^x
+  V p;
+  if constexpr (single)
+    p = polynomial(d, r, coefficients::exp2_f32);
+  else
+    p = polynomial(d, r, coefficients::exp2_f64);
+  return scale(d, d.fma(p, r, one), d.bits(t) - d.bits(magic));
+}
+}  // namespace detail
+
+/// 2^x. ≤ 1 ULP; exact for whole x.
+template <class D>
+RAVEN_VMATH_INLINE typename D::F32 exp2(D& d, typename D::F32 x) {
+  return detail::exp2(d, x);
+}
+template <class D>
+RAVEN_VMATH_INLINE typename D::F64 exp2(D& d, typename D::F64 x) {
+  return detail::exp2(d, x);
+}
+
+/// e^x - 1, accurate near 0. ≤ 1 ULP; expm1(±0) = ±0, expm1(-inf) = -1.
+/// f32: 2^n (e^r - 1) + (2^n - 1) in f64.
+template <class D>
+RAVEN_VMATH_INLINE typename D::F32 expm1(D& d, typename D::F32 x) {
+  using F64 = typename D::F64;
+  const F64 wide = d.to_f64(d.max(d.f32(-20.0f), d.min(d.f32(90.0f), x)));
+  const F64 magic = d.f64(detail::Format<false>::magic), one = d.f64(1);
+  const F64 t = wide * d.f64(1.44269504088896340736) + magic;
+  const F64 r = wide - (t - magic) * d.f64(0.69314718055994530942);
+  const F64 p = r + r * r * detail::polynomial_unfused(d, r, coefficients::expm1_mixed);
+  const F64 power = d.real(d.shl(d.bits(t) + d.i64(1023), 52));
+  return d.copysign(d.to_f32(power * p + (power - one)), x);
+}
+
+/// f64: at half scale, so that 2^1024 is never needed; the sum of the large terms keeps its rounding error.
+template <class D>
+RAVEN_VMATH_INLINE typename D::F64 expm1(D& d, typename D::F64 x) {
+  using F64 = typename D::F64;
+  const F64 clamped = d.max(d.f64(-40.0), d.min(d.f64(710.0), x));
+  const F64 magic = d.f64(detail::Format<false>::magic), half = d.f64(0.5);
+  const F64 t = d.fma(clamped, d.f64(1.44269504088896340736), magic), n = t - magic;
+  const F64 rest = d.fma(n, d.f64(-coefficients::ln2_f64[0]), clamped), ln2_low = d.f64(-coefficients::ln2_f64[1]);
+  const F64 r = d.fma(n, ln2_low, rest), tail = d.fma(n, ln2_low, rest - r);
+  const F64 p = d.fma(r * r, detail::polynomial(d, r, coefficients::expm1_f64), tail);
+  const F64 power = d.real(d.shl(d.bits(t) + d.i64(1022), 52));  // 2^(n-1)
+  const auto sum = detail::two_sum(power - half, power * r);
+  const F64 result = sum.high + (sum.low + power * p);
+  const F64 doubled = result + result;
+  return d.select(d.abs(x) < d.f64(0x1p-54), x, doubled);  // there e^x - 1 = x, and half of it may be inexact
+}
+
+}  // namespace RAVEN_VMATH_LEVEL
+}  // namespace vmath

@@ -1,0 +1,16 @@
+#!/bin/sh
+# Makes every golden file of this folder again. The peers live in a private environment under build/; nothing of Raven is used.
+# Twice in a row gives the same bytes.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+venv=${GOLDEN_VENV:-$here/../../../build/golden-venv}
+export PYTHONDONTWRITEBYTECODE=1
+[ -x "$venv/bin/python" ] || python3 -m venv "$venv"
+"$venv/bin/python" -c 'import numpy, mpmath, jax, torch' 2>/dev/null || {
+  "$venv/bin/pip" install --quiet numpy==2.4.6 mpmath==1.3.0 jax==0.10.2
+  "$venv/bin/pip" install --quiet torch==2.15.0 # 5 GB with what it loads at import
+}
+cd "$here"
+for script in elementwise reduction movement selection contraction printing indexing promotion random_jax composites; do
+  "$venv/bin/python" "$script.py"
+done

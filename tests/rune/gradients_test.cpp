@@ -1,0 +1,104 @@
+// check_grads in f64, orders 1 and 2, one line per op (and per interesting attribute).
+#include <cmath>
+
+#include "gtest/gtest.h"
+#include "raven/rune.hpp"
+
+namespace {
+
+using namespace nx;
+using Args = std::vector<Array>;
+
+/// Values in (low, high), different for each seed.
+Array values(const Shape& shape, double low, double high, uint64_t seed) {
+  std::vector<double> v(static_cast<size_t>(element_count(shape.span())));
+  uint64_t s = seed * 7919 + 17;
+  for (double& x : v) {
+    s = s * 6364136223846793005u + 1442695040888963407u;
+    x = low + (high - low) * static_cast<double>(s >> 11) * 0x1p-53;
+  }
+  return array(std::span<const double>(v), shape);
+}
+
+struct Case {
+  const char* name;
+  Args arguments;
+  Array (*f)(const Args&);
+};
+
+std::vector<Case> cases() {
+  const Array a = values({3, 4}, -1.5, 1.5, 1), b = values({3, 4}, 0.5, 2, 2), row = values({4}, -1, 1, 3);
+  const Array c = values({2, 3, 4}, -1, 1, 4), m = values({4, 5}, -1, 1, 5), scalar0 = values({}, 0.5, 1, 6);
+  return {
+      {"Add", {a, b}, [](const Args& x) { return x[0] + x[1]; }},
+      {"Add broadcast", {a, row}, [](const Args& x) { return x[0] + x[1]; }},
+      {"Add scalar", {scalar0, a}, [](const Args& x) { return x[0] + x[1] * 2; }},
+      {"Sub", {a, b}, [](const Args& x) { return x[0] - x[1]; }},
+      {"Mul", {a, b}, [](const Args& x) { return x[0] * x[1]; }},
+      {"Mul same", {a}, [](const Args& x) { return x[0] * x[0]; }},
+      {"Div", {a, b}, [](const Args& x) { return x[0] / x[1]; }},
+      {"Neg", {a}, [](const Args& x) { return -x[0] * x[0]; }},
+      {"Exp", {a}, [](const Args& x) { return exp(x[0]); }},
+      {"Cast", {a}, [](const Args& x) { return astype(astype(x[0], f64) * 2, f64) * x[0]; }},
+      {"Maximum", {a, b}, [](const Args& x) { return maximum(x[0], x[1]) * x[0]; }},
+      {"Select", {a, b}, [](const Args& x) { return where(equal(x[0], x[0]), x[0] * x[1], x[1]); }},
+      {"Reduce sum all", {c}, [](const Args& x) { return sum(x[0] * x[0]); }},
+      {"Reduce sum middle", {c}, [](const Args& x) { return sum(exp(x[0]), 1); }},
+      {"Reduce sum two", {c}, [](const Args& x) { return sum(exp(x[0]), {0, 2}); }},
+      {"Reduce max", {c}, [](const Args& x) { return max(x[0] * x[0], {.axis = -1, .keepdims = true}); }},
+      {"Reshape", {c}, [](const Args& x) { return exp(reshape(x[0], {6, -1})); }},
+      {"Permute", {c}, [](const Args& x) { return exp(transpose(x[0], {2, 0, 1})); }},
+      {"Expand", {row}, [](const Args& x) { return exp(broadcast_to(x[0], {3, 4}) * 2); }},
+      {"Slice", {c}, [](const Args& x) { return exp(slice(x[0], {0, 1, 0}, {2, 3, 4}, {1, 1, 2})); }},
+      {"SliceUpdate set",
+       {c, values({2, 1, 2}, -1, 1, 8)},
+       [](const Args& x) { return exp(slice_update(x[0] * 1, x[1], {0, 1, 0}, {2, 2, 4}, {1, 1, 2})); }},
+      {"SliceUpdate add",
+       {c, values({2, 1, 2}, -1, 1, 8)},
+       [](const Args& x) { return exp(slice_update(x[0] * 1, x[1] * x[1], {0, 1, 0}, {2, 2, 4}, {1, 1, 2}, true)); }},
+      {"DotGeneral matmul", {a, m}, [](const Args& x) { return matmul(x[0], x[1]); }},
+      {"DotGeneral vector", {a, row}, [](const Args& x) { return matmul(x[0], x[1]); }},
+      {"DotGeneral stack", {c, m}, [](const Args& x) { return exp(matmul(x[0], x[1])); }},
+      {"DotGeneral batch", {c, values({2, 4, 3}, -1, 1, 9)}, [](const Args& x) { return exp(matmul(x[0], x[1])); }},
+      {"DotGeneral broadcast batch", {values({1, 3, 4}, -1, 1, 10), values({2, 4, 3}, -1, 1, 9)},
+       [](const Args& x) { return exp(matmul(x[0], x[1])); }},
+      {"DotGeneral two contracted axes", {c, values({4, 3, 5}, -1, 1, 11)},
+       [](const Args& x) { return dot_general(x[0], x[1], {.lhs_contract = {1, 2}, .rhs_contract = {1, 0}}); }},
+      {"Softmax", {c}, [](const Args& x) { return softmax(x[0]); }},
+      {"Softmax axis 0", {c}, [](const Args& x) { return softmax(x[0], 0); }},
+      {"Softmax twice", {a}, [](const Args& x) { return softmax(softmax(x[0] * 3) * x[0]); }},
+  };
+}
+
+TEST(Gradients, EveryOpToSecondOrder) {
+  for (const Case& c : cases()) {
+    const rune::CheckReport report = rune::check_grads([&](const Args& x) { return c.f(x); }, std::tuple{c.arguments});
+    EXPECT_TRUE(report.ok) << c.name << ": " << report.message;
+  }
+}
+
+TEST(Gradients, CheckGradsFindsAWrongRule) {
+  // d/dx of a value that detaches one factor is wrong by that factor.
+  const auto f = [](const Array& x) { return x * Array(concrete(x, "test")); };
+  EXPECT_FALSE(rune::check_grads(f, std::tuple{values({3}, 0.5, 2, 1)}).ok);
+}
+
+TEST(Gradients, MaximumSplitsTies) {
+  const Array x = array({1.0, 2.0}), y = array({1.0, 1.0});
+  const auto [gx, gy] = rune::grad<0, 1>([](const Array& a, const Array& b) { return sum(maximum(a, b)); })(x, y);
+  EXPECT_EQ(gx.to_vector<double>(), (std::vector<double>{0.5, 1}));
+  EXPECT_EQ(gy.to_vector<double>(), (std::vector<double>{0.5, 0}));
+}
+
+TEST(Gradients, ReduceMaxSplitsTies) {
+  const Array g = rune::grad([](const Array& x) { return max(x); })(array({3.0, 1.0, 3.0}));
+  EXPECT_EQ(g.to_vector<double>(), (std::vector<double>{0.5, 0, 0.5}));
+}
+
+TEST(Gradients, SelectNeverMultipliesByTheMask) {
+  // exp overflows where the condition is false; 0 · inf would be NaN.
+  const Array g = rune::grad([](const Array& x) { return sum(where(equal(x, 0), x, exp(x))); })(array({0.0, 1.0}));
+  EXPECT_EQ(g.to_vector<double>()[0], 1);
+}
+
+}  // namespace
