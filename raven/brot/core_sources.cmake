@@ -4,6 +4,7 @@ set(BROT_CORE_SOURCES
   core/aligned_text.cpp
   core/byte_alphabet.cpp
   core/decode.cpp
+  core/describe.cpp
   core/double_array.cpp
   core/encode.cpp
   core/encoding.cpp
@@ -24,4 +25,8 @@ set(BROT_CORE_SOURCES
   normalizers/chars_map.cpp
   normalizers/normalizer.cpp
   post_processors/post_processor.cpp
-  pre_tokenizers/pre_tokenizer.cpp)
+  pre_tokenizers/pre_tokenizer.cpp
+  train/bpe_trainer.cpp
+  train/corpus.cpp
+  train/unigram_trainer.cpp
+  train/word_trainers.cpp)
