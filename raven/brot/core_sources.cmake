@@ -15,6 +15,9 @@ set(BROT_CORE_SOURCES
   decoders/decoder.cpp
   files/base64.cpp
   files/json.cpp
+  files/load.cpp
+  files/sentencepiece.cpp
+  files/tiktoken.cpp
   files/tokenizer_json_read.cpp
   files/tokenizer_json_write.cpp
   models/bpe.cpp

@@ -1,4 +1,5 @@
 // raven tokenize encode|decode|count|train|inspect
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <map>
@@ -7,7 +8,7 @@
 
 #include "raven/base/file.hpp"
 #include "raven/base/terminal.hpp"
-#include "raven/brot/brot.hpp"
+#include "raven/brot.hpp"
 #include "raven/cli/verbs.hpp"
 
 namespace raven::cli {

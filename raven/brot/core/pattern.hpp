@@ -15,9 +15,11 @@ class RAVEN_API Pattern {
   /// The text itself; an empty one matches between all characters.
   static Pattern literal(std::string text) { return Pattern(std::move(text), nullptr); }
   /// @throws RegexError
-  static Pattern regex(std::string pattern) {
-    auto compiled = std::make_shared<const Regex>(pattern);
-    return Pattern(std::move(pattern), std::move(compiled));
+  static Pattern regex(std::string pattern, RegexDialect dialect = RegexDialect::oniguruma) {
+    auto compiled = std::make_shared<const Regex>(pattern, dialect);
+    Pattern result(std::move(pattern), std::move(compiled));
+    result.dialect_ = dialect;
+    return result;
   }
   /// A literal.
   Pattern(const char* text) : Pattern(std::string(text), nullptr) {}
@@ -25,6 +27,7 @@ class RAVEN_API Pattern {
 
   bool is_regex() const noexcept { return regex_ != nullptr; }
   const std::string& text() const noexcept { return text_; }
+  RegexDialect dialect() const noexcept { return dialect_; }
   const Regex& compiled() const noexcept { return *regex_; }
   bool operator==(const Pattern& other) const { return text_ == other.text_ && is_regex() == other.is_regex(); }
 
@@ -45,6 +48,7 @@ class RAVEN_API Pattern {
   Pattern(std::string text, std::shared_ptr<const Regex> regex) : text_(std::move(text)), regex_(std::move(regex)) {}
   std::string text_;
   std::shared_ptr<const Regex> regex_;
+  RegexDialect dialect_ = RegexDialect::oniguruma;
 };
 
 }  // namespace brot

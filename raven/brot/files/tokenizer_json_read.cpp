@@ -195,7 +195,9 @@ Normalizer normalizer_of(const Field& field) {
       bytes = std::move(*decoded);
     }
     if (type == "Precompiled") return Precompiled{CharsMap(std::move(bytes))};
-    return SpmCharsMap{CharsMap(std::move(bytes))};
+    return SpmCharsMap{CharsMap(std::move(bytes)), field["add_dummy_prefix"].boolean_or(true),
+                       field["remove_extra_whitespaces"].boolean_or(true), field["escape_whitespaces"].boolean_or(true),
+                       field["treat_whitespace_as_suffix"].boolean_or(false)};
   }
   field["type"].fail(raven::Message() << "unknown normalizer `" << type << "`");
 }

@@ -29,6 +29,10 @@ void write_optional(Writer& out, std::string_view key, const std::optional<std::
 }
 
 void write_pattern(Writer& out, const Pattern& pattern) {
+  if (pattern.dialect() != RegexDialect::oniguruma)
+    throw Error(ErrorCode::unsupported, "brot.Tokenizer.save",
+                raven::Message() << "the pattern `" << pattern.text()
+                                 << "` is written in tiktoken's dialect; set a pre-tokenizer with an Oniguruma pattern first");
   out.key("pattern").begin_object();
   out.key(pattern.is_regex() ? "Regex" : "String").string(pattern.text());
   out.end_object();
@@ -81,7 +85,11 @@ void write(Writer& out, const normalizers::Precompiled& kind) {
   tag(out, "Precompiled").key("precompiled_charsmap").string(encode_base64(kind.charsmap.bytes())).end_object();
 }
 void write(Writer& out, const normalizers::SpmCharsMap& kind) {
-  tag(out, "SpmCharsMap").key("precompiled_charsmap").string(encode_base64(kind.charsmap.bytes())).end_object();
+  tag(out, "SpmCharsMap").key("precompiled_charsmap").string(encode_base64(kind.charsmap.bytes()));
+  out.key("add_dummy_prefix").boolean(kind.add_dummy_prefix);
+  out.key("remove_extra_whitespaces").boolean(kind.remove_extra_whitespaces);
+  out.key("escape_whitespaces").boolean(kind.escape_whitespaces);
+  out.key("treat_whitespace_as_suffix").boolean(kind.treat_whitespace_as_suffix).end_object();
 }
 void write(Writer& out, const normalizers::Replace& kind) {
   tag(out, "Replace");

@@ -140,15 +140,12 @@ std::shared_ptr<const BPE> BPE::make(const std::vector<Vocabulary::Entry>& vocab
     throw Error(ErrorCode::argument, "brot.BPE",
                 raven::Message() << "dropout: got " << double(*options.dropout) << ", expected a probability in [0, 1]");
   std::shared_ptr<BPE> model(new BPE());
-  Impl& impl = *model->impl_;
   model->vocabulary_ = Vocabulary::build(vocab);
   const Vocabulary& words = model->vocabulary_;
   const std::string prefix = options.continuing_subword_prefix.value_or("");
-  const std::string suffix = options.end_of_word_suffix.value_or("");
-  impl.decorated = !prefix.empty() || !suffix.empty();
   model->options_ = std::move(options);
 
-  std::vector<MergeTable::Merge> table;
+  std::vector<RankedMerge> table;
   table.reserve(merges.size());
   std::string joined;
   for (size_t rank = 0; rank < merges.size(); ++rank) {
@@ -167,8 +164,42 @@ std::shared_ptr<const BPE> BPE::make(const std::vector<Vocabulary::Entry>& vocab
     if (id == none) missing(joined);
     table.push_back({a, b, uint32_t(rank), id});
   }
-  impl.merges.build(table);
+  return finish(std::move(model), table);
+}
 
+std::shared_ptr<const BPE> BPE::make_ranked(const std::vector<Vocabulary::Entry>& vocab,
+                                            const std::vector<RankedMerge>& merges, BpeOptions options) {
+  std::shared_ptr<BPE> model(new BPE());
+  model->vocabulary_ = Vocabulary::build(vocab);
+  model->options_ = std::move(options);
+  return finish(std::move(model), merges);
+}
+
+std::vector<BPE::RankedMerge> BPE::derive_merges(const Vocabulary& vocabulary, const std::vector<uint32_t>& ranks) {
+  std::vector<RankedMerge> merges;
+  for (const auto& [text, id] : vocabulary.entries()) {
+    if (id >= ranks.size() || ranks[id] == none) continue;
+    for (size_t cut = 1; cut < text.size(); ++cut) {
+      if ((static_cast<unsigned char>(text[cut]) & 0xC0) == 0x80) continue;
+      const uint32_t left = vocabulary.find(text.substr(0, cut));
+      if (left == none) continue;
+      const uint32_t right = vocabulary.find(text.substr(cut));
+      if (right != none) merges.push_back({left, right, ranks[id], id});
+    }
+  }
+  std::sort(merges.begin(), merges.end(), [](const RankedMerge& a, const RankedMerge& b) { return a.rank < b.rank; });
+  return merges;
+}
+
+std::shared_ptr<const BPE> BPE::finish(std::shared_ptr<BPE> model, const std::vector<RankedMerge>& merges) {
+  Impl& impl = *model->impl_;
+  const Vocabulary& words = model->vocabulary_;
+  impl.decorated = !model->options_.continuing_subword_prefix.value_or("").empty() ||
+                   !model->options_.end_of_word_suffix.value_or("").empty();
+  std::vector<MergeTable::Merge> table;
+  table.reserve(merges.size());
+  for (const RankedMerge& merge : merges) table.push_back({merge.left, merge.right, merge.rank, merge.id});
+  impl.merges.build(table);
   if (model->options_.unk_token) impl.unknown = words.find(*model->options_.unk_token);
   for (int c = 0; c < 128; ++c) {
     const char text = char(c);

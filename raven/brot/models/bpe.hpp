@@ -15,10 +15,10 @@ namespace brot {
 
 /// Options of BPE; defaults as in HuggingFace.
 struct BpeOptions {
-  std::optional<float> dropout;         ///< probability in [0, 1] of skipping a merge
-  std::optional<std::string> unk_token;  ///< without it characters outside the vocabulary are dropped
-  std::optional<std::string> continuing_subword_prefix;
-  std::optional<std::string> end_of_word_suffix;
+  std::optional<float> dropout = {};         ///< probability in [0, 1] of skipping a merge
+  std::optional<std::string> unk_token = {};  ///< without it characters outside the vocabulary are dropped
+  std::optional<std::string> continuing_subword_prefix = {};
+  std::optional<std::string> end_of_word_suffix = {};
   bool fuse_unk = false;       ///< one unknown token for a run of unknown characters
   bool byte_fallback = false;  ///< unknown characters become `<0xHH>` tokens when those exist
   bool ignore_merges = false;  ///< a whole piece that is in the vocabulary is one token
@@ -57,6 +57,14 @@ class RAVEN_API BPE final : public Model {
   /// Views are copied. @throws as Builder::build
   static std::shared_ptr<const BPE> make(const std::vector<Vocabulary::Entry>& vocab, const std::vector<MergeView>& merges,
                                          BpeOptions options);
+  /// A merge by ids; merges of equal rank are done from the left (tiktoken, SentencePiece).
+  struct RankedMerge {
+    uint32_t left, right, rank, id;
+  };
+  static std::shared_ptr<const BPE> make_ranked(const std::vector<Vocabulary::Entry>& vocab,
+                                                const std::vector<RankedMerge>& merges, BpeOptions options);
+  /// Every way to write a token as two others, with the rank that `rank_of(id)` gives; for vocabularies without merges.
+  static std::vector<RankedMerge> derive_merges(const Vocabulary& vocabulary, const std::vector<uint32_t>& ranks);
   ~BPE() override;
 
   ModelType type() const noexcept override { return ModelType::bpe; }
@@ -80,6 +88,7 @@ class RAVEN_API BPE final : public Model {
 
  private:
   BPE();
+  static std::shared_ptr<const BPE> finish(std::shared_ptr<BPE> model, const std::vector<RankedMerge>& merges);
   std::unique_ptr<Impl> impl_;
   BpeOptions options_;
 };

@@ -17,8 +17,9 @@ constexpr uint32_t none = DoubleArray::none;
 constexpr double unreached = -std::numeric_limits<double>::infinity();
 
 /// The best path to a position of the text.
+template <class Real>
 struct Node {
-  double score;
+  Real score;
   uint32_t start;  // of the piece that ends here; none while nothing does
   uint32_t id;     // none for an unknown character
 };
@@ -56,6 +57,8 @@ std::shared_ptr<const Unigram> Unigram::make(std::vector<ScoredPiece> pieces, Op
     model->min_score_ = std::min(model->min_score_, model->pieces_[id].second);
   }
   model->vocabulary_ = Vocabulary::build(entries);
+  if (options.native_matchable)
+    std::erase_if(entries, [&](const Vocabulary::Entry& entry) { return !(*options.native_matchable)[entry.second]; });
   model->trie_.build(std::move(entries));
   for (int byte = 0; byte < 256; ++byte) {
     char text[8];
@@ -67,14 +70,16 @@ std::shared_ptr<const Unigram> Unigram::make(std::vector<ScoredPiece> pieces, Op
 
 // Best segmentation of `text` as spans, unknown runs fused. score(j) = max over pieces (i, j) of score(i) + score(piece); the first
 // found of equal ones wins, shorter pieces before longer ones from each start.
+template <class Real>
 void Unigram::viterbi(std::string_view text, std::vector<Span>& out) const {
+  using Node = Node<Real>;
   thread_local std::vector<Node> nodes;
   const size_t size = text.size();
   nodes.resize(size + 1);
   for (size_t i = 0; i <= size; ++i) nodes[i] = {0, none, none};
-  const double unknown_score = this->unknown_score();
+  const Real unknown_score = Real(this->unknown_score());
   for (size_t start = 0; start < size;) {
-    const double here = nodes[start].score;
+    const Real here = nodes[start].score;
     const size_t first = unicode::length_of_lead(static_cast<unsigned char>(text[start]));
     bool single = false;
     uint32_t node = 0;
@@ -84,13 +89,13 @@ void Unigram::viterbi(std::string_view text, std::vector<Span>& out) const {
       const uint32_t id = trie_.value(node);
       if (id == none) continue;
       const size_t end = at + 1;
-      const double score = scores_[id] + here;
+      const Real score = Real(scores_[id]) + here;
       Node& target = nodes[end];
       if (target.start == none || score > target.score) target = {score, uint32_t(start), id};
       single = single || end - start == first;
     }
     if (!single) {
-      const double score = unknown_score + here;
+      const Real score = unknown_score + here;
       Node& target = nodes[start + first];
       if (target.start == none || score > target.score) {
         if (!options_.unk_id)
@@ -104,7 +109,7 @@ void Unigram::viterbi(std::string_view text, std::vector<Span>& out) const {
   const size_t first_out = out.size();
   uint32_t run_end = none;
   for (size_t end = size; end > 0;) {
-    const Node& node = nodes[end];
+    const Node node = nodes[end];
     const bool unknown = options_.fuse_unk && options_.unk_id && node.id == *options_.unk_id;
     if (unknown) {
       if (run_end == none) run_end = uint32_t(end);
@@ -123,7 +128,14 @@ void Unigram::viterbi(std::string_view text, std::vector<Span>& out) const {
 void Unigram::emit(std::string_view text, std::string_view whole, uint32_t base, TokenSink& sink) const {
   const uint32_t begin = base + uint32_t(text.data() - whole.data());
   const uint32_t end = begin + uint32_t(text.size());
-  uint32_t id = vocabulary_.find(text);
+  uint32_t id = none;
+  if (options_.native_matchable) {
+    uint32_t node = 0;
+    for (size_t i = 0; i < text.size() && node != none; ++i) node = trie_.child(node, static_cast<unsigned char>(text[i]));
+    if (node != none) id = trie_.value(node);
+  } else {
+    id = vocabulary_.find(text);
+  }
   if (id != none) return sink.add(id, begin, end);
   if (options_.byte_fallback) {
     bool all = true;
@@ -147,7 +159,7 @@ void Unigram::tokenize(std::string_view piece, uint32_t base, TokenSink& sink) c
     thread_local uint64_t draws = 0;
     spans = sample(piece, options_.alpha, options_.seed + ++draws).pieces;
   } else {
-    viterbi(piece, spans);
+    options_.native_matchable ? viterbi<float>(piece, spans) : viterbi<double>(piece, spans);
   }
   for (const Span& span : spans) emit(piece.substr(span.begin, span.end - span.begin), piece, base, sink);
 }

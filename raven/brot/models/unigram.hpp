@@ -23,6 +23,8 @@ class RAVEN_API Unigram final : public Model {
     double alpha = 0;              ///< temperature of sampling; 0 takes the best segmentation
     size_t nbest_size = 0;         ///< sample among this many best ones; 0 samples from all
     uint64_t seed = 0;
+    /// SentencePiece's own ways: scores add up in single precision, and only these pieces can occur in text.
+    std::optional<std::vector<uint8_t>> native_matchable = {};
   };
   /// @throws brot::Error (vocabulary) when unk_id is out of range
   static std::shared_ptr<const Unigram> make(std::vector<ScoredPiece> pieces, Options options);
@@ -48,6 +50,7 @@ class RAVEN_API Unigram final : public Model {
 
  private:
   void emit(std::string_view text, std::string_view whole, uint32_t base, TokenSink& sink) const;
+  template <class Real>
   void viterbi(std::string_view text, std::vector<Span>& out) const;
 
   Options options_;

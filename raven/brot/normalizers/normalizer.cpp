@@ -213,17 +213,56 @@ void apply(const Precompiled& options, AlignedText& text) {
 
 void apply(const SpmCharsMap& options, AlignedText& text) {
   const std::string_view view = text.text();
-  AlignedText::Edit edit(text);
-  for (size_t at = 0; at < view.size();) {
-    const size_t first = unicode::length_of_lead(static_cast<unsigned char>(view[at]));
-    if (const auto match = options.charsmap.longest(view.substr(at))) {
-      edit.put(match->replacement, text.span(at, at + match->length));
-      at += match->length;
-    } else {
-      edit.copy(at, at + first);
-      at += first;
+  struct Part {
+    std::string_view text;
+    size_t length;
+  };
+  const auto next = [&](size_t at) {
+    if (const auto match = options.charsmap.longest(view.substr(at))) return Part{match->replacement, match->length};
+    const size_t length = unicode::length_of_lead(static_cast<unsigned char>(view[at]));
+    return Part{view.substr(at, length), length};
+  };
+  size_t at = 0;
+  if (options.remove_extra_whitespaces) {
+    while (at < view.size()) {
+      const Part part = next(at);
+      if (part.text != " ") break;
+      at += part.length;
     }
   }
+  static constexpr std::string_view metaspace = "\xE2\x96\x81";
+  const std::string_view space = options.escape_whitespaces ? metaspace : " ";
+  // What is written, with the old bytes that each part stands for; spaces at the end are taken back before anything is committed.
+  struct Written {
+    std::string_view text;
+    Span span;
+  };
+  std::vector<Written> out;
+  if (at < view.size() && options.add_dummy_prefix && !options.treat_whitespace_as_suffix)
+    out.push_back({space, text.span(at, at + next(at).length)});
+  bool after_space = options.remove_extra_whitespaces;
+  while (at < view.size()) {
+    const Part part = next(at);
+    const Span span = text.span(at, at + part.length);
+    std::string_view rest = part.text;
+    while (after_space && rest.starts_with(' ')) rest.remove_prefix(1);
+    if (!rest.empty()) {
+      for (size_t i = 0; i < rest.size();) {
+        const size_t end = std::min(rest.find(' ', i), rest.size());
+        if (i < end) out.push_back({rest.substr(i, end - i), span});
+        if (end < rest.size()) out.push_back({space, span});
+        i = end + 1;
+      }
+      after_space = rest.ends_with(' ');
+    }
+    at += part.length;
+    if (!options.remove_extra_whitespaces) after_space = false;
+  }
+  if (options.remove_extra_whitespaces)
+    while (!out.empty() && out.back().text == space) out.pop_back();
+  if (!out.empty() && options.add_dummy_prefix && options.treat_whitespace_as_suffix) out.push_back({space, out.back().span});
+  AlignedText::Edit edit(text);
+  for (const Written& part : out) edit.put(part.text, part.span);
   edit.commit();
 }
 

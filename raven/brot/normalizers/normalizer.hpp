@@ -30,7 +30,7 @@ namespace normalizers {
 struct BertNormalizer {
   bool clean_text = true;
   bool handle_chinese_chars = true;
-  std::optional<bool> strip_accents;
+  std::optional<bool> strip_accents = {};
   bool lowercase = true;
 };
 /// Drops White_Space at the ends.
@@ -52,9 +52,14 @@ struct Nmt {};
 struct Precompiled {
   CharsMap charsmap;
 };
-/// A SentencePiece character map as SentencePiece applies it: the longest match at each position.
+/// SentencePiece's own normalization: the longest match of the character map at each position, then spaces squeezed, a space put in
+/// front, spaces written as ▁.
 struct SpmCharsMap {
   CharsMap charsmap;
+  bool add_dummy_prefix = true;
+  bool remove_extra_whitespaces = true;
+  bool escape_whitespaces = true;
+  bool treat_whitespace_as_suffix = false;
 };
 /// Replaces every match.
 struct Replace {
