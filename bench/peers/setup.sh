@@ -1,28 +1,42 @@
 #!/bin/sh
 # Makes the private Python environment of the benchmark peers. Nothing else in the repository needs Python packages.
-# usage: setup.sh [directory [peer …]]     directory: default build/venv-peers; peers: numpy pytorch jax (default numpy)
+# usage: setup.sh [--directory dir] <suite|peer>…     dir: default build/venv-peers
+#        suites (calibrate base nx rune kaun all) stand for their peers; peers: numpy pytorch jax
 #
 # PyTorch's wheel links its CUDA libraries even when it runs on the CPU, so they are installed with it (4 GB in all);
 # triton and the CUDA bindings, which `import torch` does not need, are left out.
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
-directory=${1:-$root/build/venv-peers}
-[ $# -gt 0 ] && shift
-[ $# -gt 0 ] || set -- numpy
+directory=$root/build/venv-peers
+if [ "${1:-}" = --directory ]; then
+  directory=$2
+  shift 2
+fi
+
+peers=
+for name in "$@"; do
+  case $name in
+    calibrate | base) ;;
+    nx | all) peers="$peers numpy pytorch" ;;
+    rune | kaun) peers="$peers pytorch" ;;
+    numpy | pytorch | jax) peers="$peers $name" ;;
+    *) echo "bench: unknown suite or peer '$name', expected a suite or numpy, pytorch, jax" >&2; exit 2 ;;
+  esac
+done
+[ -n "$peers" ] || exit 0
 
 [ -x "$directory/bin/python" ] || python3 -m venv "$directory"
 python=$directory/bin/python
-pip() { "$python" -m pip --disable-pip-version-check --quiet install --no-warn-conflicts "$@"; }
+install() { "$python" -m pip --disable-pip-version-check --quiet install "$@"; }
 has() { "$python" -c "import $1" 2>/dev/null; }
 
-has numpy && has threadpoolctl || pip numpy threadpoolctl
-for peer in "$@"; do
+has numpy && has threadpoolctl || install numpy threadpoolctl
+for peer in $peers; do
   case $peer in
-    numpy) ;;
     pytorch)
       if ! has torch; then
-        echo "bench: installing PyTorch (4 GB with its libraries) into $directory"
-        pip --no-deps torch
+        echo "bench: installing PyTorch (4 GB with its libraries) into $directory" >&2
+        install --no-deps torch
         "$python" - <<'PYTHON' >"$directory/torch-requirements.txt"
 import importlib.metadata, re
 for line in importlib.metadata.requires("torch"):
@@ -31,11 +45,10 @@ for line in importlib.metadata.requires("torch"):
     if "extra" not in marker and name not in ("triton", "cuda-bindings"):
         print(requirement.strip())
 PYTHON
-        pip --no-cache-dir -r "$directory/torch-requirements.txt"
+        install --no-cache-dir -r "$directory/torch-requirements.txt"
       fi
-      has safetensors || pip safetensors
+      has safetensors || install safetensors
       ;;
-    jax) has jax || pip jax ;;
-    *) echo "bench: unknown peer '$peer', expected numpy, pytorch or jax" >&2; exit 2 ;;
+    jax) has jax || install jax ;;
   esac
 done

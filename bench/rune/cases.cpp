@@ -1,11 +1,42 @@
 // The suite `rune`: transformations against PyTorch's autograd.
 #include "bench/runner/suites.hpp"
+#include "raven/nx.hpp"
+#include "raven/rune.hpp"
 
 namespace raven::bench {
 namespace {
 
 // 12 heads of 1024 × 64: two products of 2·T²·D flop per head, half of it under a causal mask; the backward has five.
 constexpr double attention_flop = 12 * 2 * (2.0 * 1024 * 1024 * 64) / 2;
+
+std::function<Run()> tape_body() {
+  return [] {
+    return repeat([x = nx::ones({4}, {.dtype = nx::f32}), y = nx::ones({4}, {.dtype = nx::f32})] {
+      const auto chain = [&](const nx::Array& start) {
+        nx::Array sum = start;
+        for (int i = 0; i < 1000; ++i) sum = sum + y;
+        return nx::sum(sum);
+      };
+      return rune::grad(chain)(x);
+    });
+  };
+}
+
+std::function<Run()> grad_rows_body(int64_t count) {
+  return [count] {
+    return repeat([count, x = nx::ones({count, 256}, {.dtype = nx::f32})] {
+      const auto loss = [count](const nx::Array& rows) {
+        nx::Array total = nx::zeros({}, {.dtype = nx::f32});
+        for (int64_t i = 0; i < count; ++i) {
+          const nx::Array row = nx::slice(rows, {i, 0}, {i + 1, 256}, {1, 1});
+          total = total + nx::sum(row * row);
+        }
+        return total;
+      };
+      return rune::grad(loss)(x);
+    });
+  };
+}
 
 }  // namespace
 
@@ -22,7 +53,9 @@ void rune_cases(std::vector<Case>& cases) {
        {Bound::compute, 3.5 * attention_flop},
        {{"pytorch", {"attention_1024_backward"}}}},
   };
-  append_rows(cases, "rune", rows, {});
+  append_rows(
+      cases, "rune", rows,
+      {{"tape_1000", tape_body()}, {"grad_rows_4096", grad_rows_body(4096)}, {"grad_rows_8192", grad_rows_body(8192)}});
 }
 
 }  // namespace raven::bench

@@ -1,5 +1,7 @@
 #include "raven/base/interrupt.hpp"
 
+#include "raven/base/thread_pool.hpp"
+
 #include <csignal>
 
 #include <atomic>
@@ -46,6 +48,9 @@ InterruptScope::~InterruptScope() {
 
 bool interrupted() noexcept {
   return flag.load(std::memory_order_relaxed);
+}
+void poll_interrupt() {
+  if (interrupted() && !StepScope::active()) throw Interrupted();
 }
 void check_interrupt() {
   if (interrupted()) throw Interrupted();

@@ -15,6 +15,9 @@ class RAVEN_API InterruptScope {
 };
 /// True once a signal arrived inside an InterruptScope (one relaxed load).
 RAVEN_API bool interrupted() noexcept;
+/// What runs between ops: throws Interrupted when interrupted(), but never inside a StepScope, whose owner polls at the
+/// step's boundary so that there is always a whole state to save.
+RAVEN_API void poll_interrupt();
 /// Throws Interrupted when interrupted().
 RAVEN_API void check_interrupt();
 /// Sets or clears the flag (tests, embedding programs; a prompt clears it before it goes on).

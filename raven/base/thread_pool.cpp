@@ -260,6 +260,7 @@ StepScope::StepScope() noexcept {
   ++step_depth;
   pool.step_scopes.fetch_add(1, std::memory_order_relaxed);
 }
+bool StepScope::active() noexcept { return step_depth > 0; }
 StepScope::~StepScope() {
   --step_depth;
   pool.step_scopes.fetch_sub(1, std::memory_order_relaxed);

@@ -50,6 +50,8 @@ class RAVEN_API StepScope {
  public:
   StepScope() noexcept;
   ~StepScope();
+  /// Whether one is open on this thread.
+  static bool active() noexcept;
   StepScope(const StepScope&) = delete;
   StepScope& operator=(const StepScope&) = delete;
 };

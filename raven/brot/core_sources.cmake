@@ -3,6 +3,7 @@ set(BROT_CORE_SOURCES
   core/added_tokens.cpp
   core/aligned_text.cpp
   core/byte_alphabet.cpp
+  core/chat.cpp
   core/decode.cpp
   core/describe.cpp
   core/double_array.cpp

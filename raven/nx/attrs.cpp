@@ -12,16 +12,27 @@ namespace nx {
 
 namespace {
 
-// ---- one value: equality by bits, hash, text
-// -------------------------------------------------------------------------
+// ---- one value: equality by bits, hash, text -------------------------------------------------------------------------
 
 constexpr std::string_view names_of(ReduceKind, int i) {
   constexpr std::string_view names[] = {"sum", "prod", "max", "min"};
   return i < 4 ? names[i] : std::string_view();
 }
+constexpr std::string_view names_of(RandomBitsKind, int i) {
+  constexpr std::string_view names[] = {"u32", "u64", "pair"};
+  return i < 3 ? names[i] : std::string_view();
+}
 constexpr std::string_view names_of(UpdateKind, int i) {
   constexpr std::string_view names[] = {"set", "add"};
   return i < 2 ? names[i] : std::string_view();
+}
+constexpr std::string_view names_of(RoundKind, int i) {
+  constexpr std::string_view names[] = {"floor", "ceil", "trunc", "even"};
+  return i < 4 ? names[i] : std::string_view();
+}
+constexpr std::string_view names_of(BitwiseKind, int i) {
+  constexpr std::string_view names[] = {"and", "or", "xor"};
+  return i < 3 ? names[i] : std::string_view();
 }
 constexpr std::string_view names_of(DType, int i) {
   return i < dtype_count ? detail::dtype_info[i].name : std::string_view();
@@ -37,9 +48,7 @@ uint64_t mix(uint64_t seed, uint64_t word) {
   return x ^ (x >> 33);
 }
 
-uint64_t hash_value(uint64_t seed, int64_t v) {
-  return mix(seed, static_cast<uint64_t>(v));
-}
+uint64_t hash_value(uint64_t seed, int64_t v) { return mix(seed, static_cast<uint64_t>(v)); }
 [[maybe_unused]] uint64_t hash_value(uint64_t seed, double v) {
   uint64_t bits;
   std::memcpy(&bits, &v, sizeof bits);
@@ -66,29 +75,15 @@ bool equal_value(const T& a, const T& b) {
     return a == b;
 }
 
-[[maybe_unused]] void print_value(raven::Message& m, bool v) {
-  m << v;
-}
-void print_value(raven::Message& m, int64_t v) {
-  m << v;
-}
-[[maybe_unused]] void print_value(raven::Message& m, double v) {
-  raven::append_real(m, v);
-}
-void print_value(raven::Message& m, const Dims& v) {
-  m << v;
-}
+[[maybe_unused]] void print_value(raven::Message& m, bool v) { m << v; }
+void print_value(raven::Message& m, int64_t v) { m << v; }
+[[maybe_unused]] void print_value(raven::Message& m, double v) { raven::append_real(m, v); }
+void print_value(raven::Message& m, const Dims& v) { m << v; }
 void print_value(raven::Message& m, const Scalar& v) {
   switch (v.kind) {
-    case Scalar::Kind::boolean:
-      m << "bool:" << v.integer;
-      break;
-    case Scalar::Kind::integer:
-      m << "int:" << v.integer;
-      break;
-    case Scalar::Kind::unsigned_integer:
-      m << "uint:" << static_cast<uint64_t>(v.integer);
-      break;
+    case Scalar::Kind::boolean: m << "bool:" << v.integer; break;
+    case Scalar::Kind::integer: m << "int:" << v.integer; break;
+    case Scalar::Kind::unsigned_integer: m << "uint:" << static_cast<uint64_t>(v.integer); break;
     case Scalar::Kind::real: {
       // Exact bits, so that -0, infinities and NaN payloads come back.
       uint64_t bits;
@@ -104,15 +99,14 @@ void print_value(raven::Message& m, E v) {
   m << names_of(v, static_cast<int>(v));
 }
 
-// ---- reading back
-// ----------------------------------------------------------------------------------------------------
+// ---- reading back ----------------------------------------------------------------------------------------------------
 
 struct Reader {
   std::string_view text;
   std::string_view whole;
   [[noreturn]] void fail(std::string_view expected) const {
-    throw ValueError("nx.Program", raven::Message("cannot read attributes '")
-                                       << whole << "': expected " << expected << " at '" << text << "'");
+    throw ValueError("nx.Program", raven::Message("cannot read attributes '") << whole << "': expected " << expected
+                                                                              << " at '" << text << "'");
   }
   void space() {
     while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
@@ -150,9 +144,7 @@ struct Reader {
   if (w != "true" && w != "false") r.fail("true or false");
   v = w == "true";
 }
-void parse_value(Reader& r, int64_t& v) {
-  v = r.number<int64_t>();
-}
+void parse_value(Reader& r, int64_t& v) { v = r.number<int64_t>(); }
 [[maybe_unused]] void parse_value(Reader& r, double& v) {
   r.space();
   auto [end, error] = std::from_chars(r.text.data(), r.text.data() + r.text.size(), v);
@@ -193,8 +185,7 @@ void parse_value(Reader& r, E& v) {
   r.fail("one of the names of this attribute");
 }
 
-// ---- one attribute struct
-// --------------------------------------------------------------------------------------------
+// ---- one attribute struct --------------------------------------------------------------------------------------------
 
 struct AttrsType {
   size_t bytes;
@@ -259,30 +250,23 @@ struct AttrsTable {
 };
 constexpr AttrsTable make_table() {
   AttrsTable table{};
-#define PRIMITIVE(name, public_name, attrs, ...)                                                  \
-  using name##Functions = TypeFunctions<attrs>;                                                   \
-  table.rows[static_cast<int>(Op::name)] =                                                        \
-      AttrsType{sizeof(attrs),          !std::is_same_v<attrs, NoAttrs>, &name##Functions::equal, \
-                &name##Functions::hash, &name##Functions::print,         &name##Functions::parse, \
-                &name##Functions::copy, &name##Functions::make,          &name##Functions::destroy};
+#define PRIMITIVE(name, public_name, attrs, ...)                                                                     \
+  using name##Functions = TypeFunctions<attrs>;                                                                      \
+  table.rows[static_cast<int>(Op::name)] =                                                                           \
+      AttrsType{sizeof(attrs), !std::is_same_v<attrs, NoAttrs>, &name##Functions::equal, &name##Functions::hash, &name##Functions::print,   \
+                &name##Functions::parse, &name##Functions::copy,  &name##Functions::make, &name##Functions::destroy};
 #define HIGHER_ORDER PRIMITIVE
 #define COMPOSITE PRIMITIVE
 #include "raven/nx/op.def"
   return table;
 }
 constexpr AttrsTable types = make_table();
-const AttrsType& type_of(Op op) {
-  return types.rows[static_cast<int>(op)];
-}
-bool has_members(Op op) {
-  return type_of(op).has_members;
-}
+const AttrsType& type_of(Op op) { return types.rows[static_cast<int>(op)]; }
+bool has_members(Op op) { return type_of(op).has_members; }
 
 }  // namespace
 
-bool attrs_equal(Op op, const Attrs& a, const Attrs& b) {
-  return type_of(op).equal(a, b);
-}
+bool attrs_equal(Op op, const Attrs& a, const Attrs& b) { return type_of(op).equal(a, b); }
 uint64_t attrs_hash(Op op, const Attrs& attrs, uint64_t seed) {
   return type_of(op).hash(attrs, mix(seed, static_cast<uint64_t>(op)));
 }

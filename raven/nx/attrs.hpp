@@ -58,6 +58,28 @@ struct CastAttrs : Attrs {
   DType dtype = DType::f64;
   NX_FIELDS(NX_FIELD(dtype))
 };
+enum class RoundKind : uint8_t { floor, ceil, trunc, even };
+/// To an integer: down, up, towards zero, to the nearest (halves to even).
+struct RoundAttrs : Attrs {
+  RoundKind mode = RoundKind::even;
+  NX_FIELDS(NX_FIELD(mode))
+};
+enum class BitwiseKind : uint8_t { bit_and, bit_or, bit_xor };
+/// Bit by bit; of bools the logical function.
+struct BitwiseAttrs : Attrs {
+  BitwiseKind kind = BitwiseKind::bit_and;
+  NX_FIELDS(NX_FIELD(kind))
+};
+/// What one element of RandomBits is made of the pair (hi, lo) of a Threefry block: hi ^ lo, hi << 32 | lo, or the pair
+/// itself as a trailing axis of 2.
+enum class RandomBitsKind : uint8_t { u32, u64, pair };
+/// Threefry-2x32-20 in counter mode. Operands: keys u32[…, 2] and a start counter u64[]; element i of each key uses
+/// counter start + i. Result: […, shape] (and 2 for pairs).
+struct RandomBitsAttrs : Attrs {
+  Shape shape;
+  RandomBitsKind kind = RandomBitsKind::u32;
+  NX_FIELDS(NX_FIELD(shape) NX_FIELD(kind))
+};
 enum class ReduceKind : uint8_t { sum, prod, max, min };
 /// Reduces `axes` (ascending) away; `dtype` is the result's and may only be wider than the operand's.
 struct ReduceAttrs : Attrs {
@@ -65,6 +87,29 @@ struct ReduceAttrs : Attrs {
   Dims axes;
   DType dtype = DType::f64;
   NX_FIELDS(NX_FIELD(kind) NX_FIELD(axes) NX_FIELD(dtype))
+};
+/// The index of the first largest (smallest) element along `axis`; the first NaN wins.
+struct ArgReduceAttrs : Attrs {
+  ReduceKind kind = ReduceKind::max;
+  int64_t axis = 0;
+  NX_FIELDS(NX_FIELD(kind) NX_FIELD(axis))
+};
+/// Every element is its index along `axis`.
+struct IotaAttrs : Attrs {
+  Shape shape;
+  DType dtype = DType::i64;
+  int64_t axis = 0;
+  NX_FIELDS(NX_FIELD(shape) NX_FIELD(dtype) NX_FIELD(axis))
+};
+/// Distinct axes, ascending.
+struct AxesAttrs : Attrs {
+  Dims axes;
+  NX_FIELDS(NX_FIELD(axes))
+};
+/// Per axis `low` elements before, `high` after (negative: cropped) and `interior` ≥ 0 between neighbours.
+struct PadAttrs : Attrs {
+  Dims low, high, interior;
+  NX_FIELDS(NX_FIELD(low) NX_FIELD(high) NX_FIELD(interior))
 };
 /// Reshape to `shape`: same element count, no −1.
 struct ShapeAttrs : Attrs {

@@ -61,6 +61,7 @@ constexpr int64_t item_size(DType dtype) { return detail::dtype_info[static_cast
 constexpr DTypeKind kind_of(DType dtype) { return detail::dtype_info[static_cast<int>(dtype)].kind; }
 constexpr bool is_float(DType dtype) { return kind_of(dtype) == DTypeKind::real; }
 constexpr bool is_bool(DType dtype) { return dtype == DType::b1; }
+constexpr bool is_signed(DType dtype) { return kind_of(dtype) == DTypeKind::signed_integer; }
 constexpr bool is_integer(DType dtype) {
   return kind_of(dtype) == DTypeKind::signed_integer || kind_of(dtype) == DTypeKind::unsigned_integer;
 }

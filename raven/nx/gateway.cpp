@@ -328,7 +328,7 @@ void lower_elementwise(Op op, const OpInfo& info, std::span<const Operand> in, s
 
 void apply(Op op, std::span<const Operand> in, const Attrs& attrs, std::span<Array> out) {
   const OpInfo& info = op_info(op);
-  if (raven::interrupted()) [[unlikely]] raven::check_interrupt();
+  if (raven::interrupted()) [[unlikely]] raven::poll_interrupt();
   if (innermost) [[unlikely]] return traced(op, info, in, attrs, out);
   if (info.flags & op_flag::elementwise)
     out[0] = eager_elementwise(op, info, in, attrs);

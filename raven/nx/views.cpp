@@ -77,6 +77,22 @@ Array make_view(Op op, const Array& x, const Attrs& attrs, const Aval& result) {
       }
       break;
     }
+    case Op::Flip:
+      for (int i = 0; i < strides.size(); ++i) strides[i] = old_strides[static_cast<size_t>(i)];
+      for (int64_t axis : static_cast<const AxesAttrs&>(attrs).axes) {
+        int64_t& step = strides[static_cast<int>(axis)];
+        offset += (result.shape[static_cast<int>(axis)] - 1) * step;
+        step = -step;
+      }
+      break;
+    case Op::StopGradient: return x;
+    case Op::Bitcast: {
+      const bool same = item == item_size(result.dtype);
+      Array view = same ? view_of(x, shape_span(x), old_strides, 0)
+                        : view_of(contiguous_array(x), result.shape.span(), contiguous_strides(result.shape.span()).span(), 0);
+      impl_of(view)->dtype = result.dtype;
+      return view;
+    }
     default: break;  // op_flag::view marks exactly the cases above
   }
   return view_of(x, result.shape.span(), strides.span(), offset * item);

@@ -203,7 +203,7 @@ std::vector<Array> Tape::backward(std::span<const Array> outputs, std::span<cons
       any = true;
     }
     if (any) {
-      if (raven::interrupted()) raven::check_interrupt();
+      if (raven::interrupted()) raven::poll_interrupt();
       Pull pull;
       static const nx::NoAttrs no_attributes{};
       vjp_rule::PullAccess::fill(

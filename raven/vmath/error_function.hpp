@@ -16,7 +16,17 @@ template <class D>
 RAVEN_VMATH_INLINE typename D::F64 erfc_scaled(D& d, typename D::F64 a) {
   const auto k = d.f64(3.75);
   const auto t = (a - k) / (a + k);
-  return polynomial(d, t, coefficients::erfc_f64) / d.fma(a, d.f64(2), d.f64(1));
+  return polynomial_split(d, t, coefficients::erfc_f64) / d.fma(a, d.f64(2), d.f64(1));
+}
+
+/// erf x by its series in x², |x| ≤ 1.
+template <class D>
+RAVEN_VMATH_INLINE typename D::F32 erf_near(D& d, typename D::F32 x) {
+  return d.fma(polynomial(d, x * x, coefficients::erf_f32), x, x);
+}
+template <class D>
+RAVEN_VMATH_INLINE typename D::F64 erf_near(D& d, typename D::F64 x) {
+  return d.fma(polynomial(d, x * x, coefficients::erf_f64), x, x);
 }
 
 /// factor · e^(high + low), rounded once when it is subnormal; high is clamped by the caller.
@@ -47,8 +57,7 @@ RAVEN_VMATH_INLINE typename D::F64 erfc_positive(D& d, typename D::F64 a) {
 /// f32 above 1: 1 - e^{-g(a)}, g = -log erfc.
 template <class D>
 RAVEN_VMATH_INLINE typename D::F32 erf(D& d, typename D::F32 x) {
-  const auto a = d.abs(x), z = x * x, one = d.f32(1);
-  const auto near = d.fma(detail::polynomial(d, z, coefficients::erf_f32), x, x);
+  const auto a = d.abs(x), one = d.f32(1), near = detail::erf_near(d, x);
   const auto g = detail::polynomial(d, d.min(d.f32(3.93f), a), coefficients::erf_tail_f32);
   const auto e = detail::exp_parts(d, -g);
   const auto power = d.real(d.shl(e.exponent + d.i32(127), 23));
@@ -57,8 +66,7 @@ RAVEN_VMATH_INLINE typename D::F32 erf(D& d, typename D::F32 x) {
 }
 template <class D>
 RAVEN_VMATH_INLINE typename D::F64 erf(D& d, typename D::F64 x) {
-  const auto a = d.abs(x), z = x * x, one = d.f64(1);
-  const auto near = d.fma(detail::polynomial(d, z, coefficients::erf_f64), x, x);
+  const auto a = d.abs(x), one = d.f64(1), near = detail::erf_near(d, x);
   const auto far = one - detail::erfc_positive(d, a);
   return d.copysign(d.select(a < one, near, far), x);
 }
@@ -76,8 +84,10 @@ RAVEN_VMATH_INLINE typename D::F32 erfc(D& d, typename D::F32 x) {
 }
 template <class D>
 RAVEN_VMATH_INLINE typename D::F64 erfc(D& d, typename D::F64 x) {
-  const auto positive = detail::erfc_positive(d, d.abs(x));
-  return d.select(x < d.f64(0), d.f64(2) - positive, positive);
+  // below 1/2 the series of erf loses less than the quotient
+  const auto a = d.abs(x), positive = detail::erfc_positive(d, a);
+  const auto far = d.select(x < d.f64(0), d.f64(2) - positive, positive);
+  return d.select(a < d.f64(0.5), d.f64(1) - detail::erf_near(d, x), far);
 }
 
 /// Inverse of erf. ≤ 3 ULP; erfinv(±1) = ±inf, NaN for |x| > 1.
@@ -104,11 +114,11 @@ RAVEN_VMATH_INLINE typename D::F64 erfinv(D& d, typename D::F64 x) {
   const auto minus_log = [&]() RAVEN_VMATH_LAMBDA {
     return -detail::log_positive(d, detail::split(d, (one - a) * (one + a)));
   };
-  const auto fast = x * detail::polynomial(d, minus_log() - d.f64(3.125), coefficients::erfinv_f64);
+  const auto fast = x * detail::polynomial_split(d, minus_log() - d.f64(3.125), coefficients::erfinv_f64);
   return d.rare(!(a <= limit), fast, [&]() RAVEN_VMATH_LAMBDA {
     const auto root = d.sqrt(minus_log());
-    const auto middle = x * detail::polynomial(d, root - d.f64(3.25), coefficients::erfinv_middle_f64);
-    const auto far = x * detail::polynomial(d, root - d.f64(5), coefficients::erfinv_far_f64);
+    const auto middle = x * detail::polynomial_split(d, root - d.f64(3.25), coefficients::erfinv_middle_f64);
+    const auto far = x * detail::polynomial_split(d, root - d.f64(5), coefficients::erfinv_far_f64);
     const auto beyond = d.select(a == one, d.copysign(d.f64(__builtin_inf()), x), d.f64(__builtin_nan("")));
     return d.select(a < one, d.select(root < d.f64(4), middle, far), beyond);
   });

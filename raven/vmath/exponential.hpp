@@ -16,27 +16,34 @@ struct Exponential {
   K exponent;
 };
 
-/// e^(x + low) for x inside the clamped range of the format; |low| ≪ 1 is a correction, absent for exp itself.
+/// e^(x + low) for x inside the clamped range of the format; `low` is the rest of a pair and may be absent.
+/// The remainder keeps its rounding error, which alone would cost a quarter of an ULP; f32 without `low` can afford
+/// that.
 template <class D, class V, class... Low>
 RAVEN_VMATH_INLINE Exponential<V, IntegerOf<D, V>> exp_parts(D& d, V x, Low... low) {
   constexpr bool single = is_single<D, V>;
   const V magic = constant<V>(d, Format<single>::magic), one = constant<V>(d, 1);
   const V t = d.fma(x, constant<V>(d, 1.44269504088896340736), magic), n = t - magic;
   const auto exponent = d.bits(t) - d.bits(magic);
-  if constexpr (single) {
-    const V rest = d.fma(n, d.f32(-coefficients::ln2_f32[0]), x);
-    const V r = d.fma(n, d.f32(-coefficients::ln2_f32[1]), rest);
-    V p = d.fma(polynomial(d, r, coefficients::exp_f32), r, one);
-    if constexpr (sizeof...(low) == 0)
-      return {d.fma(p, r, one), exponent};
-    else
-      return {d.fma(p, (r + ... + low), one), exponent};
+  const V ln2_high = constant<V>(d, single ? coefficients::ln2_f32[0] : coefficients::ln2_f64[0]);
+  const V ln2_low = constant<V>(d, single ? coefficients::ln2_f32[1] : coefficients::ln2_f64[1]);
+  const V rest = d.fma(-n, ln2_high, x);  // exact
+  if constexpr (single && sizeof...(low) == 0) {
+    const V r = d.fma(-n, ln2_low, rest);
+    return {d.fma(d.fma(polynomial(d, r, coefficients::exp_f32), r, one), r, one), exponent};
   } else {
-    // r keeps a tail: without it the rounding of r alone costs a quarter of an ULP
-    const V rest = d.fma(n, d.f64(-coefficients::ln2_f64[0]), x), ln2_low = d.f64(-coefficients::ln2_f64[1]);
-    const V r = d.fma(n, ln2_low, rest);
-    const V tail = (d.fma(n, ln2_low, rest - r) + ... + low);
-    return {one + (r + d.fma(r * r, polynomial(d, r, coefficients::exp_f64), tail)), exponent};
+    V correction;
+    if constexpr (sizeof...(low) == 0)
+      correction = -n * ln2_low;
+    else
+      correction = d.fma(-n, ln2_low, low...);
+    const V r = rest + correction, tail = (rest - r) + correction;
+    V q;
+    if constexpr (single)
+      q = polynomial(d, r, coefficients::exp_f32);
+    else
+      q = polynomial(d, r, coefficients::exp_f64);
+    return {one + (r + d.fma(r * r, q, tail)), exponent};
   }
 }
 

@@ -28,13 +28,14 @@ constexpr int64_t gemm_k_block(int64_t k) {
 }
 
 /// Rows and vectors of the largest tile that leaves registers for the operands: rows·vectors accumulators, `vectors` of
-/// B and one of A. 32 registers at v4 (8×48 f32, 8×24 f64), 16 below (6×16 and 6×8 at v3; 4×8 and 4×4 at portable, where
-/// the product needs a register too).
+/// B and one of A. 32 registers at v4 (8×48 f32, 8×24 f64), 16 below (6×16 and 6×8 at v3; 4×8 and 4×4 at portable,
+/// where the product needs a register too).
 struct GemmTileShape {
   int rows, vectors;
 };
-inline constexpr GemmTileShape gemm_tile_shape =
-    vector_bytes == 64 ? GemmTileShape{8, 3} : vector_bytes == 32 ? GemmTileShape{6, 2} : GemmTileShape{4, 2};
+inline constexpr GemmTileShape gemm_tile_shape = vector_bytes == 64   ? GemmTileShape{8, 3}
+                                                 : vector_bytes == 32 ? GemmTileShape{6, 2}
+                                                                      : GemmTileShape{4, 2};
 
 /// One tile. A[i][k] is at a + i·a_row + k·a_k, B[k][j] at b + k·b_k + j (lanes are consecutive): packed panels have
 /// a_row = 1, a_k = panel rows, b_k = panel columns; unpacked operands have any stride.
@@ -52,14 +53,12 @@ RAVEN_VMATH_INLINE void gemm_tile(const Domain& d, Pointer a, int64_t a_row, int
   });
   d.template loop<rows * vectors>(trips, tile, [&](auto k) RAVEN_VMATH_LAMBDA {
     Value column[vectors];
-    d.template unroll<vectors>([&](auto j) RAVEN_VMATH_LAMBDA {
-      column[j] = d.load(d.offset(b, k, b_k, j * Domain::lanes));
-    });
+    d.template unroll<vectors>([&](auto j)
+                                   RAVEN_VMATH_LAMBDA { column[j] = d.load(d.offset(b, k, b_k, j * Domain::lanes)); });
     d.template unroll<rows>([&](auto i) RAVEN_VMATH_LAMBDA {
       const Value row = d.bcast(d.offset(a, k, a_k, i * a_row));
-      d.template unroll<vectors>([&](auto j) RAVEN_VMATH_LAMBDA {
-        tile[i * vectors + j] = d.mul_add(row, column[j], tile[i * vectors + j]);
-      });
+      d.template unroll<vectors>(
+          [&](auto j) RAVEN_VMATH_LAMBDA { tile[i * vectors + j] = d.mul_add(row, column[j], tile[i * vectors + j]); });
     });
   });
   d.template unroll<rows>([&](auto i) RAVEN_VMATH_LAMBDA {

@@ -60,6 +60,15 @@ RAVEN_VMATH_INLINE V polynomial(D& d, V x, const T (&c)[size]) {
   return p;
 }
 
+/// The same where c[0] + c[1] is the lowest coefficient in two parts: its rounding no longer counts.
+template <class D, class V, class T, int size>
+RAVEN_VMATH_INLINE V polynomial_split(D& d, V x, const T (&c)[size]) {
+  V p = constant<V>(d, c[size - 1]);
+  d.template unroll<size - 2>(
+      [&](auto i) RAVEN_VMATH_LAMBDA { p = d.fma(p, x, constant<V>(d, c[size - 2 - decltype(i)::value])); });
+  return p + constant<V>(d, c[0]);
+}
+
 /// The same with separate product and sum. For f32 results computed in f64: their extra bits absorb the roundings, and
 /// the portable level, where an f64 fma is emulated, stays usable.
 template <class D, class V, class T, int size>

@@ -100,7 +100,7 @@ RAVEN_VMATH_INLINE typename D::F64 pow(D& d, typename D::F64 x, typename D::F64 
   });
 }
 
-/// 1 / sqrt(x) by two correctly rounded operations. ≤ 1 ULP; rsqrt(±0) = ±inf, rsqrt(inf) = 0, NaN below 0.
+/// 1 / sqrt(x) by two correctly rounded operations. ≤ 1.5 ULP; rsqrt(±0) = ±inf, rsqrt(inf) = 0, NaN below 0.
 template <class D, class V>
 RAVEN_VMATH_INLINE V rsqrt(D& d, V x) {
   return detail::constant<V>(d, 1) / d.sqrt(x);

@@ -62,8 +62,9 @@ constexpr GemmElement element_of = sizeof(T) == 4 ? GemmElement::f32 : GemmEleme
 
 /// How a matrix lies in memory.
 enum class Layout { rows, columns, padded_rows, padded_columns, sliced, reversed, broadcast_rows, broadcast_columns };
-constexpr Layout input_layouts[] = {Layout::rows,   Layout::columns,  Layout::padded_rows,    Layout::padded_columns,
-                                    Layout::sliced, Layout::reversed, Layout::broadcast_rows, Layout::broadcast_columns};
+constexpr Layout input_layouts[] = {Layout::rows,           Layout::columns,          Layout::padded_rows,
+                                    Layout::padded_columns, Layout::sliced,           Layout::reversed,
+                                    Layout::broadcast_rows, Layout::broadcast_columns};
 constexpr Layout output_layouts[] = {Layout::rows, Layout::columns, Layout::padded_rows, Layout::sliced,
                                      Layout::reversed};
 
@@ -174,7 +175,8 @@ T chain(const Matrix<T>& a, const Matrix<T>& b, int64_t member, int64_t i, int64
   const int64_t block = vmath::gemm_k_block(a.width);
   for (int64_t k = 0; k < a.width; k += block) {
     T part = 0;
-    for (int64_t at = k; at < std::min(k + block, a.width); ++at) part = std::fma(a.at(am, i, at), b.at(bm, at, j), part);
+    for (int64_t at = k; at < std::min(k + block, a.width); ++at)
+      part = std::fma(a.at(am, i, at), b.at(bm, at, j), part);
     total = k == 0 && start == nullptr ? part : total + part;
   }
   return bias != nullptr ? total + bias[j] : total;
@@ -200,7 +202,8 @@ void check(const Matrix<T>& a, const Matrix<T>& b, const Matrix<T>& before, cons
         }
         if (bias != nullptr) sum += bias[j], magnitude += std::abs(bias[j]);
         // portable rounds the product and the sum: twice the bound
-        const double bound = static_cast<double>(magnitude) * eps * (a.width + 2) * (level == CpuLevel::portable ? 2 : 1);
+        const double bound =
+            static_cast<double>(magnitude) * eps * (a.width + 2) * (level == CpuLevel::portable ? 2 : 1);
         ASSERT_LE(std::abs(static_cast<double>(got - sum)), bound)
             << raven::cpu_level_name(level) << " (" << i << ", " << j << ") of " << a.height << "x" << a.width << "x"
             << b.width;
@@ -278,7 +281,8 @@ TYPED_TEST(GemmFloat, SeveralBlocksOfK) {
   constexpr int64_t lengths[] = {511, 512, 513, 768, 1024, 1025, 1537, 4999};
   for (const int64_t k : lengths) {
     for (int round = 0; round < 6; ++round) {
-      random_case<TypeParam>(random, 1 + static_cast<int64_t>(random() % 40), 1 + static_cast<int64_t>(random() % 110), k, 1);
+      random_case<TypeParam>(random, 1 + static_cast<int64_t>(random() % 40), 1 + static_cast<int64_t>(random() % 110),
+                             k, 1);
       if (this->HasFatalFailure()) return;
     }
     random_case<TypeParam>(random, 1, 1, k, 1);
@@ -295,9 +299,10 @@ TYPED_TEST(GemmFloat, SameBitsForLevelsThreadsAndLayouts) {
   struct Shape {
     int64_t m, n, k, members;
   };
-  constexpr Shape shapes[] = {{768, 384, 128, 1}, {512, 128, 768, 1}, {300, 63, 700, 1},    {2100, 2100, 33, 1}, {1, 5000, 130, 1},
-                              {5000, 1, 130, 1},  {7, 3000, 96, 1},   {5000, 32, 32, 1},    {64, 64, 64, 40},    {8, 8, 8, 999},
-                              {1, 1, 600000, 1},  {4, 4, 4, 3},       {4200, 100, 1030, 1}, {33, 4096, 65, 1}};
+  constexpr Shape shapes[] = {{768, 384, 128, 1},   {512, 128, 768, 1}, {300, 63, 700, 1}, {2100, 2100, 33, 1},
+                              {1, 5000, 130, 1},    {5000, 1, 130, 1},  {7, 3000, 96, 1},  {5000, 32, 32, 1},
+                              {64, 64, 64, 40},     {8, 8, 8, 999},     {1, 1, 600000, 1}, {4, 4, 4, 3},
+                              {4200, 100, 1030, 1}, {33, 4096, 65, 1}};
   std::mt19937 random(4);
   std::uniform_real_distribution<T> uniform(-1, 1);
   for (const Shape& s : shapes) {
@@ -322,15 +327,16 @@ TYPED_TEST(GemmFloat, SameBitsForLevelsThreadsAndLayouts) {
           if (reference.empty()) {
             reference = values;
             for (int probe = 0; probe < 200; ++probe) {
-              const int64_t member = static_cast<int64_t>(random()) % s.members, i = static_cast<int64_t>(random()) % s.m,
-                            j = static_cast<int64_t>(random()) % s.n;
+              const int64_t member = static_cast<int64_t>(random()) % s.members,
+                            i = static_cast<int64_t>(random()) % s.m, j = static_cast<int64_t>(random()) % s.n;
               const T expected = chain<T>(a, b, member, i, j, &before.at(member, i, j), nullptr);
               const T got = after.at(member, i, j);
               ASSERT_EQ(std::memcmp(&got, &expected, sizeof(T)), 0) << s.m << "x" << s.k << "x" << s.n;
             }
           }
-          EXPECT_TRUE(same_bits(values, reference)) << s.m << "x" << s.k << "x" << s.n << " at " << raven::cpu_level_name(level)
-                                                    << ", " << threads << " threads, layout " << layout;
+          EXPECT_TRUE(same_bits(values, reference))
+              << s.m << "x" << s.k << "x" << s.n << " at " << raven::cpu_level_name(level) << ", " << threads
+              << " threads, layout " << layout;
         }
         raven::set_num_threads(former);
       }
@@ -348,14 +354,20 @@ TYPED_TEST(GemmFloat, NanAndInfinityPropagate) {
         Matrix<T> a(m, k, 1, Layout::rows, true), b(k, n, 1, Layout::rows, true), c(m, n, 1, Layout::rows, true);
         a.fill([] { return T{1}; });
         b.fill([] { return T{1}; });
-        a.at(0, m - 1, 7) = 0, b.at(0, 7, n - 1) = inf;    // 0·inf
-        a.at(0, 0, 9) = m > 1 ? nan : T{1};                // a row of NaN
+        a.at(0, m - 1, 7) = 0, b.at(0, 7, n - 1) = inf;  // 0·inf
+        a.at(0, 0, 9) = m > 1 ? nan : T{1};              // a row of NaN
         GemmArgs g = arguments(a, b, c);
         run(g, level);
         EXPECT_TRUE(std::isnan(c.at(0, m - 1, n - 1)));
-        if (n > 1) EXPECT_EQ(c.at(0, m - 1, 0), T{39});
-        if (m > 1) EXPECT_TRUE(std::isnan(c.at(0, 0, 0)));
-        if (m > 2) EXPECT_EQ(c.at(0, 1, n - 1), inf);
+        if (n > 1) {
+          EXPECT_EQ(c.at(0, m - 1, 0), T{39});
+        }
+        if (m > 1) {
+          EXPECT_TRUE(std::isnan(c.at(0, 0, 0)));
+        }
+        if (m > 2) {
+          EXPECT_EQ(c.at(0, 1, n - 1), inf);
+        }
         // old contents of C do not leak in without accumulate, and do with it
         c.fill([&] { return nan; });
         a.fill([] { return T{1}; });

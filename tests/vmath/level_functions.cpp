@@ -20,23 +20,27 @@ template <class D, class T, class Body>
   if (i < n) body(i, std::integral_constant<bool, false>{});
 }
 
-#define VMATH_LOOP(name, arguments, D, T)                                                                        \
-  void name##_##T(const T* first, [[maybe_unused]] const T* second, T* out, int64_t n) {              \
-    vmath::D d;                                                                                       \
-    for_rows<vmath::D, T>(n, [&](int64_t i, auto whole) __attribute__((always_inline)) {              \
-      const auto load = [&](const T* p) __attribute__((always_inline)) {                              \
-        if constexpr (decltype(whole)::value) return d.load(p + i);                                   \
-        else return vmath::load_partial<vmath::D::lanes>(p + i, n - i);                               \
-      };                                                                                              \
-      const auto y = VMATH_CALL_##arguments(vmath::name, load);                                                  \
-      if constexpr (decltype(whole)::value) d.store(out + i, y);                                      \
-      else vmath::store_partial(out + i, y, n - i);                                                   \
-    });                                                                                               \
+#define VMATH_LOOP(name, arguments, D, T)                                                \
+  void name##_##T(const T* first, [[maybe_unused]] const T* second, T* out, int64_t n) { \
+    vmath::D d;                                                                          \
+    for_rows<vmath::D, T>(n, [&](int64_t i, auto whole) __attribute__((always_inline)) { \
+      const auto load = [&](const T* p) __attribute__((always_inline)) {                 \
+        if constexpr (decltype(whole)::value)                                            \
+          return d.load(p + i);                                                          \
+        else                                                                             \
+          return vmath::load_partial<vmath::D::lanes>(p + i, n - i);                     \
+      };                                                                                 \
+      const auto y = VMATH_CALL_##arguments(vmath::name, load);                          \
+      if constexpr (decltype(whole)::value)                                              \
+        d.store(out + i, y);                                                             \
+      else                                                                               \
+        vmath::store_partial(out + i, y, n - i);                                         \
+    });                                                                                  \
   }
 #define VMATH_CALL_1(f, load) f(d, load(first))
 #define VMATH_CALL_2(f, load) f(d, load(first), load(second))
 #define VMATH_FUNCTION(name, arguments, f32, f64, absolute) \
-  VMATH_LOOP(name, arguments, NativeF32, float)                        \
+  VMATH_LOOP(name, arguments, NativeF32, float)             \
   VMATH_LOOP(name, arguments, NativeF64, double)
 #include "vmath/functions.def"
 #undef VMATH_FUNCTION

@@ -62,7 +62,8 @@ const char* check_lanes() {
     }
   }
   T partial[64], expected[64];
-  for (int i = 0; i < 64; ++i) partial[i] = expected[i] = static_cast<T>(1 + (i * 2654435761u) % 1000) / static_cast<T>(7);
+  for (int i = 0; i < 64; ++i)
+    partial[i] = expected[i] = static_cast<T>(1 + (i * 2654435761u) % 1000) / static_cast<T>(7);
   vmath::Lanes<T, n> registers[64 / n];
   for (int i = 0; i < 64 / n; ++i) registers[i] = d.load(partial + i * n);
   for (int half = 32; half > 0; half /= 2) {
@@ -132,9 +133,9 @@ const char* check_domain() {
 
 const char* check_all() {
   constexpr int f = vmath::NativeF32::lanes, g = vmath::NativeF64::lanes;
-  const char* (*const checks[])() = {check_lanes<float, f>,     check_lanes<double, g>,    check_lanes<int32_t, f>,
-                                     check_lanes<int64_t, g>,   check_lanes<float, 16>,    check_lanes<double, 8>,
-                                     check_lanes<double, f>,    check_lanes<float, 4>,     check_domain<f>,
+  const char* (*const checks[])() = {check_lanes<float, f>,   check_lanes<double, g>, check_lanes<int32_t, f>,
+                                     check_lanes<int64_t, g>, check_lanes<float, 16>, check_lanes<double, 8>,
+                                     check_lanes<double, f>,  check_lanes<float, 4>,  check_domain<f>,
                                      check_domain<g>};
   for (const auto check : checks) {
     if (const char* failure = check()) return failure;
@@ -145,6 +146,8 @@ const char* check_all() {
 }  // namespace
 
 const char* RAVEN_CHECK_SIMD();
-const char* RAVEN_CHECK_SIMD() { return check_all(); }
+const char* RAVEN_CHECK_SIMD() {
+  return check_all();
+}
 
 }  // namespace vmath_test

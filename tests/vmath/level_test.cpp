@@ -19,7 +19,8 @@ TEST(VmathLevels, FmaRoundsOnce) {
   std::vector<double> x(n), y(n), z(n), wide(n);
   for (int64_t i = 0; i < n; ++i) {
     const uint64_t u = mix(3 * i), v = mix(3 * i + 1), w = mix(3 * i + 2);
-    a[i] = float_of(static_cast<uint32_t>(u)), b[i] = float_of(static_cast<uint32_t>(v)), c[i] = float_of(static_cast<uint32_t>(w));
+    a[i] = float_of(static_cast<uint32_t>(u)), b[i] = float_of(static_cast<uint32_t>(v)),
+    c[i] = float_of(static_cast<uint32_t>(w));
     x[i] = double_of(u), y[i] = double_of(v), z[i] = double_of(w);
     const double nudge = static_cast<double>(static_cast<int64_t>(w % 9) - 4);
     switch (i % 6) {
@@ -32,10 +33,12 @@ TEST(VmathLevels, FmaRoundsOnce) {
         z[i] = -x[i] * y[i] * (1 + nudge * 0x1p-53);
         break;
       case 2:  // subnormal results
-        a[i] = std::ldexp(static_cast<float>(u % 16777216), -80), b[i] = std::ldexp(static_cast<float>(v % 16777216), -85);
+        a[i] = std::ldexp(static_cast<float>(u % 16777216), -80),
+        b[i] = std::ldexp(static_cast<float>(v % 16777216), -85);
         c[i] = std::ldexp(static_cast<float>(static_cast<int>(w) >> 8), -160 + static_cast<int>(w % 9));
         x[i] = std::ldexp(1 + static_cast<double>(u >> 12) * 0x1p-52, static_cast<int>(u % 1000) - 500);
-        y[i] = std::ldexp(1 + static_cast<double>(v >> 12) * 0x1p-52, -1044 - (static_cast<int>(u % 1000) - 500) + static_cast<int>(v % 40) - 20);
+        y[i] = std::ldexp(1 + static_cast<double>(v >> 12) * 0x1p-52,
+                          -1044 - (static_cast<int>(u % 1000) - 500) + static_cast<int>(v % 40) - 20);
         z[i] = std::ldexp(static_cast<double>(static_cast<int64_t>(w) >> 20), -1090 + static_cast<int>(w % 40));
         break;
       case 3:  // zeros, infinities
@@ -44,10 +47,12 @@ TEST(VmathLevels, FmaRoundsOnce) {
         if (w & 2) z[i] = INFINITY, c[i] = -INFINITY;
         break;
       case 4:  // near overflow
-        x[i] = std::ldexp(1 + static_cast<double>(u >> 12) * 0x1p-52, 512), y[i] = std::ldexp(1 + static_cast<double>(v >> 12) * 0x1p-52, 511);
+        x[i] = std::ldexp(1 + static_cast<double>(u >> 12) * 0x1p-52, 512),
+        y[i] = std::ldexp(1 + static_cast<double>(v >> 12) * 0x1p-52, 511);
         z[i] = -std::ldexp(1 + static_cast<double>(w >> 12) * 0x1p-52, 1023);
         break;
-      default: break;
+      default:
+        break;
     }
   }
   for (const Level& level : levels()) {

@@ -80,8 +80,14 @@ inline double error_f32(float got, double want) {
     const double limit = std::isinf(got) ? std::copysign(0x1p128, got) : static_cast<double>(got);
     return std::isinf(want) ? std::numeric_limits<double>::infinity() : std::fabs(limit - want) / 0x1p104;
   }
-  if (want == 0 && got == 0) return std::signbit(want) == std::signbit(got) ? 0 : std::numeric_limits<double>::infinity();
+  if (want == 0 && got == 0)
+    return std::signbit(want) == std::signbit(got) ? 0 : std::numeric_limits<double>::infinity();
   return std::fabs(static_cast<double>(got) - want) / ulp_f32(want);
+}
+
+/// Where the gradients of gelu and silu cross zero: their error is absolute there (functions.def).
+inline bool near_root(double x) {
+  return x > -4 && x < 0;
 }
 
 struct GoldenPoints {

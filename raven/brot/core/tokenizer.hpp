@@ -18,6 +18,7 @@
 #include "raven/brot/normalizers/normalizer.hpp"
 #include "raven/brot/post_processors/post_processor.hpp"
 #include "raven/brot/pre_tokenizers/pre_tokenizer.hpp"
+#include "raven/brot/template/template.hpp"
 
 namespace brot {
 
@@ -64,6 +65,17 @@ class Batch {
 struct TextPiece {
   std::string text;
   Span offsets;
+};
+
+/// Options of chat templates.
+struct ChatOptions {
+  jinja::Value tools = {};      ///< a list of tool descriptions
+  jinja::Value documents = {};
+  bool add_generation_prompt = false;
+  bool continue_final_message = false;  ///< ends where the last message's content ends, so that a model goes on with it
+  std::string name = {};                ///< of a named template; by default `default`, or `tool_use` when there are tools
+  std::vector<std::pair<std::string, jinja::Value>> variables = {};  ///< further variables
+  int64_t now = -1;                     ///< time of strftime_now in seconds since 1970; negative: the clock's
 };
 
 /// How a tokenizer is written.
@@ -141,6 +153,13 @@ class RAVEN_API Tokenizer {
   DecodeStream decode_stream(const DecodeOptions& options = {}) const;
   /// The bytes of the ids before invalid UTF-8 is replaced; for other than byte-level decoders the text's bytes.
   std::string decode_bytes(std::span<const uint32_t> ids) const;
+
+  // Chat.
+  /// Renders the chat template with `messages`, a list of dictionaries, and the special tokens of the configuration as variables.
+  /// @throws TemplateError with line and column; brot::Error when there is no template of that name
+  std::string apply_chat_template(const jinja::Value& messages, const ChatOptions& options = {}) const;
+  /// The rendered text encoded: its special tokens are recognised, none are added again.
+  Encoding encode_chat(const jinja::Value& messages, const ChatOptions& options = {}, EncodeOptions encode_options = {}) const;
 
   // Introspection.
   /// (text, id), ascending by id.

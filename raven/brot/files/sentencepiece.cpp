@@ -149,6 +149,61 @@ Decoder piece_decoder(bool strip) {
   return chain;
 }
 
+/// BPE around user-defined symbols, which stay whole.
+class SymbolsAndBpe final : public Model {
+ public:
+  SymbolsAndBpe(std::shared_ptr<const BPE> bpe, const std::vector<std::pair<std::string, uint32_t>>& symbols) : bpe_(std::move(bpe)) {
+    vocabulary_ = bpe_->vocabulary();
+    matcher_.build(symbols);
+  }
+  ModelType type() const noexcept override { return ModelType::custom; }
+  void tokenize(std::string_view piece, uint32_t base, TokenSink& sink) const override {
+    size_t open = 0;
+    for (auto match = matcher_.find(piece, 0); match; match = matcher_.find(piece, match->end)) {
+      if (open < match->begin)
+        bpe_->tokenize_metaspace(piece.substr(open, match->begin - open), base + uint32_t(open), sink);
+      sink.add(match->value, base + uint32_t(match->begin), base + uint32_t(match->end));
+      open = match->end;
+    }
+    if (open < piece.size()) bpe_->tokenize_metaspace(piece.substr(open), base + uint32_t(open), sink);
+  }
+
+ private:
+  std::shared_ptr<const BPE> bpe_;
+  TokenMatcher matcher_;
+};
+
+/// Whole words, each with the ▁ before it; unknown neighbours are one token.
+class Words final : public Model {
+ public:
+  Words(const SentencePieceModel& model) : unknown_(model.unk_id()) {
+    std::vector<Vocabulary::Entry> entries;
+    for (uint32_t id = 0; id < model.pieces.size(); ++id) entries.emplace_back(model.pieces[id].text, id);
+    vocabulary_ = Vocabulary::build(entries);
+  }
+  ModelType type() const noexcept override { return ModelType::custom; }
+  void tokenize(std::string_view piece, uint32_t base, TokenSink& sink) const override {
+    bool after_unknown = false;
+    for (size_t begin = 0; begin < piece.size();) {
+      const size_t end = std::min(piece.find(metaspace, begin + 1), piece.size());
+      uint32_t id = vocabulary_.find(piece.substr(begin, end - begin));
+      const bool unknown = id == Vocabulary::none;
+      if (unknown && !unknown_) throw Error(ErrorCode::unknown_token, "brot.SentencePieceModel", "a word is unknown and there is no unknown piece");
+      if (unknown) id = *unknown_;
+      if (unknown && after_unknown) {
+        if (sink.want_spans) sink.spans.back().end = base + uint32_t(end);
+      } else {
+        sink.add(id, base + uint32_t(begin), base + uint32_t(end));
+      }
+      after_unknown = unknown;
+      begin = end;
+    }
+  }
+
+ private:
+  std::optional<uint32_t> unknown_;
+};
+
 std::vector<AddedToken> control_tokens(const SentencePieceModel& model) {
   std::vector<AddedToken> added;
   for (const auto& piece : model.pieces)
@@ -216,8 +271,6 @@ std::optional<uint32_t> SentencePieceModel::unk_id() const {
 
 Tokenizer SentencePieceModel::native() const {
   ModelPtr model;
-  std::optional<PreTokenizer> pre_tokenizer;
-  std::vector<AddedToken> user_defined;
   if (algorithm == Algorithm::unigram) {
     // A user-defined piece always wins: it scores as well as its length in pieces of the best score, nearly.
     float largest = -std::numeric_limits<float>::max(), smallest = std::numeric_limits<float>::max();
@@ -242,30 +295,28 @@ Tokenizer SentencePieceModel::native() const {
     options.native_matchable = std::move(matchable);
     model = Unigram::make(std::move(scored), std::move(options));
   } else if (algorithm == Algorithm::bpe) {
-    model = bpe_of(*this, false);
-    for (const Piece& piece : pieces) {
-      if (piece.type != PieceType::user_defined) continue;
-      AddedToken token(piece.text);
-      token.normalized = false;
-      user_defined.push_back(token);
-    }
+    std::vector<std::pair<std::string, uint32_t>> symbols;
+    for (uint32_t id = 0; id < pieces.size(); ++id)
+      if (pieces[id].type == PieceType::user_defined) symbols.emplace_back(pieces[id].text, id);
+    const auto bpe = bpe_of(*this, false);
+    if (symbols.empty()) model = bpe;
+    else model = std::make_shared<SymbolsAndBpe>(bpe, symbols);
+  } else if (algorithm == Algorithm::word) {
+    model = std::make_shared<Words>(*this);
   } else {
+    // Characters: BPE that never merges.
     std::vector<Vocabulary::Entry> entries;
     for (uint32_t id = 0; id < pieces.size(); ++id) entries.emplace_back(pieces[id].text, id);
-    const auto unk = unk_id();
-    model = WordLevel::make(entries, {unk ? pieces[*unk].text : std::string("<unk>")});
-    if (algorithm == Algorithm::word) {
-      pre_tokenizer = pre_tokenizers::Split{Pattern::literal(std::string(metaspace)), SplitBehavior::MergedWithNext, false};
-    } else {
-      pre_tokenizer = pre_tokenizers::FixedLength{1};
-    }
+    BpeOptions options;
+    options.byte_fallback = byte_fallback;
+    options.fuse_unk = true;
+    if (const auto unk = unk_id()) options.unk_token = pieces[*unk].text;
+    model = BPE::make_ranked(entries, {}, options);
   }
   Tokenizer tokenizer(std::move(model));
   tokenizer.set_normalizer(normalizers::SpmCharsMap{CharsMap(charsmap), add_dummy_prefix, remove_extra_whitespaces,
                                                     escape_whitespaces, treat_whitespace_as_suffix});
-  tokenizer.set_pre_tokenizer(std::move(pre_tokenizer));
   tokenizer.set_decoder(piece_decoder(add_dummy_prefix));
-  tokenizer.add_tokens(user_defined);
   for (const auto& [input, expected] : self_test) {
     std::string found;
     const Encoding encoding = tokenizer.encode(input, {.add_special_tokens = false});

@@ -1,9 +1,11 @@
 #include "raven/nx/api/creation.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "raven/base/message.hpp"
+#include "raven/nx/api/math.hpp"
 #include "raven/nx/api/shape.hpp"
 #include "raven/nx/error.hpp"
 #include "raven/nx/internal/axes.hpp"
@@ -67,6 +69,117 @@ Array ones(const Shape& shape, const DTypeOpts& options) {
 }
 Array zeros_like(const Array& x) { return zeros(x.shape(), {.dtype = x.dtype()}); }
 Array ones_like(const Array& x) { return ones(x.shape(), {.dtype = x.dtype()}); }
+Array full_like(const Array& x, const Operand& value) { return full(x.shape(), value, {.dtype = x.dtype()}); }
+Array empty(const Shape& shape, const DTypeOpts& options) {
+  if (current_interpreter()) return zeros(shape, options);
+  return detail::empty_array(options.dtype.value_or(default_float()), shape.span());
+}
+
+namespace {
+
+Array iota(const Shape& shape, DType dtype, int64_t axis) {
+  IotaAttrs attrs;
+  attrs.shape = shape;
+  attrs.dtype = dtype;
+  attrs.axis = axis;
+  return apply(Op::Iota, {}, attrs);
+}
+
+/// The number behind an argument of arange: a weak number, or a 0-d array that has one.
+Scalar number(const Operand& o) {
+  if (o.is_scalar()) return o.scalar();
+  detail::require_defined("nx.arange", o.array());
+  return is_float(o.array().dtype()) ? Scalar::from(o.array().item<double>()) : Scalar::from(o.array().item<int64_t>());
+}
+bool is_real(const Scalar& s) { return s.kind == Scalar::Kind::real; }
+double as_double(const Scalar& s) {
+  return is_real(s) ? s.real : s.kind == Scalar::Kind::unsigned_integer ? static_cast<double>(static_cast<uint64_t>(s.integer))
+                                                                        : static_cast<double>(s.integer);
+}
+
+}  // namespace
+
+Array arange(const Operand& start_given, const Operand& stop_given, const Operand& step_given, const DTypeOpts& options) {
+  const Scalar start = number(start_given), stop = number(stop_given), step = number(step_given);
+  const bool real = is_real(start) || is_real(stop) || is_real(step);
+  const DType dtype = options.dtype.value_or(real ? default_float() : DType::i64);
+  const double first = as_double(start), delta = as_double(step);
+  const double length = std::ceil((as_double(stop) - first) / delta);
+  if (delta == 0 || length != length)
+    throw ValueError("nx.arange", raven::Message("start ") << first << ", stop " << as_double(stop) << " and step " << delta
+                                                           << " give no number of elements");
+  if (length >= 0x1p60) throw OverflowError("nx.arange", raven::Message("the range has ") << length << " elements");
+  int64_t count = length > 0 ? static_cast<int64_t>(length) : 0;
+  if (!real && start.kind == Scalar::Kind::integer && stop.kind == Scalar::Kind::integer && step.kind == Scalar::Kind::integer) {
+    // Exact beyond 2^53.
+    const __int128 span = static_cast<__int128>(stop.integer) - start.integer, s = step.integer;
+    const __int128 exact = (s > 0 ? span > 0 : span < 0) ? (span + s - (s > 0 ? 1 : -1)) / s : 0;
+    count = static_cast<int64_t>(exact);
+  }
+  if (is_bool(dtype)) throw DTypeError("nx.arange", "got b1, expected a number type");
+  const Array index = iota({count}, dtype, 0);
+  if (is_integer(dtype)) {
+    if (real) return astype(arange(start_given, stop_given, step_given, {.dtype = f64}), dtype);
+    if (start.integer == 0 && step.integer == 1) return index;
+    // Modulo 2^64, so that steps down of unsigned types work.
+    const Array scaled = index.astype(i64) * scalar(step.integer, i64) + scalar(start.integer, i64);
+    return astype(scaled, dtype);
+  }
+  if (first == 0 && delta == 1) return index;
+  const Array origin = scalar(first, dtype);
+  const Array second = origin + scalar(delta, dtype);
+  return index * (second - origin) + origin;
+}
+Array arange(const Operand& start, const Operand& stop, const DTypeOpts& options) { return arange(start, stop, 1, options); }
+Array arange(const Operand& stop, const DTypeOpts& options) { return arange(0, stop, 1, options); }
+
+Array linspace(double start, double stop, int64_t count, const LinspaceOpts& options) {
+  if (count < 0) throw ValueError("nx.linspace", raven::Message("the number of elements ") << count << " is negative");
+  const DType dtype = options.dtype.value_or(default_float());
+  const int64_t parts = options.endpoint ? count - 1 : count;
+  const double span = stop - start;
+  Array y = iota({count}, f64, 0);
+  if (parts > 0) {
+    const double step = span / static_cast<double>(parts);
+    y = step == 0 ? y / static_cast<double>(parts) * span : y * step;
+  } else {
+    y = y * span;
+  }
+  y = y + start;
+  if (options.endpoint && count > 1) y = slice_update(std::move(y), full({1}, stop, {.dtype = f64}), {count - 1}, {count}, {1});
+  return astype(is_integer(dtype) ? floor(y) : y, dtype);
+}
+
+namespace {
+/// b1 [rows, columns]: column − row compared with k.
+Array diagonal_mask(const char* name, Op op, int64_t rows, int64_t columns, int64_t k) {
+  if (rows < 0 || columns < 0)
+    throw ValueError(name, raven::Message("got ") << rows << " rows and " << columns << " columns, expected no negative number");
+  const Array row = iota({rows, 1}, i64, 0), column = iota({1, columns}, i64, 1);
+  return apply(op, {column, row + k});
+}
+}  // namespace
+
+Array eye(int64_t n, const EyeOpts& options) {
+  return diagonal_mask("nx.eye", Op::Eq, n, options.m < 0 ? n : options.m, options.k).astype(options.dtype.value_or(default_float()));
+}
+Array tri(int64_t n, const EyeOpts& options) {
+  return diagonal_mask("nx.tri", Op::Le, n, options.m < 0 ? n : options.m, options.k).astype(options.dtype.value_or(default_float()));
+}
+namespace {
+Array triangle(const char* name, const Array& x, int64_t k, bool lower) {
+  detail::require_defined(name, x);
+  const Array m = atleast_2d(x);
+  // NumPy reads a vector as every row of a square matrix.
+  const Array square = x.ndim() == 1 ? broadcast_to(m, {x.shape(0), x.shape(0)}) : m;
+  if (x.ndim() == 0) throw ShapeError(name, "got a 0-d array, expected at least 1 axis");
+  if (lower) return where(diagonal_mask(name, Op::Le, square.shape(-2), square.shape(-1), k), square, zeros({}, {.dtype = x.dtype()}));
+  return where(diagonal_mask(name, Op::Le, square.shape(-2), square.shape(-1), k - 1), zeros({}, {.dtype = x.dtype()}), square);
+}
+}  // namespace
+Array tril(const Array& x, int64_t k) { return triangle("nx.tril", x, k, true); }
+Array triu(const Array& x, int64_t k) { return triangle("nx.triu", x, k, false); }
+
 Array scalar(const Operand& value, DType dtype) { return full({}, value, {.dtype = dtype}); }
 
 namespace {

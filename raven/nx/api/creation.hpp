@@ -25,6 +25,24 @@ RAVEN_API Array ones(const Shape& shape, const DTypeOpts& options = {});
 /// The same with x's shape and dtype.
 RAVEN_API Array zeros_like(const Array& x);
 RAVEN_API Array ones_like(const Array& x);
+/// Every element is `value`, with x's shape and dtype. NumPy: full_like.
+RAVEN_API Array full_like(const Array& x, const Operand& value);
+/// Elements of any value, to be overwritten; zeros under a transformation. NumPy: empty.
+RAVEN_API Array empty(const Shape& shape, const DTypeOpts& options = {});
+
+/// start, start + step, … below stop: ⌈(stop − start) / step⌉ elements, element i = start + i·((start + step) − start).
+/// dtype: i64 when all three are integers, else the default float. Throws ValueError for step 0. NumPy: arange.
+RAVEN_API Array arange(const Operand& stop, const DTypeOpts& options = {});
+RAVEN_API Array arange(const Operand& start, const Operand& stop, const DTypeOpts& options = {});
+RAVEN_API Array arange(const Operand& start, const Operand& stop, const Operand& step, const DTypeOpts& options = {});
+/// `count` numbers from start to stop, equally far apart; integer dtypes round down. NumPy: linspace.
+RAVEN_API Array linspace(double start, double stop, int64_t count, const LinspaceOpts& options = {});
+/// Ones on a diagonal (eye), on and below it (tri), zeros elsewhere. NumPy: eye, tri.
+RAVEN_API Array eye(int64_t n, const EyeOpts& options = {});
+RAVEN_API Array tri(int64_t n, const EyeOpts& options = {});
+/// x with zeros above (below) diagonal k of its last two axes. NumPy: tril, triu.
+RAVEN_API Array tril(const Array& x, int64_t k = 0);
+RAVEN_API Array triu(const Array& x, int64_t k = 0);
 /// One number as a 0-d array of `dtype`.
 RAVEN_API Array scalar(const Operand& value, DType dtype);
 

@@ -58,4 +58,25 @@ struct ReduceOpts {
   MaybeDType dtype{};     ///< of the result; default: NumPy's rule for sums and products, the operand's otherwise
 };
 
+struct LinspaceOpts {
+  detail::Named _named{};
+  bool endpoint = true;  ///< the last element is `stop` itself
+  MaybeDType dtype{};
+};
+/// Options of eye and tri.
+struct EyeOpts {
+  detail::Named _named{};
+  int64_t m = -1;  ///< columns; −1: as many as rows
+  int64_t k = 0;   ///< diagonal: 0 the main one, above it positive
+  MaybeDType dtype{};
+};
+
+/// Options of var and std.
+struct VarOpts {
+  detail::Named _named{};
+  Axes axis{};
+  bool keepdims = false;
+  int64_t ddof = 0;  ///< divides by n − ddof: 0 for a population, 1 for a sample
+};
+
 }  // namespace nx

@@ -5,6 +5,7 @@
 #include "raven/nx/gateway.hpp"
 #include "raven/nx/internal/axes.hpp"
 #include "raven/nx/internal/copy.hpp"
+#include "raven/nx/internal/elementwise.hpp"
 
 namespace nx {
 
@@ -101,6 +102,63 @@ Array squeeze(const Array& x, const Axes& axes) {
     if (!drop) shape.push_back(x.shape(i));
   }
   return reshape(x, shape);
+}
+
+Array ravel(const Array& x) { return reshape(x, {-1}); }
+
+Array flatten(const Array& x, int64_t first, int64_t last) {
+  require_defined("nx.flatten", x);
+  if (x.ndim() == 0) return reshape(x, {1});
+  const auto from = static_cast<int>(detail::resolve_axis("nx.flatten", first, x.ndim()));
+  const auto to = static_cast<int>(detail::resolve_axis("nx.flatten", last, x.ndim()));
+  if (to < from) throw AxisError("nx.flatten", raven::Message("the last axis ") << to << " stands before the first " << from);
+  Shape shape;
+  int64_t joined = 1;
+  for (int i = 0; i < x.ndim(); ++i) {
+    if (i < from || i > to) {
+      shape.push_back(x.shape(i));
+      continue;
+    }
+    joined *= x.shape(i);
+    if (i == to) shape.push_back(joined);
+  }
+  return reshape(x, shape);
+}
+
+Array moveaxis(const Array& x, int64_t source, int64_t destination) {
+  require_defined("nx.moveaxis", x);
+  const auto from = static_cast<int>(detail::resolve_axis("nx.moveaxis", source, x.ndim()));
+  const auto to = static_cast<int>(detail::resolve_axis("nx.moveaxis", destination, x.ndim()));
+  Dims axes;
+  for (int i = 0; i < x.ndim(); ++i)
+    if (i != from) axes.push_back(i);
+  axes.insert(to, from);
+  return transpose(x, axes);
+}
+
+Array swapaxes(const Array& x, int64_t axis1, int64_t axis2) {
+  require_defined("nx.swapaxes", x);
+  Dims axes;
+  for (int i = 0; i < x.ndim(); ++i) axes.push_back(i);
+  std::swap(axes[static_cast<int>(detail::resolve_axis("nx.swapaxes", axis1, x.ndim()))],
+            axes[static_cast<int>(detail::resolve_axis("nx.swapaxes", axis2, x.ndim()))]);
+  return transpose(x, axes);
+}
+
+Array atleast_1d(const Array& x) { return x.ndim() >= 1 ? x : reshape(x, {1}); }
+Array atleast_2d(const Array& x) { return x.ndim() >= 2 ? x : expand_dims(atleast_1d(x), 0); }
+Array atleast_3d(const Array& x) { return x.ndim() >= 3 ? x : expand_dims(atleast_2d(x), -1); }
+
+std::vector<Array> broadcast_arrays(const std::vector<Array>& arrays) {
+  std::vector<Operand> operands;
+  for (const Array& x : arrays) {
+    require_defined("nx.broadcast_arrays", x);
+    operands.emplace_back(x);
+  }
+  const Shape shape = detail::broadcast_shape("nx.broadcast_arrays", operands);
+  std::vector<Array> result;
+  for (const Array& x : arrays) result.push_back(broadcast_to(x, shape));
+  return result;
 }
 
 Array slice(const Array& x, const Dims& starts, const Dims& stops, const Dims& steps) {

@@ -11,7 +11,9 @@ namespace {
 constexpr GemmKernels kernels[] = {RAVEN_GEMM_LEVELS(RAVEN_GEMM_ROW)};
 #undef RAVEN_GEMM_ROW
 
-constexpr const GemmKernels& kernels_of(raven::CpuLevel level) { return kernels[static_cast<int>(level)]; }
+constexpr const GemmKernels& kernels_of(raven::CpuLevel level) {
+  return kernels[static_cast<int>(level)];
+}
 
 }  // namespace
 
@@ -25,7 +27,9 @@ size_t gemm_scratch_bytes(const GemmArgs& args, raven::CpuLevel level) {
       return 0;
   }
 }
-size_t gemm_scratch_bytes(const GemmArgs& args) { return gemm_scratch_bytes(args, raven::cpu_level()); }
+size_t gemm_scratch_bytes(const GemmArgs& args) {
+  return gemm_scratch_bytes(args, raven::cpu_level());
+}
 
 void gemm(const GemmArgs& args, void* scratch, raven::CpuLevel level) {
   if (args.m == 0 || args.n == 0 || args.batch == 0) return;
@@ -38,6 +42,8 @@ void gemm(const GemmArgs& args, void* scratch, raven::CpuLevel level) {
       return kernels_of(level).gemm_integer(args);
   }
 }
-void gemm(const GemmArgs& args, void* scratch) { gemm(args, scratch, raven::cpu_level()); }
+void gemm(const GemmArgs& args, void* scratch) {
+  gemm(args, scratch, raven::cpu_level());
+}
 
 }  // namespace nx::cpu

@@ -29,8 +29,8 @@ struct GemmArgs {
   int64_t a_batch = 0, b_batch = 0, c_batch = 0;
 };
 
-/// Bytes of scratch, 64-aligned, that gemm(args, …) needs at this level; a function of shape, strides and level. At most
-/// about 16 MiB, except for long dot products (one element per 512 terms).
+/// Bytes of scratch, 64-aligned, that gemm(args, …) needs at this level; a function of shape, strides and level. At
+/// most about 16 MiB, except for long dot products (one element per 512 terms).
 size_t gemm_scratch_bytes(const GemmArgs& args, raven::CpuLevel level);
 size_t gemm_scratch_bytes(const GemmArgs& args);
 

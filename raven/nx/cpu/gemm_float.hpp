@@ -13,7 +13,8 @@
 //   * fma(a, b, c) = fma(b, a, c), so exchanging the roles of A and B (Cᵀ = BᵀAᵀ) is invisible;
 //   * a chain may be interrupted inside a block: the accumulator is stored and loaded again, which is exact (the strips
 //     of the skinny path);
-//   * blocks are added in order, by loops whose outer counter is b, or from an array of parts (the dot path). Two threads
+//   * blocks are added in order, by loops whose outer counter is b, or from an array of parts (the dot path). Two
+//   threads
 //     never add to one output.
 // Chunks handed to threads are made from the shape (and cache sizes) and each output belongs to one of them.
 // Only where both operands of a product are NaN may the payload differ. Level portable multiplies and adds: no hardware
@@ -21,9 +22,10 @@
 //
 // The paths
 // ---------
-//   packed   A and B are copied into panels (gemm_pack.hpp), one k-block at a time, by all threads together; then chunks
-//            of C are computed from the panels, which all threads share. A is read in place instead when it is small, or
-//            when C is so narrow that each element is used once or twice.
+//   packed   A and B are copied into panels (gemm_pack.hpp), one k-block at a time, by all threads together; then
+//   chunks
+//            of C are computed from the panels, which all threads share. A is read in place instead when it is small,
+//            or when C is so narrow that each element is used once or twice.
 //   skinny   m ≤ rows of the tile: B is streamed once, in strips of k short enough that consecutive rows of B stay open
 //            pages, with the accumulators of one chunk of columns in the first-level cache.
 //   dot      m = n = 1: eight k-blocks at a time, so that their chains overlap.
@@ -37,10 +39,18 @@
 namespace nx::cpu {
 namespace RAVEN_LEVEL {
 
-constexpr int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-constexpr int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
-constexpr int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-constexpr int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b; }
+constexpr int64_t least(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
+constexpr int64_t most(int64_t a, int64_t b) {
+  return a > b ? a : b;
+}
+constexpr int64_t ceil_div(int64_t a, int64_t b) {
+  return (a + b - 1) / b;
+}
+constexpr int64_t round_up(int64_t a, int64_t b) {
+  return ceil_div(a, b) * b;
+}
 
 template <class T>
 struct Gemm {
@@ -53,13 +63,15 @@ struct Gemm {
   using Domain = vmath::Native<lanes>;
   using Vector = vmath::Lanes<T, lanes>;
 
-  /// Work below this stays on the caller; the smallest chunk worth handing out (flop).
+  /// Work below this stays on the caller; the least and the most in one chunk of C (flop).
   static constexpr int64_t parallel_flop = int64_t{2} << 20;
+  static constexpr int64_t least_chunk_flop = int64_t{1} << 18, most_chunk_flop = int64_t{32} << 20;
   /// Bytes of packed A and of packed B held at once.
   static constexpr int64_t panel_bytes = int64_t{4} << 20;
-  /// Columns of C whose accumulators one skinny chunk keeps, and steps of k per strip.
+  /// Panels of C whose accumulators one skinny chunk keeps, and steps of k per strip: half the direct one for one or
+  /// two rows, where long runs along each row of B count most.
   static constexpr int64_t skinny_panels = 20;
-  static constexpr int64_t direct_strip = 32, packed_strip = 128;
+  static constexpr int64_t direct_strip = 16, packed_strip = 256;
   static constexpr int64_t batch_chunks = 64;
 
   /// One member of the batch, perhaps transposed: C[m×n] (+)= A·B + bias[i·bias_row + j·bias_col].
@@ -80,9 +92,10 @@ struct Gemm {
     bool transposed = false;  ///< computes Cᵀ = Bᵀ·Aᵀ
     bool direct_a = false;    ///< A is read in place
     int64_t k_block = 1;
-    int64_t m_super = 0, n_super = 0;            ///< packed: rows and columns packed at once
-    int64_t chunk_columns = 0, chunk_rows = 0;   ///< part of C that one task computes
+    int64_t m_super = 0, n_super = 0;           ///< packed: rows and columns packed at once
+    int64_t chunk_columns = 0, chunk_rows = 0;  ///< part of C that one task computes
     bool serial = true;
+    bool stream = false;  ///< skinny: B comes from memory, so it is fetched one strip ahead
     int64_t scratch_bytes = 0;
   };
 
@@ -106,6 +119,10 @@ struct Gemm {
   template <int tile_rows, int tile_vectors>
   static void run_tile(const TileArgs& t) {
     const Domain d;
+    // C comes from beyond the second level; it arrives while k runs
+    for (int i = 0; i < tile_rows; ++i) {
+      for (int j = 0; j < tile_vectors; ++j) vmath::prefetch(t.c + i * t.c_row + j * lanes);
+    }
     const auto start = [&](auto i, auto j) RAVEN_VMATH_LAMBDA {
       return t.start == nullptr ? Vector{} : d.load(t.start + i * t.start_row + j * lanes);
     };
@@ -174,7 +191,8 @@ struct Gemm {
       plan.scratch_bytes = round_up(blocks * static_cast<int64_t>(sizeof(T)), 64);
       return plan;
     }
-    // Vectors run along the columns of C: exchange the roles of A and B where its rows are consecutive, or longer by far.
+    // Vectors run along the columns of C: exchange the roles of A and B where its rows are consecutive, or longer by
+    // far.
     const bool narrow = g.n < lanes && g.n <= 8 && g.m >= 4 * g.n;
     const bool flat = g.m <= 8 && g.n >= 4 * g.m;
     plan.transposed = narrow || (g.c_row == 1 && g.c_col != 1 && g.n > 1 && !flat);
@@ -183,7 +201,8 @@ struct Gemm {
     const int64_t size = sizeof(T), flop = 2 * m * n * plan.k_block;
     if (m <= rows) {
       plan.path = Path::skinny;
-      plan.serial = n * g.k * size < (int64_t{1} << 20) && flop < parallel_flop;
+      plan.stream = n * g.k * size >= (int64_t{1} << 20);
+      plan.serial = !plan.stream && flop < parallel_flop;
       const int64_t limit = m <= 2 ? skinny_panels : skinny_panels / 2;
       const int64_t panels = ceil_div(n, columns);
       int64_t chunks = ceil_div(panels, limit);
@@ -206,7 +225,7 @@ struct Gemm {
       plan.chunk_rows = height;
     } else {
       const int64_t row_flop = 2 * least(width, plan.chunk_columns) * plan.k_block;
-      const int64_t target = least(most(height * width * plan.k_block / 8, parallel_flop), int64_t{32} << 20);
+      const int64_t target = least(most(height * width * plan.k_block / 8, least_chunk_flop), most_chunk_flop);
       const int64_t cache = most(raven::cpu_info().l2 / 2 / (plan.k_block * size), rows);
       const int64_t tall = ceil_div(height, least(most(target / row_flop, rows), cache));
       plan.chunk_rows = round_up(ceil_div(height, tall), rows);
@@ -255,19 +274,28 @@ struct Gemm {
     }
   }
 
+  /// One step of a chain, as in the lanes of a tile.
+  RAVEN_VMATH_INLINE static T step(T a, T b, T sum) {
+#if RAVEN_VMATH_HARDWARE_FMA
+    if constexpr (sizeof(T) == 4) return __builtin_fmaf(a, b, sum);
+    return static_cast<T>(__builtin_fma(a, b, sum));
+#else
+    return a * b + sum;
+#endif
+  }
+
   /// The chains of `count` neighbouring k-blocks of `length` steps, interleaved.
   template <int count>
   static void dot_blocks(const T* a, int64_t a_step, const T* b, int64_t b_step, int64_t length, T* parts) {
-    const vmath::Native<1> d;
-    vmath::Lanes<T, 1> sum[count] = {};
+    T sum[count] = {};
     for (int64_t k = 0; k < length; ++k) {
 #pragma GCC unroll 8
       for (int block = 0; block < count; ++block) {
         const int64_t at = block * length + k;
-        sum[block] = d.mul_add(d.bcast(a + at * a_step), d.bcast(b + at * b_step), sum[block]);
+        sum[block] = step(a[at * a_step], b[at * b_step], sum[block]);
       }
     }
-    for (int block = 0; block < count; ++block) parts[block] = sum[block].v[0];
+    for (int block = 0; block < count; ++block) parts[block] = sum[block];
   }
 
   static void dot(const Problem& p, const Plan& plan, T* parts) {
@@ -277,8 +305,10 @@ struct Gemm {
       int64_t block = begin;
       const auto a = [&] { return p.a + block * length * p.a_col; };
       const auto b = [&] { return p.b + block * length * p.b_row; };
-      for (; block + 8 <= least(end, full); block += 8) dot_blocks<8>(a(), p.a_col, b(), p.b_row, length, parts + block);
-      for (; block + 2 <= least(end, full); block += 2) dot_blocks<2>(a(), p.a_col, b(), p.b_row, length, parts + block);
+      for (; block + 8 <= least(end, full); block += 8)
+        dot_blocks<8>(a(), p.a_col, b(), p.b_row, length, parts + block);
+      for (; block + 2 <= least(end, full); block += 2)
+        dot_blocks<2>(a(), p.a_col, b(), p.b_row, length, parts + block);
       for (; block < end; ++block) {
         dot_blocks<1>(a(), p.a_col, b(), p.b_row, least(length, p.k - block * length), parts + block);
       }
@@ -289,6 +319,20 @@ struct Gemm {
     *p.c = value;
   }
 
+  /// Asks for `length` rows of `width` elements each, if they are consecutive in either direction.
+  static void fetch(const T* from, int64_t row, int64_t col, int64_t length, int64_t width) {
+    constexpr int64_t line = 64 / static_cast<int64_t>(sizeof(T));
+    if (col == 1) {
+      for (int64_t i = 0; i < length; ++i) {
+        for (int64_t j = 0; j < width; j += line) vmath::prefetch_l2(from + i * row + j);
+      }
+    } else if (row == 1) {
+      for (int64_t j = 0; j < width; ++j) {
+        for (int64_t i = 0; i < length; i += line) vmath::prefetch_l2(from + i + j * col);
+      }
+    }
+  }
+
   /// Columns [begin, end) of a product with at most `rows` rows.
   static void skinny_columns(const Problem& p, const Plan& plan, int64_t begin, int64_t end) {
     alignas(64) T chains[rows * skinny_panels * columns / 2];
@@ -296,7 +340,7 @@ struct Gemm {
     static_assert(rows >= 2);
     const int64_t chain_row = plan.chunk_columns;
     const bool direct = p.b_col == 1;
-    const int64_t strip = direct ? direct_strip : packed_strip;
+    const int64_t strip = !direct ? packed_strip : p.m <= 2 ? direct_strip / 2 : direct_strip;
     for (int64_t block = 0; block < p.k; block += plan.k_block) {
       const int64_t block_end = least(block + plan.k_block, p.k);
       for (int64_t k = block; k < block_end; k += strip) {
@@ -304,8 +348,11 @@ struct Gemm {
         for (int64_t j = begin; j < end; j += columns) {
           const int64_t width = least(columns, end - j), used = ceil_div(width, lanes);
           const T* b = p.b + k * p.b_row + j * p.b_col;
-          TileArgs t{p.a + k * p.a_col, p.a_row, p.a_col, b, p.b_row, length, nullptr, chain_row,
-                     nullptr,           chain_row, lanes, false, nullptr};
+          if (plan.stream && k + length < p.k) {
+            fetch(b + length * p.b_row, p.b_row, p.b_col, least(strip, p.k - k - length), width);
+          }
+          TileArgs t{p.a + k * p.a_col, p.a_row, p.a_col,   b,     p.b_row, length, nullptr,
+                     chain_row,         nullptr, chain_row, lanes, false,   nullptr};
           if (!direct || width % lanes != 0) {
             pack_panels<columns>(b, p.b_col, p.b_row, width, length, packed);
             t.b = packed, t.b_k = columns;
@@ -387,8 +434,8 @@ struct Gemm {
     for (int64_t j = 0; j < p.n; j += plan.n_super) {
       for (int64_t k = 0; k < p.k; k += plan.k_block) {
         for (int64_t i = 0; i < p.m; i += plan.m_super) {
-          const Step step{i, least(plan.m_super, p.m - i), j, least(plan.n_super, p.n - j), k,
-                          least(plan.k_block, p.k - k), a_panels, b_panels};
+          const Step step{i, least(plan.m_super, p.m - i), j,        least(plan.n_super, p.n - j),
+                          k, least(plan.k_block, p.k - k), a_panels, b_panels};
           pack(p, plan, step, i == 0);
           compute(p, plan, step);
         }
@@ -401,10 +448,21 @@ struct Gemm {
               static_cast<const T*>(g.b) + index * g.b_batch,
               static_cast<T*>(g.c) + index * g.c_batch,
               static_cast<const T*>(g.bias),
-              g.m, g.n, g.k, g.a_row, g.a_col, g.b_row, g.b_col, g.c_row, g.c_col, 0, 1, g.accumulate};
+              g.m,
+              g.n,
+              g.k,
+              g.a_row,
+              g.a_col,
+              g.b_row,
+              g.b_col,
+              g.c_row,
+              g.c_col,
+              0,
+              1,
+              g.accumulate};
     if (plan.transposed) {
-      p = Problem{p.b, p.a, p.c, p.bias, p.n, p.m, p.k, p.b_col, p.b_row, p.a_col, p.a_row, p.c_col, p.c_row, 1, 0,
-                  p.accumulate};
+      p = Problem{p.b,     p.a,     p.c,     p.bias,  p.n,     p.m, p.k, p.b_col,
+                  p.b_row, p.a_col, p.a_row, p.c_col, p.c_row, 1,   0,   p.accumulate};
     }
     switch (plan.path) {
       case Path::empty:
@@ -429,7 +487,13 @@ struct Gemm {
     raven::parallel_for(g.batch, grain, [&](int64_t begin, int64_t end) {
       // parallel_for without workers may hand out everything at once: then the first slice serves all members
       char* slice = static_cast<char*>(scratch) + begin / grain * plan.scratch_bytes;
-      for (int64_t index = begin; index < end; ++index) member(g, plan, index, slice);
+      for (int64_t index = begin; index < end; ++index) {
+        if (index + 1 < end) {
+          fetch(static_cast<const T*>(g.a) + (index + 1) * g.a_batch, g.a_row, g.a_col, g.m, g.k);
+          fetch(static_cast<const T*>(g.b) + (index + 1) * g.b_batch, g.b_row, g.b_col, g.k, g.n);
+        }
+        member(g, plan, index, slice);
+      }
     });
   }
 };

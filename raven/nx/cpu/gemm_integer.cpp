@@ -1,5 +1,5 @@
-// Integer and truth-value matrix multiplication, compiled once per CPU level: blocked loops that the compiler vectorises.
-// Sums wrap modulo 2^width, so the order of the terms does not matter.
+// Integer and truth-value matrix multiplication, compiled once per CPU level: blocked loops that the compiler
+// vectorises. Sums wrap modulo 2^width, so the order of the terms does not matter.
 #include <type_traits>
 
 #include "raven/base/thread_pool.hpp"
@@ -52,7 +52,8 @@ void multiply(const GemmArgs& g) {
     for (int64_t at = first; at < last; ++at) {
       const int64_t member = at / g.m, i = at % g.m;
       row<T, Rule>(g, static_cast<const T*>(g.a) + member * g.a_batch + i * g.a_row,
-                   static_cast<const T*>(g.b) + member * g.b_batch, static_cast<T*>(g.c) + member * g.c_batch + i * g.c_row);
+                   static_cast<const T*>(g.b) + member * g.b_batch,
+                   static_cast<T*>(g.c) + member * g.c_batch + i * g.c_row);
     }
   });
 }

@@ -17,13 +17,13 @@ struct GemmKernels {
 #else
 #define RAVEN_GEMM_LEVELS(X) X(portable)
 #endif
-#define RAVEN_GEMM_DECLARE(level)               \
-  namespace level {                             \
-  size_t gemm_scratch_f32(const GemmArgs&);     \
-  size_t gemm_scratch_f64(const GemmArgs&);     \
-  void gemm_f32(const GemmArgs&, void*);        \
-  void gemm_f64(const GemmArgs&, void*);        \
-  void gemm_integer(const GemmArgs&);           \
+#define RAVEN_GEMM_DECLARE(level)           \
+  namespace level {                         \
+  size_t gemm_scratch_f32(const GemmArgs&); \
+  size_t gemm_scratch_f64(const GemmArgs&); \
+  void gemm_f32(const GemmArgs&, void*);    \
+  void gemm_f64(const GemmArgs&, void*);    \
+  void gemm_integer(const GemmArgs&);       \
   }
 RAVEN_GEMM_LEVELS(RAVEN_GEMM_DECLARE)
 #undef RAVEN_GEMM_DECLARE

@@ -1,9 +1,9 @@
 #pragma once
 // Packing: a strided matrix becomes panels that the register tile reads front to back.
 //
-// A panel holds `panel` consecutive rows of the source, element (x, k) at k·panel + x. For A the rows are rows of A, for
-// B they are columns, so one function packs both. Rows beyond `width` hold zeros (or stay unwritten where a whole vector
-// of them would be zero): they only feed outputs that are not stored.
+// A panel holds `panel` consecutive rows of the source, element (x, k) at k·panel + x. For A the rows are rows of A,
+// for B they are columns, so one function packs both. Rows beyond `width` hold zeros (or stay unwritten where a whole
+// vector of them would be zero): they only feed outputs that are not stored.
 #include <cstdint>
 #include <cstring>
 
@@ -42,7 +42,9 @@ void pack_piece(const T* source, int64_t row_stride, int64_t k_stride, int64_t w
     if (rows == lanes) {
       for (int64_t k = 0; k < length; ++k) {
         Vector piece;
-        std::memcpy(&piece, source + k * k_stride, sizeof piece);
+        const T* from = source + k * k_stride;
+        std::memcpy(&piece, from, sizeof piece);
+        vmath::prefetch(from + 16 * k_stride);
         store_piece<panel, group, first>(panels, length, k, piece);
       }
     } else {
@@ -55,11 +57,17 @@ void pack_piece(const T* source, int64_t row_stride, int64_t k_stride, int64_t w
     int64_t k = 0;
     if (rows == lanes) {
       for (; k + lanes <= length; k += lanes) {
+        // rows are far apart, so that the hardware sees too many streams to fetch ahead
 #pragma GCC unroll 16
-        for (int row = 0; row < lanes; ++row) std::memcpy(&block[row], source + row * row_stride + k, sizeof block[row]);
+        for (int row = 0; row < lanes; ++row) {
+          const T* from = source + row * row_stride + k;
+          std::memcpy(&block[row], from, sizeof block[row]);
+          vmath::prefetch(from + 4 * lanes);
+        }
         vmath::transpose(block);
 #pragma GCC unroll 16
-        for (int step = 0; step < lanes; ++step) store_piece<panel, group, first>(panels, length, k + step, block[step]);
+        for (int step = 0; step < lanes; ++step)
+          store_piece<panel, group, first>(panels, length, k + step, block[step]);
       }
     }
     for (; k < length; k += lanes) {

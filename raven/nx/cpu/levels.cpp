@@ -7,11 +7,14 @@ namespace {
 #define NX_FILL(level)                 \
   void fill_##level(LevelTable& t) {   \
     level::fill_arithmetic(t);         \
+    level::fill_integer(t);            \
     level::fill_math(t);               \
     level::fill_cast(t);               \
     level::fill_move(t);               \
     level::fill_reduce(t);             \
     level::fill_rows(t);               \
+    level::fill_random(t);             \
+    level::fill_arg(t);                \
   }
 NX_FILL(portable)
 #if defined(__x86_64__)

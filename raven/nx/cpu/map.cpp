@@ -103,7 +103,24 @@ MapLoop* map_loop(Op op, std::span<const View> in, DType out) {
 
 int64_t map_cost(Op op) {
   switch (op) {
-    case Op::Exp: return 4;
+    case Op::Sqrt:
+    case Op::Exp:
+    case Op::Exp2:
+    case Op::Rsqrt:
+    case Op::Logistic: return 4;
+    case Op::Log:
+    case Op::Log2:
+    case Op::Log10:
+    case Op::Log1p:
+    case Op::Expm1:
+    case Op::Tanh:
+    case Op::IDiv: return 6;
+    case Op::Sin:
+    case Op::Cos:
+    case Op::Erf:
+    case Op::ErfInv: return 10;
+    case Op::Pow: return 20;
+    case Op::Rem: return 40;
     default: return 1;
   }
 }

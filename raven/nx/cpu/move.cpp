@@ -14,6 +14,23 @@ void Reshape(const KernelCall& call) {
   detail::copy_view(out, call.in[0]);
 }
 
+void StopGradient(const KernelCall& call) { detail::copy_view(call.out[0], call.in[0]); }
+
+/// Through the narrower of the two item sizes: the operand's last axis is read as result elements, or the reverse.
+void Bitcast(const KernelCall& call) {
+  View in = call.in[0], out = call.out[0];
+  if (item_size(in.dtype) == item_size(out.dtype)) {
+    in.dtype = out.dtype;
+    return detail::copy_view(out, in);
+  }
+  out.dtype = in.dtype;
+  const Dims strides = contiguous_strides(in.shape_span());
+  out.shape = in.shape;
+  out.strides = strides.data();
+  out.size = in.size;
+  detail::copy_view(out, in);
+}
+
 void Permute(const KernelCall& call) {
   const Dims& permutation = call.as<PermuteAttrs>().permutation;
   View in = call.in[0];

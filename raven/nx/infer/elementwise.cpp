@@ -35,9 +35,68 @@ NX_ELEMENTWISE(Div)
 NX_ELEMENTWISE(Maximum)
 NX_ELEMENTWISE(Eq)
 NX_ELEMENTWISE(Select)
+NX_ELEMENTWISE(Abs)
+NX_ELEMENTWISE(Sign)
+NX_ELEMENTWISE(Not)
+NX_ELEMENTWISE(Sqrt)
+NX_ELEMENTWISE(Rsqrt)
+NX_ELEMENTWISE(Exp2)
+NX_ELEMENTWISE(Expm1)
+NX_ELEMENTWISE(Log)
+NX_ELEMENTWISE(Log2)
+NX_ELEMENTWISE(Log10)
+NX_ELEMENTWISE(Log1p)
+NX_ELEMENTWISE(Sin)
+NX_ELEMENTWISE(Cos)
+NX_ELEMENTWISE(Tanh)
+NX_ELEMENTWISE(Logistic)
+NX_ELEMENTWISE(Erf)
+NX_ELEMENTWISE(ErfInv)
+NX_ELEMENTWISE(Round)
+NX_ELEMENTWISE(IDiv)
+NX_ELEMENTWISE(Rem)
+NX_ELEMENTWISE(Pow)
+NX_ELEMENTWISE(Minimum)
+NX_ELEMENTWISE(Bitwise)
+NX_ELEMENTWISE(Shl)
+NX_ELEMENTWISE(Shr)
+NX_ELEMENTWISE(Ne)
+NX_ELEMENTWISE(Lt)
+NX_ELEMENTWISE(Le)
 #undef NX_ELEMENTWISE
 
 void Cast(const Call& call) { call.out[0] = {call.as<CastAttrs>().dtype, call.in[0].shape}; }
+
+/// The same bytes: equal item sizes keep the shape, others scale the last axis.
+void Bitcast(const Call& call) {
+  const DType to = call.as<CastAttrs>().dtype;
+  const Aval& x = call.in[0];
+  if (is_bool(to) && !is_bool(x.dtype))
+    throw DTypeError(call.name, raven::Message("the bits of ") << dtype_name(x.dtype) << " are no b1; compare with 0 instead");
+  const int64_t old_item = item_size(x.dtype), item = item_size(to);
+  Shape shape = x.shape;
+  if (old_item != item) {
+    if (shape.empty())
+      throw ShapeError(call.name, raven::Message("a 0-d ") << dtype_name(x.dtype) << " cannot become " << dtype_name(to)
+                                                           << ": the item sizes differ and there is no axis to scale");
+    const int64_t bytes = shape.back() * old_item;
+    if (bytes % item != 0)
+      throw ShapeError(call.name, raven::Message("the last axis of ") << x.shape << " holds " << bytes
+                                                                      << " bytes, not a multiple of " << item);
+    shape[shape.size() - 1] = bytes / item;
+  }
+  call.out[0] = {to, shape};
+}
+
+void StopGradient(const Call& call) { call.out[0] = call.in[0]; }
+
+void Iota(const Call& call) {
+  const auto& a = call.as<IotaAttrs>();
+  require_axis(call, a.axis, a.shape.size());
+  if (is_bool(a.dtype)) throw DTypeError(call.name, "an index is no b1");
+  element_count(a.shape.span(), call.name);
+  call.out[0] = {a.dtype, a.shape};
+}
 
 void Full(const Call& call) {
   const auto& a = call.as<FullAttrs>();

@@ -69,6 +69,68 @@ void Slice(const Call& call) {
   call.out[0] = {call.in[0].dtype, slice_shape(call, call.in[0].shape, a.starts, a.stops, a.steps)};
 }
 
+void Flip(const Call& call) {
+  require_axes(call, call.as<AxesAttrs>().axes, call.in[0].shape.size());
+  call.out[0] = call.in[0];
+}
+
+/// (x, value 0-d): low + n + (n − 1)·interior + high per axis
+void Pad(const Call& call) {
+  const auto& a = call.as<PadAttrs>();
+  const Aval& x = call.in[0];
+  const int rank = x.shape.size();
+  require_same_dtype(call);
+  if (!call.in[1].shape.empty())
+    throw ShapeError(call.name, raven::Message("the padding value has shape ") << call.in[1].shape << ", expected a 0-d array");
+  if (a.low.size() != rank || a.high.size() != rank || a.interior.size() != rank)
+    throw ShapeError(call.name, raven::Message("low ") << a.low << ", high " << a.high << " and interior " << a.interior
+                                                       << " must have one entry per axis of " << x.shape);
+  Shape shape = x.shape;
+  for (int i = 0; i < rank; ++i) {
+    int64_t between = 0, extent = 0;
+    const int64_t gaps = shape[i] > 0 ? shape[i] - 1 : 0;
+    if (a.interior[i] < 0)
+      throw ValueError(call.name, raven::Message("interior padding ") << a.interior[i] << " of axis " << i << " is negative");
+    if (__builtin_mul_overflow(gaps, a.interior[i], &between) || __builtin_add_overflow(between, shape[i], &extent) ||
+        __builtin_add_overflow(extent, a.low[i], &extent) || __builtin_add_overflow(extent, a.high[i], &extent))
+      throw OverflowError(call.name, raven::Message("the padded extent of axis ") << i << " exceeds int64");
+    if (extent < 0)
+      throw ShapeError(call.name, raven::Message("padding ") << a.low[i] << " and " << a.high[i] << " crops axis " << i << " of "
+                                                             << x.shape << " below 0");
+    shape[i] = extent;
+  }
+  element_count(shape.span(), call.name);
+  call.out[0] = {x.dtype, shape};
+}
+
+void Concat(const Call& call) {
+  const int64_t axis = call.as<AxisAttrs>().axis;
+  if (call.in.empty()) throw ValueError(call.name, "no arrays are given, expected at least one");
+  const Shape& first = call.in[0].shape;
+  require_axis(call, axis, first.size());
+  require_same_dtype(call);
+  int64_t extent = 0;
+  for (size_t k = 0; k < call.in.size(); ++k) {
+    const Shape& shape = call.in[k].shape;
+    const auto mismatch = [&](raven::Message&& m) {
+      m << " (all axes but " << axis << " must match); shapes ";
+      for (size_t j = 0; j < call.in.size() && j < 8; ++j) m << (j > 0 ? ", " : "") << call.in[j].shape;
+      throw ShapeError(call.name, m);
+    };
+    if (shape.size() != first.size())
+      mismatch(raven::Message("array ") << k << " has rank " << shape.size() << ", expected " << first.size());
+    for (int i = 0; i < first.size(); ++i)
+      if (i != axis && shape[i] != first[i])
+        mismatch(raven::Message("axis ") << i << " of array " << k << " has size " << shape[i] << ", expected " << first[i]);
+    if (__builtin_add_overflow(extent, shape[static_cast<int>(axis)], &extent))
+      throw OverflowError(call.name, "the joined axis exceeds int64");
+  }
+  Shape shape = first;
+  shape[static_cast<int>(axis)] = extent;
+  element_count(shape.span(), call.name);
+  call.out[0] = {call.in[0].dtype, shape};
+}
+
 void SliceUpdate(const Call& call) {
   const auto& a = call.as<SliceUpdateAttrs>();
   require_same_dtype(call);

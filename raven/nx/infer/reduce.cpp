@@ -29,4 +29,17 @@ void Reduce(const Call& call) {
   call.out[0] = {a.dtype, shape};
 }
 
+void ArgReduce(const Call& call) {
+  const auto& a = call.as<ArgReduceAttrs>();
+  const Aval& x = call.in[0];
+  require_axis(call, a.axis, x.shape.size());
+  if (a.kind != ReduceKind::max && a.kind != ReduceKind::min) throw ValueError(call.name, "expected kind max or min");
+  const auto axis = static_cast<int>(a.axis);
+  if (x.shape[axis] == 0)
+    throw ValueError(call.name, raven::Message("no elements to compare: shape ") << x.shape << ", axis " << axis << " is empty");
+  Shape shape = x.shape;
+  shape.erase(axis);
+  call.out[0] = {DType::i64, shape};
+}
+
 }  // namespace nx::infer_rule

@@ -7,6 +7,8 @@
 
 namespace nx::detail {
 
+/// The same operand, not to be consumed: for functions that use it more than once.
+inline Operand borrowed(const Operand& o) { return o.is_scalar() ? o : Operand(o.array()); }
 /// The dtype an elementwise op computes in for these operands (Select: of operands 1 and 2). Throws DTypeError.
 DType compute_dtype(Op op, const char* name, std::span<const Operand> in);
 /// Joint shape of all operands. Throws ShapeError naming both shapes and the first differing axis.

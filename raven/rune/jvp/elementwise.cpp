@@ -6,6 +6,7 @@ namespace rune::jvp_rule {
 using namespace nx;
 
 constinit const Rule Full = zero;
+constinit const Rule RandomBits = zero;
 constinit const Rule Eq = zero;
 
 constinit const Rule Cast = {[](const Push& p) {

@@ -6,6 +6,7 @@ namespace rune::vjp_rule {
 using namespace nx;
 
 constinit const Rule Full = zero;
+constinit const Rule RandomBits = zero;
 constinit const Rule Eq = zero;
 
 // g in the operand's dtype; from or to integers nothing flows

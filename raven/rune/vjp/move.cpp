@@ -1,5 +1,6 @@
 // Linear maps of positions: each rule is the transpose.
 #include "raven/nx/api/creation.hpp"
+#include "raven/nx/api/join.hpp"
 #include "raven/rune/vjp/rules.hpp"
 
 namespace rune::vjp_rule {
@@ -35,6 +36,45 @@ constinit const Rule Slice = {[](Pull& p) {
                                 p.emit_region(0, a.starts, a.stops, a.steps, p.ct());
                               },
                               keep::shapes};
+
+constinit const Rule Flip = {[](Pull& p) { p.emit(0, flip(p.ct(), Axes(p.as<AxesAttrs>().axes))); }};
+
+// the operand's places of g (cropped ones get 0); the value gets the sum of all others
+constinit const Rule Pad = {[](Pull& p) {
+                              const auto& a = p.as<PadAttrs>();
+                              const Shape& shape = p.shape();
+                              const int rank = shape.size();
+                              Dims low = a.low, high = a.high, starts = a.low, stops = a.low, steps = a.low;
+                              for (int i = 0; i < rank; ++i) {
+                                // Where the op cropped, g is padded back with zeros first.
+                                low[i] = a.low[i] < 0 ? -a.low[i] : 0;
+                                high[i] = a.high[i] < 0 ? -a.high[i] : 0;
+                                starts[i] = a.low[i] < 0 ? 0 : a.low[i];
+                                steps[i] = a.interior[i] + 1;
+                                stops[i] = starts[i] + (shape[i] > 0 ? (shape[i] - 1) * steps[i] + 1 : 0);
+                              }
+                              const Array mine = slice(pad(p.ct(), low, high), starts, stops, steps);
+                              if (p.needs(0)) p.emit(0, mine);
+                              if (p.needs(1)) p.emit(1, sum(p.ct()) - sum(mine));
+                            },
+                            keep::shapes};
+
+// the slice of g that each operand filled
+constinit const Rule Concat = {[](Pull& p) {
+                                 const auto axis = static_cast<int>(p.as<AxisAttrs>().axis);
+                                 const Array g = p.ct();
+                                 int64_t begin = 0;
+                                 for (int i = 0; i < p.operands(); ++i) {
+                                   const int64_t end = begin + p.shape(i)[axis];
+                                   if (p.needs(i)) {
+                                     Dims starts = Dims::filled(g.ndim(), 0), stops = g.shape();
+                                     starts[axis] = begin, stops[axis] = end;
+                                     p.emit(i, slice(g, starts, stops, Dims::filled(g.ndim(), 1)));
+                                   }
+                                   begin = end;
+                                 }
+                               },
+                               keep::shapes};
 
 // set: the slice of g is the update's, the rest the operand's; add: g for both
 constinit const Rule SliceUpdate = {[](Pull& p) {

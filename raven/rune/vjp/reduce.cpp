@@ -1,4 +1,5 @@
 #include "raven/nx/error.hpp"
+#include "raven/rune/product.hpp"
 #include "raven/rune/vjp/rules.hpp"
 
 namespace rune::vjp_rule {
@@ -16,7 +17,7 @@ Array spread(const Array& reduced, const Shape& shape, const Dims& axes) {
 
 }  // namespace
 
-// sum: g spread; max, min: g split equally among the ties
+// sum: g spread; prod: times the product of the others; max, min: g split equally among the ties
 constinit const Rule Reduce = {
     [](Pull& p) {
       const auto& a = p.as<ReduceAttrs>();
@@ -25,6 +26,10 @@ constinit const Rule Reduce = {
         return;
       }
       const Array& x = p.in(0);
+      if (a.kind == ReduceKind::prod) {
+        p.emit(0, spread(p.ct(), x.shape(), a.axes) * product_of_others(x, a.axes));
+        return;
+      }
       const Shape shape = x.shape();
       const Array hit = equal(x, spread(p.out(), shape, a.axes));
       const Array count = sum(astype(hit, x.dtype()), {.axis = Axes(a.axes)});

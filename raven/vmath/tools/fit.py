@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Derives every polynomial and table of raven/vmath/coefficients.hpp with mpmath (1.4, PyPI) and prints that header.
 
-    python3 fit.py > ../coefficients.hpp
+    python3 fit.py > ../coefficients.hpp       the whole header (about five minutes)
+    python3 fit.py erf_f64                     that polynomial only
 
 Method: Remez exchange on a dense Chebyshev grid in 50 digits; then the coefficients are rounded to the target format one
 by one, lowest power first, and the rest is fitted again after each, so that later coefficients absorb the rounding.
@@ -65,8 +66,13 @@ def remez(points, target, weight, powers):
     return best, best_worst
 
 
-def fit(name, kind, function, low, high, powers, weight=None, fixed=(), note=""):
-    """Prints one table. `fixed` are (power, value) terms that the code adds itself; the table holds only `powers`."""
+def fit(name, kind, function, low, high, powers, weight=None, fixed=(), note="", split=False):
+    """Prints one table. `fixed` are (power, value) terms that the code adds itself; the table holds only `powers`.
+
+    `split`: the lowest coefficient is held in two parts, the first two entries of the table.
+    """
+    if sys.argv[1:] and name not in sys.argv[1:]:
+        return
     low, high = mpf(low), mpf(high)
     grid = 24 * (len(powers) + 2)
     points = [(low + high) / 2 - (high - low) / 2 * cos(pi * (2 * i + 1) / (2 * grid)) for i in range(grid)]
@@ -78,6 +84,9 @@ def fit(name, kind, function, low, high, powers, weight=None, fixed=(), note="")
     while left:
         first = round_to(coefficients[0], kind)
         chosen.append(first)
+        if split and len(chosen) == 1:
+            chosen.append(round_to(coefficients[0] - first, kind))
+            first += chosen[1]
         target = [t - first * x ** left[0] for t, x in zip(target, points)]
         left, coefficients = left[1:], coefficients[1:]
         if left:
@@ -210,18 +219,18 @@ def main():
         note="cos r - 1 + r^2/2 over r^4 in r^2")
     fit("erf_f64", g, erf, "1e-9", 1, range(1, 26, 2), fixed=((1, 1),), note="erf x - x over x in x^2, x <= 1")
     fit("erfc_f64", g, lambda t: scaled_erfc(t, mpf("3.75")), -1, mpf("0.765"), range(0, 24),
-        note="(1 + 2a) e^{a^2} erfc a in t = (a - 3.75)/(a + 3.75), a <= 28")
-    fit("erfinv_f64", g, lambda u: erfinv_center(u + mpf("3.125")), mpf("-3.125") + mpf(10) ** -12, "3.125", range(0, 23),
-        note="erfinv(x)/x in w - 3.125, w = -log(1 - x^2) <= 6.25")
-    fit("erfinv_middle_f64", g, lambda u: erfinv_tail(u + mpf("3.25")), "-0.75", "0.75", range(0, 19),
-        note="erfinv(x)/x in sqrt w - 3.25, 6.25 <= w <= 16")
-    fit("erfinv_far_f64", g, lambda u: erfinv_tail(u + mpf(5)), -1, "1.1", range(0, 18),
-        note="erfinv(x)/x in sqrt w - 5, 16 <= w <= 37.2")
+        note="(1 + 2a) e^{a^2} erfc a in t = (a - 3.75)/(a + 3.75), a <= 28", split=True)
+    fit("erfinv_f64", g, lambda u: erfinv_center(u + mpf("3.125")), mpf("-3.125") + mpf(10) ** -12, "3.13", range(0, 25),
+        note="erfinv(x)/x in w - 3.125, w = -log(1 - x^2) <= 6.25", split=True)
+    fit("erfinv_middle_f64", g, lambda u: erfinv_tail(u + mpf("3.25")), "-0.752", "0.75", range(0, 20),
+        note="erfinv(x)/x in sqrt w - 3.25, 6.25 <= w <= 16", split=True)
+    fit("erfinv_far_f64", g, lambda u: erfinv_tail(u + mpf(5)), -1, "1.1", range(0, 19),
+        note="erfinv(x)/x in sqrt w - 5, 16 <= w <= 37.2", split=True)
 
-    # gelu: Q(a) = erfc(a / sqrt 2) / 2 = e^{-a^2/2} · Σ c_k r^k, r = 1/(a + 2)
+    # gelu: Q(a) = erfc(a / sqrt 2) / 2 = e^{-a^2/2} · Σ c_k r^k, r = 1/(a + 2.5)
     k = mpf("2.5")
-    fit("normal_tail_f32", f, lambda r: exp((1 / r - k) ** 2 / 2) * erfc((1 / r - k) / root) / 2, 1 / (mpf("14.6") + k), 1 / k,
-        range(1, 11), note="e^{a^2/2} erfc(a/sqrt 2)/2 over r in r = 1/(a + 2.5), a <= 14.6")
+    fit("normal_tail_f32", f, lambda r: exp((1 / r - k) ** 2 / 2) * erfc((1 / r - k) / root) / 2, 1 / (mpf(15) + k), 1 / k,
+        range(1, 11), note="e^{a^2/2} erfc(a/sqrt 2)/2 over r in r = 1/(a + 2.5), a <= 15", split=True)
     print("\n}  // namespace coefficients\n}  // namespace RAVEN_VMATH_LEVEL\n}  // namespace vmath")
 
 

@@ -1,49 +1,8 @@
 // Elementwise arithmetic, comparison and selection: one line per op.
-#include "raven/nx/cpu/kernels/level.hpp"
+#include "raven/nx/cpu/kernels/map_loops.hpp"
 
 namespace nx::cpu::RAVEN_LEVEL {
 namespace {
-
-// ---- loops over one, two and three operands --------------------------------------------------------------------------
-
-template <class T>
-NX_INLINE const T* as(const std::byte* p) {
-  return reinterpret_cast<const T*>(p);
-}
-
-template <class F, class T, class R>
-void map1(std::byte* out_bytes, const std::byte* const* in, const int64_t* strides, int64_t n, const Attrs&) {
-  R* out = reinterpret_cast<R*>(out_bytes);
-  const T* a = as<T>(in[0]);
-  const int64_t sa = strides[0];
-  if (sa == 1) {
-    NX_INDEPENDENT
-    for (int64_t i = 0; i < n; ++i) out[i] = F::of(a[i]);
-  } else {
-    for (int64_t i = 0; i < n; ++i) out[i] = F::of(a[i * sa]);
-  }
-}
-
-template <class F, class T, class R>
-void map2(std::byte* out_bytes, const std::byte* const* in, const int64_t* strides, int64_t n, const Attrs&) {
-  R* out = reinterpret_cast<R*>(out_bytes);
-  const T *a = as<T>(in[0]), *b = as<T>(in[1]);
-  const int64_t sa = strides[0], sb = strides[1];
-  if (sa == 1 && sb == 1) {
-    NX_INDEPENDENT
-    for (int64_t i = 0; i < n; ++i) out[i] = F::of(a[i], b[i]);
-  } else if (sa == 1 && sb == 0) {
-    const T y = b[0];
-    NX_INDEPENDENT
-    for (int64_t i = 0; i < n; ++i) out[i] = F::of(a[i], y);
-  } else if (sa == 0 && sb == 1) {
-    const T x = a[0];
-    NX_INDEPENDENT
-    for (int64_t i = 0; i < n; ++i) out[i] = F::of(x, b[i]);
-  } else {
-    for (int64_t i = 0; i < n; ++i) out[i] = F::of(a[i * sa], b[i * sb]);
-  }
-}
 
 template <class T>
 void select(std::byte* out_bytes, const std::byte* const* in, const int64_t* strides, int64_t n, const Attrs&) {
@@ -78,10 +37,6 @@ void select(std::byte* out_bytes, const std::byte* const* in, const int64_t* str
 
 // ---- the functions ---------------------------------------------------------------------------------------------------
 
-/// Integers wrap modulo 2^n: computed unsigned.
-template <class T>
-using Wrap = std::conditional_t<std::is_integral_v<T> && !std::is_same_v<T, bool>, std::make_unsigned<T>, std::type_identity<T>>::type;
-
 struct Neg {
   template <class T>
   static T of(T a) {
@@ -115,43 +70,51 @@ struct Maximum {
   static T of(T a, T b) { return a > b || a != a ? a : b; }
   static bool of(bool a, bool b) { return a | b; }
 };
+struct Minimum {
+  template <class T>
+  static T of(T a, T b) { return a < b || a != a ? a : b; }
+  static bool of(bool a, bool b) { return a & b; }
+};
 struct Eq {
   template <class T>
   static bool of(T a, T b) { return a == b; }
 };
-
-// ---- the table -------------------------------------------------------------------------------------------------------
-
-template <class F, class T>
-void put1(LevelTable& t, Op op) {
-  t.map[static_cast<int>(op)][static_cast<int>(dtype_of<T>)] = &map1<F, T, T>;
-}
-template <class F, class T>
-void put2(LevelTable& t, Op op) {
-  t.map[static_cast<int>(op)][static_cast<int>(dtype_of<T>)] = &map2<F, T, decltype(F::of(T(), T()))>;
-}
-template <class F>
-void put1_numbers(LevelTable& t, Op op) {
-  put1<F, uint8_t>(t, op), put1<F, uint32_t>(t, op), put1<F, uint64_t>(t, op), put1<F, int32_t>(t, op);
-  put1<F, int64_t>(t, op), put1<F, float>(t, op), put1<F, double>(t, op);
-}
-template <class F>
-void put2_floats(LevelTable& t, Op op) {
-  put2<F, float>(t, op), put2<F, double>(t, op);
-}
-template <class F>
-void put2_integers(LevelTable& t, Op op) {
-  put2<F, uint8_t>(t, op), put2<F, uint32_t>(t, op), put2<F, uint64_t>(t, op), put2<F, int32_t>(t, op);
-  put2<F, int64_t>(t, op);
-}
-template <class F>
-void put2_numbers(LevelTable& t, Op op) {
-  put2_integers<F>(t, op), put2_floats<F>(t, op);
-}
-template <class F>
-void put2_all(LevelTable& t, Op op) {
-  put2<F, bool>(t, op), put2_numbers<F>(t, op);
-}
+struct Ne {
+  template <class T>
+  static bool of(T a, T b) { return a != b; }
+};
+struct Lt {
+  template <class T>
+  static bool of(T a, T b) { return a < b; }
+};
+struct Le {
+  template <class T>
+  static bool of(T a, T b) { return a <= b; }
+};
+/// |x|; the least integer stays itself.
+struct Abs {
+  template <class T>
+  static T of(T a) {
+    if constexpr (std::is_same_v<T, float>)
+      return __builtin_fabsf(a);
+    else if constexpr (std::is_floating_point_v<T>)
+      return __builtin_fabs(a);
+    else if constexpr (std::is_signed_v<T>)
+      return a < 0 ? Neg::of(a) : a;
+    else
+      return a;
+  }
+};
+/// −1, 0 or 1; NaN stays NaN.
+struct Sign {
+  template <class T>
+  static T of(T a) {
+    if constexpr (std::is_floating_point_v<T>)
+      return a != a ? a : T(a > 0) - T(a < 0);
+    else
+      return static_cast<T>(T(a > 0) - T(a < 0));
+  }
+};
 
 }  // namespace
 
@@ -162,7 +125,10 @@ void fill_arithmetic(LevelTable& t) {
   put2_all<Mul>(t, Op::Mul);
   put2_floats<Div>(t, Op::Div);
   put2_all<Maximum>(t, Op::Maximum);
-  put2_all<Eq>(t, Op::Eq);
+  put2_all<Minimum>(t, Op::Minimum);
+  put2_all<Eq>(t, Op::Eq), put2_all<Ne>(t, Op::Ne), put2_all<Lt>(t, Op::Lt), put2_all<Le>(t, Op::Le);
+  put1_numbers<Abs>(t, Op::Abs), put1<Abs, bool>(t, Op::Abs);
+  put1_numbers<Sign>(t, Op::Sign);
 #define RAVEN_DTYPE(name, type, bytes, kind, numpy) \
   t.map[static_cast<int>(Op::Select)][static_cast<int>(DType::name)] = &select<type>;
 #include "raven/nx/dtype.def"

@@ -1,7 +1,7 @@
 // Elementwise functions of reals from raven/vmath: one line per op.
 #include "raven/nx/cpu/kernels/level.hpp"
-#include "raven/vmath/vmath.hpp"
 #include "raven/vmath/simd.hpp"
+#include "raven/vmath/vmath.hpp"
 
 namespace nx::cpu::RAVEN_LEVEL {
 namespace {
@@ -32,6 +32,39 @@ void map_real(std::byte* out_bytes, const std::byte* const* in, const int64_t* s
   }
 }
 
+/// out[i] = F(a[i], b[i])
+template <class F, class T>
+void map_real2(std::byte* out_bytes, const std::byte* const* in, const int64_t* strides, int64_t n, const Attrs&) {
+  using D = DomainOf<T>;
+  constexpr int w = D::lanes;
+  D d;
+  T* out = reinterpret_cast<T*>(out_bytes);
+  const auto load = [&](int operand, int64_t i) {
+    const T* p = reinterpret_cast<const T*>(in[operand]) + i * strides[operand];
+    const int64_t left = n - i;
+    if (strides[operand] == 0) return d.bcast(p);
+    if (strides[operand] == 1) return left >= w ? d.load(p) : vmath::load_partial<w>(p, left);
+    T lanes[w] = {};
+    for (int64_t k = 0; k < w && k < left; ++k) lanes[k] = p[k * strides[operand]];
+    return d.load(lanes);
+  };
+  int64_t i = 0;
+  for (; i + w <= n; i += w) d.store(out + i, F::of(d, load(0, i), load(1, i)));
+  if (i < n) vmath::store_partial(out + i, F::of(d, load(0, i), load(1, i)), n - i);
+}
+
+struct Pow {
+  template <class D, class V>
+  NX_INLINE static V of(D& d, V x, V y) {
+    return vmath::pow(d, x, y);
+  }
+};
+struct Sqrt {
+  template <class D, class V>
+  NX_INLINE static V of(D& d, V x) {
+    return d.sqrt(x);
+  }
+};
 #define NX_FUNCTION(Name, function)                        \
   struct Name {                                            \
     template <class D, class V>                            \
@@ -39,7 +72,20 @@ void map_real(std::byte* out_bytes, const std::byte* const* in, const int64_t* s
       return vmath::function(d, x);                        \
     }                                                      \
   };
+NX_FUNCTION(Rsqrt, rsqrt)
 NX_FUNCTION(Exp, exp)
+NX_FUNCTION(Exp2, exp2)
+NX_FUNCTION(Expm1, expm1)
+NX_FUNCTION(Log, log)
+NX_FUNCTION(Log2, log2)
+NX_FUNCTION(Log10, log10)
+NX_FUNCTION(Log1p, log1p)
+NX_FUNCTION(Sin, sin)
+NX_FUNCTION(Cos, cos)
+NX_FUNCTION(Tanh, tanh)
+NX_FUNCTION(Logistic, sigmoid)
+NX_FUNCTION(Erf, erf)
+NX_FUNCTION(ErfInv, erfinv)
 #undef NX_FUNCTION
 
 template <class F>
@@ -50,6 +96,15 @@ void put(LevelTable& t, Op op) {
 
 }  // namespace
 
-void fill_math(LevelTable& t) { put<Exp>(t, Op::Exp); }
+void fill_math(LevelTable& t) {
+  put<Sqrt>(t, Op::Sqrt), put<Rsqrt>(t, Op::Rsqrt);
+  put<Exp>(t, Op::Exp), put<Exp2>(t, Op::Exp2), put<Expm1>(t, Op::Expm1);
+  put<Log>(t, Op::Log), put<Log2>(t, Op::Log2), put<Log10>(t, Op::Log10), put<Log1p>(t, Op::Log1p);
+  put<Sin>(t, Op::Sin), put<Cos>(t, Op::Cos);
+  put<Tanh>(t, Op::Tanh), put<Logistic>(t, Op::Logistic);
+  put<Erf>(t, Op::Erf), put<ErfInv>(t, Op::ErfInv);
+  t.map[static_cast<int>(Op::Pow)][static_cast<int>(DType::f32)] = &map_real2<Pow, float>;
+  t.map[static_cast<int>(Op::Pow)][static_cast<int>(DType::f64)] = &map_real2<Pow, double>;
+}
 
 }  // namespace nx::cpu::RAVEN_LEVEL

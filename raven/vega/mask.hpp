@@ -1,0 +1,35 @@
+#pragma once
+// Which leaves a transform touches.
+#include <memory>
+#include <string>
+
+#include "raven/nx/tree.hpp"
+
+namespace vega {
+
+using LeafInfo = nx::tree::LeafInfo;
+
+/// A predicate over leaves; combine with !, && and ||.
+class RAVEN_API Mask {
+ public:
+  struct Node;
+  explicit Mask(std::shared_ptr<const Node> node) : node_(std::move(node)) {}
+  bool operator()(const LeafInfo& leaf) const;
+
+ private:
+  std::shared_ptr<const Node> node_;
+};
+RAVEN_API Mask operator!(const Mask& a);
+RAVEN_API Mask operator&&(const Mask& a, const Mask& b);
+RAVEN_API Mask operator||(const Mask& a, const Mask& b);
+
+namespace mask {
+RAVEN_API Mask all();
+RAVEN_API Mask none();
+/// Leaves of rank ≥ n: weights and embeddings without biases and norms for n = 2.
+RAVEN_API Mask ndim_ge(int n);
+/// Paths matching a glob: `*` within one name, `**` across names.
+RAVEN_API Mask path(std::string glob);
+}  // namespace mask
+
+}  // namespace vega

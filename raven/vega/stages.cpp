@@ -1,0 +1,109 @@
+#include "raven/vega/stages.hpp"
+
+#include "raven/base/message.hpp"
+#include "raven/nx/api/creation.hpp"
+#include "raven/nx/api/math.hpp"
+#include "raven/nx/api/reduce.hpp"
+#include "raven/nx/error.hpp"
+
+namespace vega {
+
+namespace detail {
+
+namespace {
+raven::Message describe(const char* name, std::initializer_list<std::pair<const char*, double>> options) {
+  raven::Message m(name);
+  m << "(";
+  bool first = true;
+  for (const auto& [key, value] : options) {
+    m << (first ? "" : ", ") << key << "=" << value;
+    first = false;
+  }
+  m << ")";
+  return m;
+}
+}  // namespace
+
+std::string ClipByGlobalNorm::name() const { return describe("clip_by_global_norm", {{"max", max_}}).str(); }
+
+std::vector<StateEntry> ClipByGlobalNorm::init(const std::vector<Array>&, const std::vector<LeafInfo>&) const {
+  return {{"norm", nx::zeros({}, {.dtype = nx::f64})}};
+}
+
+Array ClipByGlobalNorm::norm(const std::vector<Array>& grads) {
+  Array total = nx::zeros({}, {.dtype = nx::f64});
+  for (const Array& g : grads)
+    if (g.defined()) total = total + nx::sum(nx::square(g)).astype(nx::f64);
+  return nx::sqrt(total);
+}
+
+Array ClipByGlobalNorm::factor(const Array& norm) const { return nx::minimum(max_ / (norm + 1e-6), 1.0); }
+
+void ClipByGlobalNorm::update(const StageCall& call) const {
+  const Array size = norm(call.updates);
+  const Array scale = factor(size);
+  for (Array& g : call.updates)
+    if (g.defined()) g = g * scale.astype(g.dtype());
+  call.state[0].value = size;
+}
+
+std::string AdamW::name() const {
+  return describe("adamw", {{"b1", options_.b1}, {"b2", options_.b2}, {"eps", options_.eps}, {"weight_decay", options_.weight_decay}}).str();
+}
+
+std::vector<StateEntry> AdamW::init(const std::vector<Array>& params, const std::vector<LeafInfo>& infos) const {
+  std::vector<StateEntry> state{{"count", nx::zeros({}, {.dtype = nx::i32})}};
+  for (const char* slot : {"mu.", "nu."})
+    for (size_t i = 0; i < params.size(); ++i)
+      if (optimizes(params[i])) state.push_back({slot + infos[i].path, nx::zeros_like(params[i])});
+  return state;
+}
+
+AdamW::Numbers AdamW::numbers(const Array& count) const {
+  const Array t = (count + 1).astype(nx::f64), lr = options_.lr(count);
+  const Array correction1 = 1.0 - nx::power(nx::scalar(options_.b1, nx::f64), t);
+  const Array correction2 = 1.0 - nx::power(nx::scalar(options_.b2, nx::f64), t);
+  return {lr / correction1, nx::sqrt(correction2), lr * options_.weight_decay};
+}
+
+void AdamW::update(const StageCall& call) const {
+  const Numbers n = numbers(call.state[0].value);
+  size_t leaves = 0;
+  for (const Array& p : call.params) leaves += optimizes(p);
+  StateEntry *mu = call.state + 1, *nu = mu + leaves;
+  for (size_t i = 0; i < call.params.size(); ++i) {
+    if (!optimizes(call.params[i])) continue;
+    Array &m = (mu++)->value, &v = (nu++)->value, &g = call.updates[i];
+    if (!g.defined()) continue;
+    const nx::DType dtype = g.dtype();
+    m = std::move(m) * options_.b1 + g * (1 - options_.b1);
+    v = std::move(v) * options_.b2 + nx::square(g) * (1 - options_.b2);
+    Array step = m / (nx::sqrt(v) / n.root.astype(dtype) + options_.eps) * n.rate.astype(dtype);
+    if (options_.decay_mask(call.infos[i])) step = std::move(step) + call.params[i] * n.decay.astype(dtype);
+    g = -std::move(step);
+  }
+  call.state[0].value = call.state[0].value + 1;
+}
+
+}  // namespace detail
+
+namespace {
+void require(bool ok, const char* name, const char* argument, double got, const char* expected) {
+  if (!ok) throw nx::ValueError(name, raven::Message(argument) << ": got " << got << ", expected " << expected);
+}
+}  // namespace
+
+Transform clip_by_global_norm(double max) {
+  require(max > 0, "vega.clip_by_global_norm", "max", max, "a number above 0");
+  return Transform(std::make_shared<detail::ClipByGlobalNorm>(max));
+}
+
+Transform adamw(const AdamWOpts& o) {
+  require(o.b1 >= 0 && o.b1 < 1, "vega.adamw", "b1", o.b1, "a number in [0, 1)");
+  require(o.b2 >= 0 && o.b2 < 1, "vega.adamw", "b2", o.b2, "a number in [0, 1)");
+  require(o.eps >= 0, "vega.adamw", "eps", o.eps, "a number ≥ 0");
+  require(o.weight_decay >= 0, "vega.adamw", "weight_decay", o.weight_decay, "a number ≥ 0");
+  return Transform(std::make_shared<detail::AdamW>(o));
+}
+
+}  // namespace vega

@@ -1,0 +1,44 @@
+#pragma once
+// The stages of raven/vega/transform.hpp. Not installed.
+#include "raven/vega/transform.hpp"
+
+namespace vega::detail {
+
+/// State: norm.
+class ClipByGlobalNorm final : public Stage {
+ public:
+  explicit ClipByGlobalNorm(double max) : max_(max) {}
+  std::string name() const override;
+  std::vector<StateEntry> init(const std::vector<Array>& params, const std::vector<LeafInfo>& infos) const override;
+  void update(const StageCall& call) const override;
+  /// ‖g‖ over all leaves, a 0-d array: squares summed per leaf, leaves added in tree order in f64.
+  static Array norm(const std::vector<Array>& grads);
+  /// min(1, max / (norm + 1e-6)), 0-d f64.
+  Array factor(const Array& norm) const;
+
+ private:
+  double max_;
+};
+
+/// State: count, mu.<path>…, nu.<path>… for the leaves that are optimized (floating, present).
+class AdamW final : public Stage {
+ public:
+  explicit AdamW(AdamWOpts options) : options_(std::move(options)) {}
+  std::string name() const override;
+  std::vector<StateEntry> init(const std::vector<Array>& params, const std::vector<LeafInfo>& infos) const override;
+  void update(const StageCall& call) const override;
+
+  /// Numbers of the step after `count` updates, 0-d f64.
+  struct Numbers {
+    Array rate, root, decay;
+  };
+  Numbers numbers(const Array& count) const;
+  const AdamWOpts& options() const { return options_; }
+  /// Leaves that carry moments.
+  static bool optimizes(const Array& param) { return param.defined() && nx::is_float(param.dtype()); }
+
+ private:
+  AdamWOpts options_;
+};
+
+}  // namespace vega::detail
