@@ -27,7 +27,7 @@ def huggingface(path, documents):
 
     def encode():
         fresh = Tokenizer.from_file(path)  # its cache belongs to the model
-        return lambda: [fresh.encode_fast(document, add_special_tokens=False) for document in documents]
+        return lambda: [fresh.encode_batch_fast([document], add_special_tokens=False) for document in documents]
 
     def encode_offsets():
         fresh = Tokenizer.from_file(path)

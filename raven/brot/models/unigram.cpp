@@ -7,6 +7,7 @@
 #include <queue>
 
 #include "raven/brot/core/error.hpp"
+#include "raven/brot/models/thread_cache.hpp"
 #include "raven/brot/unicode/unicode.hpp"
 
 namespace brot {
@@ -48,6 +49,7 @@ std::shared_ptr<const Unigram> Unigram::make(std::vector<ScoredPiece> pieces, Op
                                  << " pieces");
   auto model = std::make_shared<Unigram>();
   model->options_ = options;
+  model->generation_ = next_model_generation();
   model->pieces_ = std::move(pieces);
   std::vector<Vocabulary::Entry> entries;
   model->min_score_ = std::numeric_limits<double>::infinity();
@@ -153,6 +155,18 @@ void Unigram::emit(std::string_view text, std::string_view whole, uint32_t base,
 
 void Unigram::tokenize(std::string_view piece, uint32_t base, TokenSink& sink) const {
   if (piece.empty()) return;
+  // Words come again; those whose ids say everything about their tokens are kept.
+  const bool cacheable = piece.size() <= WordCache::max_key && options_.alpha == 0 && !sink.want_spans;
+  WordCache& cache = thread_word_cache(generation_);
+  WordCache::Key key;
+  if (cacheable) {
+    key = WordCache::key_of(piece.data(), piece.size(), piece.data() + piece.size());
+    if (const WordCache::Entry* entry = cache.find(key, piece.size())) {
+      sink.ids.insert(sink.ids.end(), entry->ids, entry->ids + entry->count);
+      return;
+    }
+  }
+  const size_t first = sink.ids.size(), surfaces = sink.surfaces.size();
   thread_local std::vector<Span> spans;
   spans.clear();
   if (options_.alpha > 0) {
@@ -162,6 +176,9 @@ void Unigram::tokenize(std::string_view piece, uint32_t base, TokenSink& sink) c
     options_.native_matchable ? viterbi<float>(piece, spans) : viterbi<double>(piece, spans);
   }
   for (const Span& span : spans) emit(piece.substr(span.begin, span.end - span.begin), piece, base, sink);
+  const size_t count = sink.ids.size() - first;
+  if (cacheable && count <= WordCache::max_ids && sink.surfaces.size() == surfaces)
+    cache.insert(key, piece.size(), sink.ids.data() + first, count);
 }
 
 // ------------------------------------------------------------------------------------------------- other segmentations

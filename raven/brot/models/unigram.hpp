@@ -59,6 +59,7 @@ class RAVEN_API Unigram final : public Model {
   DoubleArray trie_;
   uint32_t byte_tokens_[256];
   double min_score_ = 0;
+  uint64_t generation_ = 0;
 };
 
 }  // namespace brot
