@@ -59,9 +59,9 @@ RAVEN_VMATH_INLINE V sigmoid(D& d, V x) {
 template <class D, class V>
 RAVEN_VMATH_INLINE V gated(D& d, V x, V a, Pair<V> z) {
   const V one = constant<V>(d, 1);
-  const auto parts = exp_parts(d, -z.high, -z.low);
-  const V e = scale(d, parts.fraction, parts.exponent);
-  const V tail = scale(d, parts.fraction * a, parts.exponent);
+  const auto parts = exp_remainder(d, -z.high, -z.low);
+  const V e = scale(d, one + parts.fraction, parts.exponent);
+  const V tail = scale(d, d.fma(parts.fraction, a, a), parts.exponent);
   return d.select(x < constant<V>(d, 0), -tail, x) / (one + e);
 }
 
@@ -96,25 +96,33 @@ RAVEN_VMATH_INLINE Pair<V> gelu_tanh_argument(D& d, V a) {
   }
 }
 
-/// e^{a²/2} Q(a), Q(a) = erfc(a/√2)/2, for bounded a ≥ 0.
+/// Q(a) = scaled · e^exponent, Q(a) = erfc(a/√2)/2, for bounded a ≥ 0: `scaled` is e^{a²/2} Q(a) but for a
+/// relative error that the exponent's low part makes good.
+template <class V>
+struct NormalTail {
+  V scaled;
+  Pair<V> exponent;
+};
 template <class D, class V>
-RAVEN_VMATH_INLINE V normal_tail_scaled(D& d, V a) {
+RAVEN_VMATH_INLINE NormalTail<V> normal_tail(D& d, V a) {
+  auto exponent = negative_square(d, a, 0.5);
   if constexpr (is_single<D, V>) {
     // r = 1 / (a + 2.5). Its error matters: the result moves by 1 + 2.5 r of its relative error, so that comes back.
     const auto sum = fast_two_sum(d.f32(2.5f), a);  // exact for any a: 2.5 is a multiple of the last place of the sum
     const V r = d.f32(1) / sum.high;
     const V error = d.fma(-r, sum.low, d.fma(-r, sum.high, d.f32(1)));
-    const V tail = r * polynomial_split(d, r, coefficients::normal_tail_f32);
-    return d.fma(tail, error * d.fma(r, d.f32(2.5f), d.f32(1)), tail);
+    exponent.low = d.fma(error, d.fma(r, d.f32(2.5f), d.f32(1)), exponent.low);
+    return {r * polynomial_split(d, r - d.f32(0.2265625f), coefficients::normal_tail_f32), exponent};
   } else {
-    return d.f64(0.5) * erfc_scaled(d, a * d.f64(0.70710678118654752440));
+    return {d.f64(0.5) * erfc_scaled(d, a * d.f64(0.70710678118654752440)), exponent};
   }
 }
 
 template <class D, class V>
 RAVEN_VMATH_INLINE V gelu(D& d, V x) {
   const V a = bounded_magnitude(d, x, 15.0, 39.5);
-  V tail = exp_times(d, negative_square(d, a, 0.5), a * normal_tail_scaled(d, a));
+  const auto q = normal_tail(d, a);
+  V tail = exp_times(d, q.exponent, a * q.scaled);
   if constexpr (!is_single<D, V>) {  // as in erfc
     const V half = constant<V>(d, 0.5), near = d.fma(-half, erf_near(d, a * d.f64(0.70710678118654752440)), half);
     tail = d.select(a < d.f64(0.7), a * near, tail);
@@ -126,8 +134,9 @@ RAVEN_VMATH_INLINE V gelu(D& d, V x) {
 template <class D, class V>
 RAVEN_VMATH_INLINE V gelu_gradient(D& d, V x) {
   const V a = bounded_magnitude(d, x, 15.0, 39.5);
-  const V factor = d.fma(a, constant<V>(d, -0.39894228040143267794), normal_tail_scaled(d, a));
-  const V tail = exp_times(d, negative_square(d, a, 0.5), factor);
+  const auto q = normal_tail(d, a);
+  const V factor = d.fma(a, constant<V>(d, -0.39894228040143267794), q.scaled);
+  const V tail = exp_times(d, q.exponent, factor);
   return d.select(x < constant<V>(d, 0), tail, constant<V>(d, 1) - tail);
 }
 

@@ -32,8 +32,8 @@ RAVEN_VMATH_INLINE typename D::F64 erf_near(D& d, typename D::F64 x) {
 /// factor · e^(high + low), rounded once when it is subnormal; high is clamped by the caller.
 template <class D, class V>
 RAVEN_VMATH_INLINE V exp_times(D& d, Pair<V> x, V factor) {
-  const auto e = exp_parts(d, x.high, x.low);
-  return scale(d, e.fraction * factor, e.exponent);
+  const auto e = exp_remainder(d, x.high, x.low);
+  return scale(d, d.fma(e.fraction, factor, factor), e.exponent);
 }
 
 /// -scale · a² as a pair, scale a power of two.

@@ -16,34 +16,42 @@ struct Exponential {
   K exponent;
 };
 
-/// e^(x + low) for x inside the clamped range of the format; `low` is the rest of a pair and may be absent.
-/// The remainder keeps its rounding error, which alone would cost a quarter of an ULP; f32 without `low` can afford
-/// that.
+/// e^(x + low) as (1 + fraction) · 2^exponent for x inside the clamped range of the format; `low` is the rest of a pair
+/// and may be absent. The remainder keeps its rounding error, which alone would cost a quarter of an ULP.
 template <class D, class V, class... Low>
-RAVEN_VMATH_INLINE Exponential<V, IntegerOf<D, V>> exp_parts(D& d, V x, Low... low) {
+RAVEN_VMATH_INLINE Exponential<V, IntegerOf<D, V>> exp_remainder(D& d, V x, Low... low) {
   constexpr bool single = is_single<D, V>;
-  const V magic = constant<V>(d, Format<single>::magic), one = constant<V>(d, 1);
+  const V magic = constant<V>(d, Format<single>::magic);
   const V t = d.fma(x, constant<V>(d, 1.44269504088896340736), magic), n = t - magic;
   const auto exponent = d.bits(t) - d.bits(magic);
   const V ln2_high = constant<V>(d, single ? coefficients::ln2_f32[0] : coefficients::ln2_f64[0]);
   const V ln2_low = constant<V>(d, single ? coefficients::ln2_f32[1] : coefficients::ln2_f64[1]);
   const V rest = d.fma(-n, ln2_high, x);  // exact
-  if constexpr (single && sizeof...(low) == 0) {
-    const V r = d.fma(-n, ln2_low, rest);
-    return {d.fma(d.fma(polynomial(d, r, coefficients::exp_f32), r, one), r, one), exponent};
+  V correction;
+  if constexpr (sizeof...(low) == 0)
+    correction = -n * ln2_low;
+  else
+    correction = d.fma(-n, ln2_low, low...);
+  const V r = rest + correction, tail = (rest - r) + correction;
+  V q;
+  if constexpr (single)
+    q = polynomial(d, r, coefficients::exp_f32);
+  else
+    q = polynomial(d, r, coefficients::exp_f64);
+  return {r + d.fma(r * r, q, tail), exponent};
+}
+
+/// e^x, or e^(x + low), as fraction · 2^exponent. f32 without `low` can afford to drop the remainder's rounding error.
+template <class D, class V, class... Low>
+RAVEN_VMATH_INLINE Exponential<V, IntegerOf<D, V>> exp_parts(D& d, V x, Low... low) {
+  const V one = constant<V>(d, 1);
+  if constexpr (is_single<D, V> && sizeof...(low) == 0) {
+    const V magic = d.f32(Format<true>::magic), t = d.fma(x, d.f32(1.44269504f), magic), n = t - magic;
+    const V r = d.fma(-n, d.f32(coefficients::ln2_f32[1]), d.fma(-n, d.f32(coefficients::ln2_f32[0]), x));
+    return {d.fma(d.fma(polynomial(d, r, coefficients::exp_f32), r, one), r, one), d.bits(t) - d.bits(magic)};
   } else {
-    V correction;
-    if constexpr (sizeof...(low) == 0)
-      correction = -n * ln2_low;
-    else
-      correction = d.fma(-n, ln2_low, low...);
-    const V r = rest + correction, tail = (rest - r) + correction;
-    V q;
-    if constexpr (single)
-      q = polynomial(d, r, coefficients::exp_f32);
-    else
-      q = polynomial(d, r, coefficients::exp_f64);
-    return {one + (r + d.fma(r * r, q, tail)), exponent};
+    const auto e = exp_remainder(d, x, low...);
+    return {one + e.fraction, e.exponent};
   }
 }
 

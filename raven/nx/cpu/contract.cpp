@@ -1,10 +1,12 @@
-// DotGeneral: batch, free and contracted axes of both operands brought into the form that gemm takes, without copies
+// Contractions: batch, free and contracted axes of both operands brought into the form that gemm takes, without copies
 // where strides allow.
+#include "raven/nx/cpu/contract.hpp"
+
 #include "raven/nx/cpu/gemm.hpp"
 #include "raven/nx/cpu/kernel_rules.hpp"
 #include "raven/nx/internal/copy.hpp"
 
-namespace nx::cpu::kernel {
+namespace nx::cpu {
 
 namespace {
 
@@ -77,7 +79,8 @@ GemmElement element_of(DType dtype) {
     case DType::f32: return GemmElement::f32;
     case DType::f64: return GemmElement::f64;
     case DType::b1: return GemmElement::b1;
-    default: return item_size(dtype) == 1 ? GemmElement::i8 : item_size(dtype) == 4 ? GemmElement::i32 : GemmElement::i64;
+    default:
+      return item_size(dtype) == 1 ? GemmElement::i8 : item_size(dtype) == 4 ? GemmElement::i32 : GemmElement::i64;
   }
 }
 
@@ -114,23 +117,22 @@ Problem make_problem(const View& a, const View& b, const View& c, const DotGener
 
 }  // namespace
 
-size_t dot_general_scratch(const KernelCall& call) {
-  const auto& d = call.as<DotGeneralAttrs>();
-  const size_t copies = copy_bytes(call.in[0], d.lhs_contract) + copy_bytes(call.in[1], d.rhs_contract);
-  View a = call.in[0], b = call.in[1];
+size_t contract_scratch(const View& left, const View& right, const View& out, const DotGeneralAttrs& d) {
+  View a = left, b = right;
+  const size_t copies = copy_bytes(a, d.lhs_contract) + copy_bytes(b, d.rhs_contract);
   const Dims a_strides = copy_layout(a, d.lhs_contract), b_strides = copy_layout(b, d.rhs_contract);
   if (copy_bytes(a, d.lhs_contract) > 0) a.strides = a_strides.data();
   if (copy_bytes(b, d.rhs_contract) > 0) b.strides = b_strides.data();
-  return copies + gemm_scratch_bytes(make_problem(a, b, call.out[0], d).gemm);
+  return copies + gemm_scratch_bytes(make_problem(a, b, out, d).gemm);
 }
 
-void DotGeneral(const KernelCall& call) {
-  const auto& d = call.as<DotGeneralAttrs>();
-  if (call.out[0].size == 0) return;
-  View operand[2] = {call.in[0], call.in[1]};
+void contract(const View& left, const View& right, const View& out, const DotGeneralAttrs& d, const void* bias,
+              void* scratch_bytes) {
+  if (out.size == 0) return;
+  View operand[2] = {left, right};
   const Dims* contract[2] = {&d.lhs_contract, &d.rhs_contract};
   Dims strides[2];
-  auto* scratch = static_cast<std::byte*>(call.scratch);
+  auto* scratch = static_cast<std::byte*>(scratch_bytes);
   for (int i = 0; i < 2; ++i) {
     const size_t bytes = copy_bytes(operand[i], *contract[i]);
     if (bytes == 0) continue;
@@ -142,8 +144,8 @@ void DotGeneral(const KernelCall& call) {
     operand[i] = copy;
     scratch += bytes;
   }
-  const Problem p = make_problem(operand[0], operand[1], call.out[0], d);
-  const int64_t item = item_size(call.out[0].dtype), total = p.outer.size();
+  const Problem p = make_problem(operand[0], operand[1], out, d);
+  const int64_t item = item_size(out.dtype), total = p.outer.size();
   for (int64_t o = 0; o < total; ++o) {
     GemmArgs g = p.gemm;
     int64_t rest = o, offset[3] = {};
@@ -156,8 +158,19 @@ void DotGeneral(const KernelCall& call) {
     g.a = static_cast<const std::byte*>(g.a) + offset[0] * item;
     g.b = static_cast<const std::byte*>(g.b) + offset[1] * item;
     g.c = static_cast<std::byte*>(g.c) + offset[2] * item;
+    g.bias = bias;
     gemm(g, scratch);
   }
 }
 
-}  // namespace nx::cpu::kernel
+namespace kernel {
+
+size_t dot_general_scratch(const KernelCall& call) {
+  return contract_scratch(call.in[0], call.in[1], call.out[0], call.as<DotGeneralAttrs>());
+}
+void DotGeneral(const KernelCall& call) {
+  contract(call.in[0], call.in[1], call.out[0], call.as<DotGeneralAttrs>(), nullptr, call.scratch);
+}
+
+}  // namespace kernel
+}  // namespace nx::cpu

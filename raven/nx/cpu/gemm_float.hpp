@@ -274,28 +274,21 @@ struct Gemm {
     }
   }
 
-  /// One step of a chain, as in the lanes of a tile.
-  RAVEN_VMATH_INLINE static T step(T a, T b, T sum) {
-#if RAVEN_VMATH_HARDWARE_FMA
-    if constexpr (sizeof(T) == 4) return __builtin_fmaf(a, b, sum);
-    return static_cast<T>(__builtin_fma(a, b, sum));
-#else
-    return a * b + sum;
-#endif
-  }
-
-  /// The chains of `count` neighbouring k-blocks of `length` steps, interleaved.
+  /// The chains of `count` neighbouring k-blocks of `length` steps, interleaved. Each chain fills all lanes of a small
+  /// vector: scalars would be gathered into one by the optimiser, at four times the cost.
   template <int count>
   static void dot_blocks(const T* a, int64_t a_step, const T* b, int64_t b_step, int64_t length, T* parts) {
-    T sum[count] = {};
+    constexpr int copies = 16 / static_cast<int>(sizeof(T));
+    const vmath::Native<copies> d;
+    vmath::Lanes<T, copies> sum[count] = {};
     for (int64_t k = 0; k < length; ++k) {
 #pragma GCC unroll 8
       for (int block = 0; block < count; ++block) {
         const int64_t at = block * length + k;
-        sum[block] = step(a[at * a_step], b[at * b_step], sum[block]);
+        sum[block] = d.mul_add(d.bcast(a + at * a_step), d.bcast(b + at * b_step), sum[block]);
       }
     }
-    for (int block = 0; block < count; ++block) parts[block] = sum[block];
+    for (int block = 0; block < count; ++block) parts[block] = sum[block].v[0];
   }
 
   static void dot(const Problem& p, const Plan& plan, T* parts) {

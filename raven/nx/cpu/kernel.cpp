@@ -9,7 +9,6 @@ namespace {
 constexpr detail::RuleTable<Kernel> make_table() {
   detail::RuleTable<Kernel> table;
 #define PRIMITIVE(name, ...) table.row[static_cast<int>(Op::name)] = &kernel::name;
-#define HIGHER_ORDER PRIMITIVE
 #define COMPOSITE PRIMITIVE
 #include "raven/nx/op.def"
   return table;
@@ -25,6 +24,9 @@ size_t scratch_bytes(Op op, const KernelCall& call) {
     case Op::DotGeneral: return kernel::dot_general_scratch(call);
     case Op::Softmax:
     case Op::SoftmaxGrad: return kernel::rows_scratch(call);
+    case Op::Linear: return kernel::linear_scratch(call);
+    case Op::Sdpa: return kernel::sdpa_scratch(call);
+    case Op::SdpaGrad: return kernel::sdpa_grad_scratch(call);
     default: return 0;
   }
 }

@@ -47,7 +47,7 @@ struct KernelCall {
 };
 using Kernel = void(const KernelCall& call);
 
-/// The kernel of an op. Views (Reshape …) have one too: it writes the materialised result.
+/// The kernel of an op; null for higher-order ops, which run their Programs. Views (Reshape …) have one too: it writes the materialised result.
 Kernel* kernel_of(Op op);
 /// Scratch that one call needs.
 size_t scratch_bytes(Op op, const KernelCall& call);

@@ -6,12 +6,14 @@
 namespace nx::cpu::kernel {
 
 #define PRIMITIVE(name, ...) Kernel name;
-#define HIGHER_ORDER(name, ...) Kernel name;
 #define COMPOSITE(name, ...) Kernel name;
 #include "raven/nx/op.def"
 
 size_t reduce_scratch(const KernelCall& call);
 size_t dot_general_scratch(const KernelCall& call);
 size_t rows_scratch(const KernelCall& call);
+size_t linear_scratch(const KernelCall& call);
+size_t sdpa_scratch(const KernelCall& call);
+size_t sdpa_grad_scratch(const KernelCall& call);
 
 }  // namespace nx::cpu::kernel

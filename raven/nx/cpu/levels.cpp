@@ -15,6 +15,8 @@ namespace {
     level::fill_rows(t);               \
     level::fill_random(t);             \
     level::fill_arg(t);                \
+    level::fill_attention_forward(t);  \
+    level::fill_attention_backward(t); \
   }
 NX_FILL(portable)
 #if defined(__x86_64__)

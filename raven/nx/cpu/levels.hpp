@@ -5,6 +5,7 @@
 
 #include "raven/base/cpu.hpp"
 #include "raven/nx/attrs.hpp"
+#include "raven/nx/cpu/attention.hpp"
 
 namespace nx::cpu {
 
@@ -52,6 +53,7 @@ struct LevelTable {
   /// Threefry blocks of one key for counters start, start + 1, …; by RandomBitsKind.
   void (*random_bits[3])(std::byte* out, const uint32_t* key, uint64_t start, int64_t n) = {};
   RowLoop* row[op_table_size][dtype_count] = {};
+  AttentionLoops attention[dtype_count] = {};
 };
 
 /// The table of one level, and of the level in use.
@@ -69,6 +71,8 @@ const LevelTable& loops();
   void fill_rows(LevelTable& table);             \
   void fill_random(LevelTable& table);           \
   void fill_arg(LevelTable& table);              \
+  void fill_attention_forward(LevelTable& table);  \
+  void fill_attention_backward(LevelTable& table); \
   }
 NX_DECLARE_LEVEL(portable)
 NX_DECLARE_LEVEL(v3)

@@ -1,6 +1,7 @@
 #include "raven/nx/infer/infer.hpp"
 
 #include "raven/nx/internal/op_table.hpp"
+#include "raven/nx/program.hpp"
 
 namespace nx {
 
@@ -8,7 +9,7 @@ namespace {
 constexpr detail::RuleTable<infer_rule::Rule> make_table() {
   detail::RuleTable<infer_rule::Rule> table;
 #define PRIMITIVE(name, ...) table.row[static_cast<int>(Op::name)] = &infer_rule::name;
-#define HIGHER_ORDER PRIMITIVE
+#define HIGHER_ORDER(name, ...) table.row[static_cast<int>(Op::name)] = &infer_rule::higher_order::name;
 #define COMPOSITE PRIMITIVE
 #include "raven/nx/op.def"
   return table;
@@ -25,7 +26,13 @@ void infer(Op op, std::span<const Aval> in, const Attrs& attrs, std::span<Aval> 
   rules[op]({op, info.public_name, in, attrs, out});
 }
 
-int result_count(Op op, const Attrs&) { return op_info(op).results; }
+int result_count(Op op, const Attrs& attrs) {
+  const int fixed = op_info(op).results;
+  if (fixed >= 0) return fixed;
+  const Program* program = static_cast<const CallAttrs&>(attrs).program.get();
+  if (!program) throw ValueError(op_info(op).public_name, "the attributes hold no program");
+  return static_cast<int>(program->outputs().size());
+}
 
 raven::Message& operator<<(raven::Message& message, const Aval& aval) {
   message << dtype_name(aval.dtype) << "[";

@@ -227,10 +227,15 @@ def main():
     fit("erfinv_far_f64", g, lambda u: erfinv_tail(u + mpf(5)), -1, "1.1", range(0, 19),
         note="erfinv(x)/x in sqrt w - 5, 16 <= w <= 37.2", split=True)
 
-    # gelu: Q(a) = erfc(a / sqrt 2) / 2 = e^{-a^2/2} · Σ c_k r^k, r = 1/(a + 2.5)
-    k = mpf("2.5")
-    fit("normal_tail_f32", f, lambda r: exp((1 / r - k) ** 2 / 2) * erfc((1 / r - k) / root) / 2, 1 / (mpf(15) + k), 1 / k,
-        range(1, 11), note="e^{a^2/2} erfc(a/sqrt 2)/2 over r in r = 1/(a + 2.5), a <= 15", split=True)
+    # gelu: Q(a) = erfc(a / sqrt 2) / 2 = e^{-a^2/2} r P(r - c), r = 1/(a + 2.5); centred so that terms do not cancel
+    k, center = mpf("2.5"), mpf("0.2265625")
+
+    def normal_tail(u):
+        r = u + center
+        return exp((1 / r - k) ** 2 / 2) * erfc((1 / r - k) / root) / 2 / r
+
+    fit("normal_tail_f32", f, normal_tail, 1 / (mpf(15) + k) - center, 1 / k - center, range(0, 11),
+        note="e^{a^2/2} erfc(a/sqrt 2)/2 over r in r - 0.2265625, r = 1/(a + 2.5), a <= 15", split=True)
     print("\n}  // namespace coefficients\n}  // namespace RAVEN_VMATH_LEVEL\n}  // namespace vmath")
 
 
