@@ -1,0 +1,2 @@
+set(BROT_TEXT_TESTS
+  unicode_test.cpp)
