@@ -1,2 +1,4 @@
 set(BROT_TEXT_TESTS
+  regex_test.cpp
+  sweep_test.cpp
   unicode_test.cpp)
