@@ -92,6 +92,8 @@ const bits = [
 ];
 for (const c of '!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~') bits[2][1][c.codePointAt(0)] = 1;
 for (const c of [9, 10, 13]) bits[3][1][c] = 0;
+// Oniguruma asks a Latin-1 table first, and that one counts superscripts and fractions as word characters.
+for (const c of [0xB2, 0xB3, 0xB9, 0xBC, 0xBD, 0xBE]) bits[7][1][c] = 1;
 
 const lower = await load(17, 'Simple_Case_Mapping/Lowercase/code-points');
 const upper = await load(17, 'Simple_Case_Mapping/Uppercase/code-points');
@@ -190,6 +192,9 @@ const scriptNames = ['Unknown', ...names(16, 'Script').filter((name) => name !==
 const script16 = new Uint8Array(limit);
 for (const [index, name] of scriptNames.entries())
   if (index) for (const [begin, end] of await ranges(16, 'Script/' + name)) script16.fill(index, begin, end);
+const script9 = new Uint8Array(limit);
+for (const name of names(9, 'Script'))
+  if (scriptNames.includes(name)) for (const [begin, end] of await ranges(9, 'Script/' + name)) script9.fill(scriptNames.indexOf(name), begin, end);
 const aliases = new Map();
 for (const line of fs.readFileSync(debian + 'PropertyValueAliases.txt', 'utf8').split('\n')) {
   const m = /^sc ; (\w+)\s*; (\w+)/.exec(line);
@@ -231,6 +236,7 @@ const stream = (name, bytes) => {
 };
 stream('categories', partition(category16));
 stream('scripts', partition(script16));
+stream('scripts_9', partition(script9));
 stream('combining_classes', partition(combiningClass));
 stream('decompositions', mappingStream(decompositions, (c) => (decomposition.get(c).compat ? 1 : 0) + (excluded.has(c) ? 2 : 0)));
 stream('lowercase', mappingStream(lowercase));

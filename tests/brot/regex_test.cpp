@@ -7,7 +7,8 @@ namespace {
 
 std::string matches(const Regex& regex, std::string_view text) {
   std::string out;
-  regex.for_each_match(text, [&](size_t begin, size_t end) { out += std::to_string(begin) + "-" + std::to_string(end) + " "; });
+  regex.for_each_match(
+      text, [&](size_t begin, size_t end) { out += std::to_string(begin) + "-" + std::to_string(end) + " "; });
   return out;
 }
 

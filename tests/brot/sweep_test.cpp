@@ -42,11 +42,12 @@ std::string lowercase(std::string_view text) {
   return out;
 }
 
-// UnicodeScripts counts Hiragana, Katakana and U+30FC as Han, joins the space and characters without a script to anything.
+// UnicodeScripts counts Hiragana, Katakana and U+30FC as Han, joins the space and characters without a script to
+// anything.
 std::string_view fixed_script(char32_t c) {
   const std::string_view name = unicode::script_name(unicode::script(c));
   if (c == 0x30FC || name == "Hiragana" || name == "Katakana") return "Han";
-  return c == ' ' ? "Any" : name;
+  return c == ' ' || name == "Unknown" ? "Any" : name;
 }
 bool joins(char32_t a, char32_t b) {
   const std::string_view x = fixed_script(a), y = fixed_script(b);
@@ -63,7 +64,10 @@ std::map<std::string, Record> records() {
   const auto set = [&](const std::string& name, std::function<bool(char32_t)> f) {
     out["set:" + name] = [f](char32_t c, std::string& bytes) { bytes += f(c) ? '1' : '0'; };
   };
-  for (const auto& [name, form] : {std::pair{"nfc", unicode::Form::nfc}, {"nfd", unicode::Form::nfd}, {"nfkc", unicode::Form::nfkc}, {"nfkd", unicode::Form::nfkd}}) {
+  for (const auto& [name, form] : {std::pair{"nfc", unicode::Form::nfc},
+                                   {"nfd", unicode::Form::nfd},
+                                   {"nfkc", unicode::Form::nfkc},
+                                   {"nfkd", unicode::Form::nfkd}}) {
     map(name, [form = form](std::string_view text) { return unicode::normalized(text, form); });
   }
   map("lowercase", lowercase);
@@ -85,7 +89,11 @@ std::map<std::string, Record> records() {
   set("word", unicode::is_word);
   set("script_is_latin", [](char32_t c) { return joins('a', c); });
   set("script_is_han", [](char32_t c) { return joins(U'漢', c); });
-  set("script_as_before", [](char32_t c) { return c > 0 && c - 1 - 0xD800 >= 0x800 && joins(c - 1, c); });
+  // Leading characters that join anything are lost by HuggingFace, so a pair of them gives no piece at all.
+  set("script_as_before", [](char32_t c) {
+    return c > 0 && c - 1 - 0xD800 >= 0x800 && joins(c - 1, c) &&
+           (fixed_script(c - 1) != "Any" || fixed_script(c) != "Any");
+  });
   return out;
 }
 
@@ -126,7 +134,8 @@ TEST(Sweep, EveryCodePointEqualsHuggingFace) {
     for (std::string word; rest >> word;) expected.push_back(word);
     if (name.starts_with("class:")) {
       check(name, class_record(name.substr(6), Regex::Engine::automaton), expected);
-      if (++rows % 8 == 0) check(name + " (backtracking)", class_record(name.substr(6), Regex::Engine::backtracking), expected);
+      if (++rows % 8 == 0)
+        check(name + " (backtracking)", class_record(name.substr(6), Regex::Engine::backtracking), expected);
     } else {
       const auto it = known.find(name);
       ASSERT_NE(it, known.end()) << name;

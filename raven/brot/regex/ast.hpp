@@ -21,7 +21,15 @@ enum class Kind : uint8_t {
   backreference,  // what group `index` matched
   grapheme,       // one extended grapheme cluster
 };
-enum class Assertion : uint8_t { line_begin, line_end, text_begin, text_end, text_end_or_newline, word_boundary, not_word_boundary };
+enum class Assertion : uint8_t {
+  line_begin,
+  line_end,
+  text_begin,
+  text_end,
+  text_end_or_newline,
+  word_boundary,
+  not_word_boundary
+};
 enum class Greed : uint8_t { greedy, lazy, possessive };
 
 inline constexpr uint32_t unbounded = uint32_t(-1);

@@ -79,7 +79,7 @@ bool Automaton::build(Program program) {
     uses_word |= Assertion(i.a) == Assertion::word_boundary || Assertion(i.a) == Assertion::not_word_boundary;
   }
   sets.push_back(uses_newline ? CharSet::of('\n') : CharSet());
-  sets.push_back(uses_word ? *CharSet::named("word") : CharSet());
+  sets.push_back(uses_word ? CharSet::word_onig() : CharSet());
   auto classes = std::make_shared<ClassMap>();
   if (!classes->build(sets)) return false;
   classes_ = std::move(classes);
@@ -87,7 +87,8 @@ bool Automaton::build(Program program) {
   mark_.assign(program_->code.size(), 0);
   while ((1u << shift_) < classes_->count() + 1) ++shift_;
   add_state({0, {}});
-  for (uint32_t c = 0; c <= classes_->count(); ++c) starts_.push_back(add_state({program_->needs_previous ? c : 0, {0}}));
+  for (uint32_t c = 0; c <= classes_->count(); ++c)
+    starts_.push_back(add_state({program_->needs_previous ? c : 0, {0}}));
   return true;
 }
 
@@ -126,7 +127,8 @@ bool Automaton::holds(const Instruction& instruction, uint32_t previous, uint32_
   }
 }
 
-// Follows conditions and splits in order of priority; consumers of `symbol` go to `next`, a match cuts whatever comes after it.
+// Follows conditions and splits in order of priority; consumers of `symbol` go to `next`, a match cuts whatever comes
+// after it.
 void Automaton::close(const State& state, uint32_t symbol, bool& matched, std::vector<uint32_t>& next) {
   if (++generation_ == 0) std::fill(mark_.begin(), mark_.end(), 0), generation_ = 1;
   std::vector<uint32_t> stack;

@@ -1,11 +1,11 @@
 #pragma once
 // A deterministic automaton over classes of characters. Internal to brot.
 //
-// Characters that no set of the pattern tells apart share a class, so a transition is table[state + class]. A state is the ordered
-// list of threads (leftmost-first priorities) that have consumed the same text, and, when the pattern looks behind, the class of
-// the former character. Threads stop *before* conditions: a transition first follows conditions knowing the next class, which
-// resolves one-character looks ahead, `$` and word boundaries, then consumes. So "match" is a flag of the transition: the match
-// ends before the character just read.
+// Characters that no set of the pattern tells apart share a class, so a transition is table[state + class]. A state is
+// the ordered list of threads (leftmost-first priorities) that have consumed the same text, and, when the pattern looks
+// behind, the class of the former character. Threads stop *before* conditions: a transition first follows conditions
+// knowing the next class, which resolves one-character looks ahead, `$` and word boundaries, then consumes. So "match"
+// is a flag of the transition: the match ends before the character just read.
 #include <memory>
 #include <unordered_map>
 
@@ -47,7 +47,8 @@ class Automaton {
   /// True when so many states were found that a fresh copy is better.
   bool overgrown() const { return states_.size() > 16384; }
 
-  /// End of the match that starts at `begin`, or npos. `overrun` is where reading stopped. A complete automaton is not changed.
+  /// End of the match that starts at `begin`, or npos. `overrun` is where reading stopped. A complete automaton is not
+  /// changed.
   template <bool grow>
   size_t run(std::string_view text, size_t begin, size_t& overrun);
 
@@ -76,7 +77,8 @@ class Automaton {
   std::shared_ptr<const ClassMap> classes_;
   uint32_t shift_ = 0;
   uint32_t newline_set_ = 0, word_set_ = 0;
-  std::vector<uint32_t> table_;  // (state + symbol) → next state · 2 + match; states are multiples of 1 << shift_, 0 is dead
+  std::vector<uint32_t>
+      table_;  // (state + symbol) → next state · 2 + match; states are multiples of 1 << shift_, 0 is dead
   std::vector<State> states_;
   std::unordered_map<State, uint32_t, StateHash> index_;
   std::vector<uint32_t> starts_;  // by class of the former character

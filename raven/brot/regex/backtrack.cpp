@@ -23,7 +23,11 @@ bool is_word_at(std::string_view text, size_t position) {
 }  // namespace
 
 Backtracker::Backtracker(const Program& program, std::string_view pattern, std::string_view text)
-    : program_(program), pattern_(pattern), text_(text), slots_(program.slots, npos), step_limit_(base_steps + steps_per_byte * text.size()) {}
+    : program_(program),
+      pattern_(pattern),
+      text_(text),
+      slots_(program.slots, npos),
+      step_limit_(base_steps + steps_per_byte * text.size()) {}
 
 size_t Backtracker::run(size_t begin) {
   stack_.clear();
@@ -33,7 +37,9 @@ size_t Backtracker::run(size_t begin) {
 
 void Backtracker::step() {
   if (++steps_ > step_limit_) {
-    throw RegexError(pattern_, 0, raven::Message() << "search gave up after " << step_limit_ << " steps of backtracking on a text of " << text_.size() << " bytes");
+    throw RegexError(pattern_, 0,
+                     raven::Message() << "search gave up after " << step_limit_
+                                      << " steps of backtracking on a text of " << text_.size() << " bytes");
   }
 }
 void Backtracker::push(Frame frame) {
@@ -44,7 +50,9 @@ char32_t Backtracker::at(size_t position) const {
   const char* p = text_.data() + position;
   return unicode::next_scalar(p);
 }
-size_t Backtracker::forward(size_t position) const { return position + unicode::length_of_lead((unsigned char)text_[position]); }
+size_t Backtracker::forward(size_t position) const {
+  return position + unicode::length_of_lead((unsigned char)text_[position]);
+}
 size_t Backtracker::backward(size_t position) const {
   do --position;
   while (((unsigned char)text_[position] & 0xC0) == 0x80);
@@ -55,8 +63,8 @@ void Backtracker::set_slot(uint32_t slot, size_t value) {
   slots_[slot] = value;
 }
 
-// Runs to `match` or `sub_match`; the frames pushed here are gone on return. Restore frames of a body that matched are kept
-// below the caller's own, so that captures set in it are undone when the caller goes back.
+// Runs to `match` or `sub_match`; the frames pushed here are gone on return. Restore frames of a body that matched are
+// kept below the caller's own, so that captures set in it are undone when the caller goes back.
 size_t Backtracker::run_from(uint32_t pc, size_t position, uint32_t depth) {
   if (depth > 250) throw RegexError(pattern_, 0, "looks and atomic groups are nested too deeply");
   const size_t base = stack_.size();
@@ -83,7 +91,8 @@ size_t Backtracker::run_from(uint32_t pc, size_t position, uint32_t depth) {
       case Op::look_one: {
         const bool behind = instruction.b & 1;
         const bool edge = behind ? position == 0 : position == text_.size();
-        ok = edge ? (instruction.b & 2) != 0 : program_.sets[instruction.a].contains(at(behind ? backward(position) : position));
+        ok = edge ? (instruction.b & 2) != 0
+                  : program_.sets[instruction.a].contains(at(behind ? backward(position) : position));
         ++pc;
         break;
       }

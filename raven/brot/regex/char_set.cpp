@@ -13,7 +13,9 @@ namespace brot::regex {
 namespace tables = unicode::tables;
 using unicode::Category;
 
-CharSet::CharSet(std::initializer_list<Range> ranges) : ranges_(ranges) { normalize(); }
+CharSet::CharSet(std::initializer_list<Range> ranges) : ranges_(ranges) {
+  normalize();
+}
 
 void CharSet::normalize() {
   std::sort(ranges_.begin(), ranges_.end(), [](const Range& a, const Range& b) { return a.first < b.first; });
@@ -62,7 +64,8 @@ CharSet CharSet::intersect(const CharSet& other) const {
 }
 
 bool CharSet::contains(char32_t c) const {
-  const auto it = std::upper_bound(ranges_.begin(), ranges_.end(), c, [](char32_t key, const Range& r) { return key < r.first; });
+  const auto it =
+      std::upper_bound(ranges_.begin(), ranges_.end(), c, [](char32_t key, const Range& r) { return key < r.first; });
   return it != ranges_.begin() && c <= (it - 1)->last;
 }
 
@@ -100,8 +103,12 @@ CharSet set_of_stream(const tables::Stream& stream) {
   return out;
 }
 
-constexpr uint32_t bit(Category c) { return 1u << uint32_t(c); }
-constexpr uint32_t from_to(Category first, Category last) { return (2u << uint32_t(last)) - (1u << uint32_t(first)); }
+constexpr uint32_t bit(Category c) {
+  return 1u << uint32_t(c);
+}
+constexpr uint32_t from_to(Category first, Category last) {
+  return (2u << uint32_t(last)) - (1u << uint32_t(first));
+}
 
 struct CategoryName {
   const char* short_name;
@@ -179,10 +186,7 @@ CharSet posix(std::string_view name) {
   if (name == "graph") return graph();
   if (name == "lower") return binary("Lowercase");
   if (name == "print") return united(graph(), set_of_categories(bit(Category::Zs)));
-  if (name == "punct") {
-    return united({{'$', '$'}, {'+', '+'}, {'<', '>'}, {'^', '^'}, {'`', '`'}, {'|', '|'}, {'~', '~'}},
-                  set_of_categories(from_to(Category::Pc, Category::Po)));
-  }
+  if (name == "punct") return set_of_categories(from_to(Category::Pc, Category::Po));
   if (name == "space") return spaces;
   if (name == "upper") return binary("Uppercase");
   if (name == "xdigit") return {{'0', '9'}, {'A', 'F'}, {'a', 'f'}};
@@ -207,11 +211,16 @@ std::optional<CharSet> CharSet::named(std::string_view name) {
     if (key == loose(tables::named_sets[i].name)) return set_of_stream(tables::named_sets[i].stream);
   }
   for (uint32_t i = 0; i < tables::script_count; ++i) {
-    if (key == loose(tables::script_names[i].name) || key == loose(tables::script_names[i].alias)) return set_of_script(i);
+    if (key == loose(tables::script_names[i].name) || key == loose(tables::script_names[i].alias))
+      return set_of_script(i);
   }
   CharSet set = posix(key);
   if (set.empty()) return std::nullopt;
   return set;
+}
+
+CharSet CharSet::word_onig() {
+  return united({{0xB2, 0xB3}, {0xB9, 0xB9}, {0xBC, 0xBE}}, *named("word"));
 }
 
 // -------------------------------------------------------------------------------------------------------------- case
@@ -248,7 +257,9 @@ Folding fold(const char32_t& c) {
   return {&c, 1};
 }
 
-const std::vector<MultiFold>& multi_folds() { return fold_data().multi; }
+const std::vector<MultiFold>& multi_folds() {
+  return fold_data().multi;
+}
 
 CharSet CharSet::case_closure() const {
   const FoldData& data = fold_data();

@@ -22,6 +22,9 @@ class CharSet {
   /// The property, category, script or POSIX class of that name (case, '_', '-' and ' ' ignored), Unicode 16.
   static std::optional<CharSet> named(std::string_view name);
 
+  /// \w outside brackets, and what \b asks: \p{Word} and six superscripts and fractions of Latin-1.
+  static CharSet word_onig();
+
   void add(char32_t first, char32_t last);
   void add(const CharSet& other);
   CharSet complement() const;
@@ -38,7 +41,8 @@ class CharSet {
   std::vector<Range> ranges_;
 };
 
-/// Full case folding of `c`: up to three scalars; `c` itself when it does not fold. The scalars are valid until the program ends.
+/// Full case folding of `c`: up to three scalars; `c` itself when it does not fold. The scalars are valid until the
+/// program ends.
 struct Folding {
   const char32_t* scalars;
   uint32_t size;

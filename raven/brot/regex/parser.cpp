@@ -21,7 +21,8 @@ struct Flags {
 
 class Parser {
  public:
-  Parser(std::string_view pattern, RegexDialect dialect) : pattern_(pattern), ruby_(dialect == RegexDialect::oniguruma) {
+  Parser(std::string_view pattern, RegexDialect dialect)
+      : pattern_(pattern), ruby_(dialect == RegexDialect::oniguruma) {
     if (const size_t bad = unicode::find_invalid(pattern); bad != pattern.size()) fail(bad, "invalid UTF-8");
     count_groups();
   }
@@ -33,7 +34,9 @@ class Parser {
   }
 
  private:
-  [[noreturn]] void fail(size_t position, std::string_view message) const { throw RegexError(pattern_, position, message); }
+  [[noreturn]] void fail(size_t position, std::string_view message) const {
+    throw RegexError(pattern_, position, message);
+  }
 
   // ------------------------------------------------------------------------------------------------------- reading
 
@@ -52,7 +55,8 @@ class Parser {
   }
   char peek() const { return more() ? pattern_[at_] : '\0'; }
 
-  // Numbers of groups exist before the groups are parsed: \1 may stand before its group. Named groups make plain ones non-capturing.
+  // Numbers of groups exist before the groups are parsed: \1 may stand before its group. Named groups make plain ones
+  // non-capturing.
   void count_groups() {
     bool in_class = false;
     for (size_t i = 0; i < pattern_.size(); ++i) {
@@ -380,14 +384,14 @@ class Parser {
   // -------------------------------------------------------------------------------------------------------- escapes
 
   // \w \s \d \h \p{…} and their complements; nothing when the escape at `at_` (after the backslash) is none of them.
-  std::optional<CharSet> parse_class_escape() {
+  std::optional<CharSet> parse_class_escape(bool in_brackets) {
     const size_t start = at_;
     const char c = peek();
     std::optional<CharSet> set;
     switch (c) {
       case 'w':
       case 'W':
-        set = CharSet::named("word");
+        set = ruby_ && !in_brackets ? CharSet::word_onig() : *CharSet::named("word");
         if (!ruby_) set->add(*CharSet::named("Join_Control"));
         break;
       case 's':
@@ -423,6 +427,7 @@ class Parser {
         }
         set = CharSet::named(name);
         if (!set) fail(start, raven::Message() << "invalid character property name {" << name << "}");
+        if (ruby_ && !in_brackets && *set == *CharSet::named("word")) set = CharSet::word_onig();
         return negative ? set->complement() : *set;
       }
       default:
@@ -433,12 +438,16 @@ class Parser {
   }
 
   static int hex_digit(char c) {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
   }
   char32_t read_hex(size_t start, uint32_t least, uint32_t most) {
     char32_t value = 0;
     uint32_t digits = 0;
-    while (digits < most && more() && hex_digit(peek()) >= 0) value = value * 16 + char32_t(hex_digit(pattern_[at_++])), ++digits;
+    while (digits < most && more() && hex_digit(peek()) >= 0)
+      value = value * 16 + char32_t(hex_digit(pattern_[at_++])), ++digits;
     if (digits < least || value > 0x10FFFF) fail(start, "invalid code point value");
     return value;
   }
@@ -497,7 +506,7 @@ class Parser {
     const size_t start = at_;
     ++at_;
     if (!more()) fail(start, "end of pattern at escape");
-    if (std::optional<CharSet> set = parse_class_escape()) return set_node(std::move(*set));
+    if (std::optional<CharSet> set = parse_class_escape(false)) return set_node(std::move(*set));
     const char c = peek();
     const auto simple = [&](Node node) {
       ++at_;
@@ -633,7 +642,7 @@ class Parser {
       char32_t low = 0;
       if (accept("\\")) {
         if (!more()) fail(here, "end of pattern at escape");
-        if (std::optional<CharSet> set = parse_class_escape()) {
+        if (std::optional<CharSet> set = parse_class_escape(true)) {
           if (looking_at("-") && !looking_at("-]")) fail(at_, "unmatched range specifier in char-class");
           part.add(*set);
           continue;
@@ -643,12 +652,13 @@ class Parser {
         low = next();
       }
       char32_t high = low;
-      if (looking_at("-") && !looking_at("-]") && !looking_at("-&&") && !looking_at("-[") && at_ + 1 < pattern_.size()) {
+      if (looking_at("-") && !looking_at("-]") && !looking_at("-&&") && !looking_at("-[") &&
+          at_ + 1 < pattern_.size()) {
         ++at_;
         if (accept("\\")) {
           if (!more()) fail(here, "end of pattern at escape");
           const size_t escape = at_;
-          if (parse_class_escape()) fail(escape - 1, "char-class value at end of range");
+          if (parse_class_escape(true)) fail(escape - 1, "char-class value at end of range");
           high = parse_class_code();
         } else {
           high = next();
@@ -683,12 +693,13 @@ class Parser {
   }
 
   CharSet parse_posix() {
-    static constexpr std::string_view names[] = {"alnum", "alpha", "blank", "cntrl", "digit", "graph", "lower",
+    static constexpr std::string_view names[] = {"alnum", "alpha", "blank", "cntrl", "digit",  "graph", "lower",
                                                  "print", "punct", "space", "upper", "xdigit", "ascii", "word"};
     const size_t start = at_;
     const size_t close = pattern_.find(":]", at_ + 2);
     // Without a closing `:]` the bracket opens an ordinary nested class.
-    if (close == std::string_view::npos || pattern_.substr(at_, close - at_).find_first_of("]\\") != std::string_view::npos) {
+    if (close == std::string_view::npos ||
+        pattern_.substr(at_, close - at_).find_first_of("]\\") != std::string_view::npos) {
       return parse_nested();
     }
     std::string_view name = pattern_.substr(at_ + 2, close - at_ - 2);
@@ -697,7 +708,8 @@ class Parser {
     for (const std::string_view known : names) {
       if (name != known) continue;
       at_ = close + 2;
-      const CharSet set = *CharSet::named(known);
+      CharSet set = *CharSet::named(known);
+      if (known == "punct") set.add(*CharSet::named("S"));  // [[:punct:]] holds symbols, \\p{Punct} does not
       return negative ? set.complement() : set;
     }
     fail(start, "invalid POSIX bracket type");
@@ -747,7 +759,9 @@ void print(const Node& node, std::string& out) {
 
 }  // namespace
 
-Node parse(std::string_view pattern, RegexDialect dialect) { return Parser(pattern, dialect).run(); }
+Node parse(std::string_view pattern, RegexDialect dialect) {
+  return Parser(pattern, dialect).run();
+}
 
 std::string canonical_text(const Node& node) {
   std::string out;

@@ -1,7 +1,7 @@
 // Tree → instructions.
 //
-// Possessive loops of one character class need no memory: X++ is X+(?!X), X{1,3}+ is X(X(X|(?!X))|(?!X)). So they, and looks of one
-// character, stay within the automaton's reach.
+// Possessive loops of one character class need no memory: X++ is X+(?!X), X{1,3}+ is X(X(X|(?!X))|(?!X)). So they, and
+// looks of one character, stay within the automaton's reach.
 #include "raven/brot/regex/program.hpp"
 
 #include <algorithm>
@@ -57,7 +57,8 @@ Width width(const Node& node) {
       return out;
     case Kind::repeat: {
       const Width w = width(node.children[0]);
-      return {std::min(no_bound, w.min * node.min), node.max == unbounded ? (w.max ? no_bound : 0) : std::min(no_bound, w.max * node.max)};
+      return {std::min(no_bound, w.min * node.min),
+              node.max == unbounded ? (w.max ? no_bound : 0) : std::min(no_bound, w.max * node.max)};
     }
     default:
       for (const Node& child : node.children) {
@@ -68,7 +69,9 @@ Width width(const Node& node) {
   }
 }
 
-bool is_empty_loop(const Node& node) { return node.max == unbounded && width(node.children[0]).min == 0; }
+bool is_empty_loop(const Node& node) {
+  return node.max == unbounded && width(node.children[0]).min == 0;
+}
 
 class Compiler {
  public:
@@ -90,7 +93,8 @@ class Compiler {
 
   uint32_t here() const { return uint32_t(program_.code.size()); }
   uint32_t add(Op op, uint32_t a = 0, uint32_t b = 0) {
-    if (program_.code.size() >= max_instructions) throw RegexError(pattern_, 0, "pattern is too large: its repeats unroll to over 200000 steps");
+    if (program_.code.size() >= max_instructions)
+      throw RegexError(pattern_, 0, "pattern is too large: its repeats unroll to over 200000 steps");
     program_.code.push_back({op, a, b});
     return here() - 1;
   }
@@ -164,7 +168,8 @@ class Compiler {
       for (const uint32_t jump : pending[i]) program_.code[jump].a = here();
       for (const MultiFold& multi : multi_folds()) {
         const size_t length = multi.sequence.size();
-        if (i + length > n || !std::equal(multi.sequence.begin(), multi.sequence.end(), scalars.begin() + ptrdiff_t(i))) continue;
+        if (i + length > n || !std::equal(multi.sequence.begin(), multi.sequence.end(), scalars.begin() + ptrdiff_t(i)))
+          continue;
         CharSet sources;
         for (const char32_t source : multi.sources) sources.add(source, source);
         const uint32_t split = add(Op::split, here() + 1);
@@ -209,8 +214,12 @@ class Compiler {
   }
 
   // A split whose preferred branch is the next instruction (greedy) or the exit (lazy), which set_exit fills in.
-  uint32_t add_split(Greed greed) { return greed == Greed::lazy ? add(Op::split, 0, here() + 1) : add(Op::split, here() + 1, 0); }
-  void set_exit(uint32_t split, Greed greed) { (greed == Greed::lazy ? program_.code[split].a : program_.code[split].b) = here(); }
+  uint32_t add_split(Greed greed) {
+    return greed == Greed::lazy ? add(Op::split, 0, here() + 1) : add(Op::split, here() + 1, 0);
+  }
+  void set_exit(uint32_t split, Greed greed) {
+    (greed == Greed::lazy ? program_.code[split].a : program_.code[split].b) = here();
+  }
 
   void emit_loop(const Node& body, Greed greed) {
     const bool may_be_empty = width(body).min == 0;
@@ -257,11 +266,13 @@ class Compiler {
   void emit_look(const Node& node) {
     if (const std::optional<CharSet> set = single_set(node.children[0])) {
       program_.needs_previous |= node.behind;
-      add(Op::look_one, set_index(node.negative ? set->complement() : *set), uint32_t(node.behind) | (node.negative ? 2u : 0u));
+      add(Op::look_one, set_index(node.negative ? set->complement() : *set),
+          uint32_t(node.behind) | (node.negative ? 2u : 0u));
       return;
     }
     const Width w = width(node.children[0]);
-    program_.looks.push_back({node.behind, node.negative, uint32_t(w.min), w.max >= no_bound ? unbounded : uint32_t(w.max)});
+    program_.looks.push_back(
+        {node.behind, node.negative, uint32_t(w.min), w.max >= no_bound ? unbounded : uint32_t(w.max)});
     emit_body(Op::look, node.children[0], uint32_t(program_.looks.size() - 1), node.behind);
   }
 

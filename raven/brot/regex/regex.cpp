@@ -15,11 +15,12 @@ using namespace regex;
 
 namespace {
 
-// Automata of the patterns in use have below a hundred states; larger ones grow as they are needed, each thread its own copy,
-// up to this many, then start afresh.
+// Automata of the patterns in use have below a hundred states; larger ones grow as they are needed, each thread its own
+// copy, up to this many, then start afresh.
 constexpr size_t eager_states = 512;
 
-// An automaton may read far ahead for nothing at every position; beyond this the search is given up rather than quadratic.
+// An automaton may read far ahead for nothing at every position; beyond this the search is given up rather than
+// quadratic.
 constexpr uint64_t base_work = 1'000'000'000;
 constexpr uint64_t work_per_byte = 1000;
 
@@ -101,7 +102,9 @@ class Search {
     }
     work_ += overrun - begin;
     if (work_ > base_work + work_per_byte * text_.size()) {
-      throw RegexError(impl_.pattern, 0, raven::Message() << "search gave up after reading " << work_ << " bytes ahead in a text of " << text_.size());
+      throw RegexError(
+          impl_.pattern, 0,
+          raven::Message() << "search gave up after reading " << work_ << " bytes ahead in a text of " << text_.size());
     }
     return end;
   }
@@ -115,7 +118,8 @@ class Search {
 
 std::string describe(std::string_view pattern, size_t position, std::string_view message) {
   raven::Message out;
-  out << "pattern `" << (pattern.size() > 200 ? pattern.substr(0, 200) : pattern) << "`, byte " << position << ": " << message;
+  out << "pattern `" << (pattern.size() > 200 ? pattern.substr(0, 200) : pattern) << "`, byte " << position << ": "
+      << message;
   return out.str();
 }
 
@@ -147,9 +151,15 @@ Regex::Regex(std::string_view pattern, RegexDialect dialect, Engine first) {
   impl_ = std::move(impl);
 }
 
-const std::string& Regex::pattern() const noexcept { return impl_->pattern; }
-Regex::Engine Regex::engine() const noexcept { return impl_->engine; }
-std::string_view Regex::scanner_name() const noexcept { return impl_->scanner ? impl_->scanner->name : std::string_view(); }
+const std::string& Regex::pattern() const noexcept {
+  return impl_->pattern;
+}
+Regex::Engine Regex::engine() const noexcept {
+  return impl_->engine;
+}
+std::string_view Regex::scanner_name() const noexcept {
+  return impl_->scanner ? impl_->scanner->name : std::string_view();
+}
 
 std::optional<Regex::Match> Regex::find_from(std::string_view text, size_t position) const {
   if (position > text.size()) return std::nullopt;

@@ -10,7 +10,8 @@ const std::vector<Scanner>& all_scanners() {
 const Scanner* find_scanner(const Node& tree) {
   static const std::vector<std::string> keys = [] {
     std::vector<std::string> out;
-    for (const Scanner& scanner : all_scanners()) out.push_back(canonical_text(parse(scanner.pattern, scanner.dialect)));
+    for (const Scanner& scanner : all_scanners())
+      out.push_back(canonical_text(parse(scanner.pattern, scanner.dialect)));
     return out;
   }();
   const std::string key = canonical_text(tree);

@@ -15,7 +15,7 @@ Mapping map_scalar(const MappingTable& table, char32_t c) {
 }
 
 const Partition& script_runs() {
-  static const Partition runs(tables::scripts);
+  static const Partition runs(tables::scripts_9);
   return runs;
 }
 

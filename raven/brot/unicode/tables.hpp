@@ -42,6 +42,7 @@ struct Stream {
 // Partitions of all code points: (length, class) pairs.
 extern const Stream categories;         // 16
 extern const Stream scripts;            // 16
+extern const Stream scripts_9;          // 9
 extern const Stream combining_classes;  // 9
 // Mappings: (gap to the former code point, flags + 4 · count, zigzag(scalar − code point) count times).
 extern const Stream decompositions;  // 9; flag 1: compatibility, flag 2: excluded from composition
