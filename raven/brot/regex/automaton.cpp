@@ -27,7 +27,15 @@ bool ClassMap::build(const std::vector<CharSet>& sets) {
   std::map<std::vector<bool>, uint32_t> index;
   std::vector<std::vector<bool>> signatures;
   std::vector<bool> current(sets.size(), false);
-  std::vector<uint8_t> flat(0x110000);
+  std::vector<uint16_t> uniform;  // page of one class, by class; 0xFFFF: not made yet
+  std::unordered_map<std::string, uint16_t> mixed;
+  std::string page(128, '\0');
+  const auto flush = [&](char32_t page_begin) {
+    const auto [it, fresh] = mixed.emplace(page, uint16_t(pages_.size() / 128));
+    if (fresh) pages_.insert(pages_.end(), page.begin(), page.end());
+    page_index_[page_begin >> 7] = it->second;
+  };
+  page_index_.resize(0x110000 / 128);
   size_t edge = 0;
   for (char32_t begin = 0; begin < 0x110000;) {
     while (edge < edges.size() && edges[edge].at == begin) {
@@ -36,28 +44,40 @@ bool ClassMap::build(const std::vector<CharSet>& sets) {
     }
     const char32_t end = edge < edges.size() ? std::min<char32_t>(edges[edge].at, 0x110000) : 0x110000;
     const auto [it, fresh] = index.emplace(current, uint32_t(index.size()));
+    const uint32_t cls = it->second;
     if (fresh) {
       signatures.push_back(current);
-      samples_.push_back(begin);
+      uniform.push_back(0xFFFF);
       if (index.size() > 250) return false;
     }
-    std::memset(flat.data() + begin, int(it->second), end - begin);
-    begin = end;
+    while (begin < end) {
+      if (begin % 128 == 0 && end - begin >= 128) {
+        if (uniform[cls] == 0xFFFF) {
+          uniform[cls] = uint16_t(pages_.size() / 128);
+          pages_.insert(pages_.end(), 128, uint8_t(cls));
+        }
+        page_index_[begin >> 7] = uniform[cls];
+        begin += 128;
+        continue;
+      }
+      const char32_t stop = std::min<char32_t>(end, (begin | 127) + 1);
+      std::fill(page.begin() + (begin & 127), page.begin() + (begin & 127) + (stop - begin), char(cls));
+      if (stop % 128 == 0) flush(stop - 128);
+      begin = stop;
+    }
   }
   count_ = uint32_t(signatures.size());
   members_.resize(sets.size() * count_);
   for (size_t i = 0; i < sets.size(); ++i) {
     for (uint32_t c = 0; c < count_; ++c) members_[i * count_ + c] = signatures[c][i];
   }
-  std::memcpy(ascii_, flat.data(), 128);
-  std::unordered_map<std::string_view, uint16_t> pages;
-  for (size_t page = 0; page < 0x110000 / 128; ++page) {
-    const std::string_view bytes(reinterpret_cast<const char*>(flat.data()) + page * 128, 128);
-    const auto [it, fresh] = pages.emplace(bytes, uint16_t(pages.size()));
-    if (fresh) pages_.insert(pages_.end(), bytes.begin(), bytes.end());
-    page_index_.push_back(it->second);
-  }
+  for (char32_t c = 0; c < 128; ++c) ascii_[c] = uint8_t(of(c));
   return true;
+}
+
+bool ClassMap::any_of_64(char32_t first, const std::vector<bool>& wanted) const {
+  const uint8_t* classes = pages_.data() + size_t(page_index_[first >> 7]) * 128 + (first & 127);
+  return std::any_of(classes, classes + 64, [&](uint8_t c) { return wanted[c]; });
 }
 
 // ----------------------------------------------------------------------------------------------------- construction
@@ -204,13 +224,12 @@ void Automaton::find_first_bytes() {
       if (entry) can_start[c] = true;
     }
   }
-  for (char32_t c = 0; c < 0x110000; ++c) {
-    if (!can_start[c < 128 ? classes_->ascii((unsigned char)c) : classes_->of(c)]) {
-      continue;
-    }
+  for (char32_t c = 0; c < 128; ++c) first_bytes_[c] = can_start[classes_->ascii((unsigned char)c)];
+  for (char32_t c = 128; c < 0x110000; c += 64) {  // 64 neighbours share their lead byte
     char bytes[4];
     unicode::encode(c, bytes);
-    first_bytes_[(unsigned char)bytes[0]] = true;
+    bool& first = first_bytes_[(unsigned char)bytes[0]];
+    if (!first) first = classes_->any_of_64(c, can_start);
   }
   filter_ = true;
   int count = 0;

@@ -22,15 +22,14 @@ class ClassMap {
   uint32_t ascii(unsigned char c) const { return ascii_[c]; }
   uint32_t of(char32_t c) const { return pages_[size_t(page_index_[c >> 7]) * 128 + (c & 127)]; }
   bool member(uint32_t set, uint32_t cls) const { return members_[set * count_ + cls]; }
-  /// Some character of the class.
-  char32_t sample(uint32_t cls) const { return samples_[cls]; }
+  /// True when one of the 64 code points from `first` on is of a wanted class.
+  bool any_of_64(char32_t first, const std::vector<bool>& wanted) const;
 
  private:
   uint8_t ascii_[128] = {};
   std::vector<uint16_t> page_index_;
   std::vector<uint8_t> pages_;
   std::vector<uint8_t> members_;
-  std::vector<char32_t> samples_;
   uint32_t count_ = 0;
 };
 

@@ -11,7 +11,7 @@ namespace brot::regex {
 namespace {
 
 constexpr size_t max_frames = size_t(1) << 22;
-constexpr uint64_t base_steps = 20'000'000;
+constexpr uint64_t base_steps = 200'000'000;
 constexpr uint64_t steps_per_byte = 200;
 
 bool is_word_at(std::string_view text, size_t position) {

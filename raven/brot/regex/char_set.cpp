@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <mutex>
 #include <string>
 #include <unordered_map>
 
@@ -203,7 +204,21 @@ CharSet posix(std::string_view name) {
 }  // namespace
 
 std::optional<CharSet> CharSet::named(std::string_view name) {
-  const std::string key = loose(name);
+  static std::mutex mutex;
+  static std::map<std::string, CharSet, std::less<>> known;
+  {
+    const std::lock_guard lock(mutex);
+    if (const auto it = known.find(name); it != known.end()) return it->second;
+  }
+  std::optional<CharSet> set = look_up(loose(name));
+  if (set) {
+    const std::lock_guard lock(mutex);
+    known.emplace(name, *set);
+  }
+  return set;
+}
+
+std::optional<CharSet> CharSet::look_up(std::string_view key) {
   for (const CategoryName& row : category_names) {
     if (key == loose(row.short_name) || key == loose(row.long_name)) return set_of_categories(row.mask);
   }

@@ -37,6 +37,7 @@ class CharSet {
   bool operator==(const CharSet&) const = default;
 
  private:
+  static std::optional<CharSet> look_up(std::string_view key);
   void normalize();
   std::vector<Range> ranges_;
 };

@@ -1,4 +1,5 @@
 // Pattern text → tree. One recursive descent for both dialects; where they differ it asks `ruby_`.
+#include <algorithm>
 #include <map>
 
 #include "raven/base/message.hpp"
@@ -229,6 +230,12 @@ class Parser {
     return true;
   }
 
+  // Oniguruma refuses to repeat what is a place rather than text, even as one of several alternatives.
+  static bool is_place(const Node& node) {
+    if (node.kind == Kind::alternation) return std::any_of(node.children.begin(), node.children.end(), is_place);
+    return node.kind == Kind::assertion || node.kind == Kind::look;
+  }
+
   Node parse_quantifiers(Node atom, size_t start) {
     for (uint32_t nested = 0;; ++nested) {
       while (flags_.extended && more() && skip_extended()) {
@@ -256,7 +263,7 @@ class Parser {
           return atom;
       }
       if (!more() && here == at_) return atom;
-      if (atom.kind == Kind::assertion) fail(here, "target of repeat operator is invalid");
+      if (is_place(atom)) fail(here, "target of repeat operator is invalid");
       if (nested > 20) fail(start, "too many repeat operators on one target");
       Node repeat;
       repeat.greed = Greed::greedy;
@@ -290,14 +297,14 @@ class Parser {
     ++at_;
     if (looking_at("*") && ruby_) fail(start, "callouts are not supported");
     if (!accept("?")) {
-      if (named_groups_) return close(grouped(parse_alternation()), start);
+      if (named_groups_) return close(parse_alternation(), start);
       Node capture;
       capture.kind = Kind::capture;
       capture.index = ++group_count_;
       capture.children.push_back(parse_alternation());
       return close(std::move(capture), start);
     }
-    if (accept(":")) return close(grouped(parse_alternation()), start);
+    if (accept(":")) return close(parse_alternation(), start);
     if (accept("=")) return close(look(false, false), start);
     if (accept("!")) return close(look(false, true), start);
     if (accept("<=")) return close(look(true, false), start);
@@ -311,8 +318,10 @@ class Parser {
     return parse_options(start, options_to_end);
   }
 
-  // A group around a folded string keeps its characters from joining the neighbours.
-  static Node grouped(Node node) { return node.kind == Kind::folded ? wrap(Kind::sequence, std::move(node)) : node; }
+  // A group with options of its own keeps its characters from joining the neighbours.
+  static Node grouped(Node node) {
+    return node.kind == Kind::folded || is_place(node) ? wrap(Kind::sequence, std::move(node)) : node;
+  }
 
   Node look(bool behind, bool negative) {
     Node node = wrap(Kind::look, parse_alternation());
@@ -598,7 +607,7 @@ class Parser {
 
   Node parse_class_atom() {
     std::vector<std::vector<char32_t>> strings;  // what a caseless class matches besides single characters
-    CharSet set = parse_class(strings);
+    CharSet set = parse_class(strings, true);
     if (strings.empty()) return set_node(std::move(set));
     Node alternation;
     alternation.kind = Kind::alternation;
@@ -612,7 +621,7 @@ class Parser {
     return alternation;
   }
 
-  CharSet parse_class(std::vector<std::vector<char32_t>>& strings) {
+  CharSet parse_class(std::vector<std::vector<char32_t>>& strings, bool outermost) {
     const size_t start = at_;
     if (++depth_ > max_depth) fail(start, "nested too deeply");
     ++at_;
@@ -669,7 +678,8 @@ class Parser {
     }
     --depth_;
     CharSet set = whole.intersect(part);
-    if (flags_.ignore_case) {
+    if (flags_.ignore_case &&
+        outermost) {  // Oniguruma folds the whole, not its parts: (?i)[a-z&&[^b]] holds b because it holds B
       if (!negative && ruby_) {
         for (const MultiFold& multi : multi_folds()) {
           bool hit = false;
@@ -684,7 +694,7 @@ class Parser {
 
   CharSet parse_nested() {
     std::vector<std::vector<char32_t>> ignored;
-    return parse_class(ignored);
+    return parse_class(ignored, false);
   }
 
   char32_t parse_class_code() {

@@ -160,26 +160,29 @@ class Compiler {
     for (const uint32_t end : ends) program_.code[end].a = here();
   }
 
-  // Position i of the string is a label; a character leads from i to i + 1, one that folds to several leads further.
+  // Where several characters fold like one (ss and ß), the one may stand for them. Oniguruma takes the longest such
+  // sequence at each place and goes on after it: "ffi" is ffi or ﬃ, but not ﬀi.
   void emit_folded(const std::vector<char32_t>& scalars) {
-    const size_t n = scalars.size();
-    std::vector<std::vector<uint32_t>> pending(n + 1);
-    for (size_t i = 0; i < n; ++i) {
-      for (const uint32_t jump : pending[i]) program_.code[jump].a = here();
+    for (size_t i = 0; i < scalars.size();) {
+      const MultiFold* longest = nullptr;
       for (const MultiFold& multi : multi_folds()) {
         const size_t length = multi.sequence.size();
-        if (i + length > n || !std::equal(multi.sequence.begin(), multi.sequence.end(), scalars.begin() + ptrdiff_t(i)))
-          continue;
-        CharSet sources;
-        for (const char32_t source : multi.sources) sources.add(source, source);
-        const uint32_t split = add(Op::split, here() + 1);
-        add(Op::set, set_index(sources));
-        pending[i + length].push_back(add(Op::jump));
-        program_.code[split].b = here();
+        if (i + length > scalars.size() || (longest && length <= longest->sequence.size())) continue;
+        if (std::equal(multi.sequence.begin(), multi.sequence.end(), scalars.begin() + ptrdiff_t(i))) longest = &multi;
       }
-      add(Op::set, set_index(CharSet::of(scalars[i]).case_closure()));
+      const size_t length = longest ? longest->sequence.size() : 1;
+      const uint32_t split = longest ? add(Op::split, here() + 1) : 0;
+      for (size_t j = i; j < i + length; ++j) add(Op::set, set_index(CharSet::of(scalars[j]).case_closure()));
+      if (longest) {
+        const uint32_t done = add(Op::jump);
+        program_.code[split].b = here();
+        CharSet sources;
+        for (const char32_t source : longest->sources) sources.add(source, source);
+        add(Op::set, set_index(sources));
+        program_.code[done].a = here();
+      }
+      i += length;
     }
-    for (const uint32_t jump : pending[n]) program_.code[jump].a = here();
   }
 
   void emit_repeat(const Node& node) {
