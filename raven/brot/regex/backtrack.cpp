@@ -13,6 +13,8 @@ namespace {
 constexpr size_t max_frames = size_t(1) << 22;
 constexpr uint64_t base_steps = 200'000'000;
 constexpr uint64_t steps_per_byte = 200;
+constexpr uint64_t steps_before_memory = 20'000;
+constexpr size_t max_remembered = size_t(1) << 23;
 
 bool is_word_at(std::string_view text, size_t position) {
   if (position >= text.size()) return false;
@@ -27,12 +29,31 @@ Backtracker::Backtracker(const Program& program, std::string_view pattern, std::
       pattern_(pattern),
       text_(text),
       slots_(program.slots, npos),
-      step_limit_(base_steps + steps_per_byte * text.size()) {}
+      step_limit_(base_steps + steps_per_byte * text.size()) {
+  for (const Instruction& instruction : program.code) {
+    guards_ += instruction.op == Op::empty_begin;
+    remembers_ &= instruction.op != Op::atomic && instruction.op != Op::look && instruction.op != Op::backreference;
+  }
+  remembers_ &= guards_ <= 6;
+}
+
+// Called at each split once an attempt is long; true when this place was tried before, without success.
+bool Backtracker::seen(uint32_t pc, size_t position) {
+  uint64_t key = uint64_t(position) << 24 | pc << 6;
+  for (uint32_t guard = 0; guard < guards_; ++guard) {
+    key |= uint64_t(slots_[program_.slots - guards_ + guard] == position) << guard;
+  }
+  if (failed_.size() >= max_remembered) return failed_.contains(key);
+  return !failed_.insert(key).second;
+}
 
 size_t Backtracker::run(size_t begin) {
+  attempt_begin_ = steps_;
   stack_.clear();
   std::fill(slots_.begin(), slots_.end(), npos);
-  return run_from(0, begin, 0);
+  const size_t end = run_from(0, begin, 0);
+  if (end != npos) failed_.clear();
+  return end;
 }
 
 void Backtracker::step() {
@@ -78,6 +99,10 @@ size_t Backtracker::run_from(uint32_t pc, size_t position, uint32_t depth) {
         if (ok) position = forward(position), ++pc;
         break;
       case Op::split:
+        if (remembers_ && steps_ - attempt_begin_ > steps_before_memory && seen(pc, position)) {
+          ok = false;
+          break;
+        }
         push({Frame::branch, instruction.b, position, 0});
         pc = instruction.a;
         break;

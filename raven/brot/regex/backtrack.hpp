@@ -1,5 +1,7 @@
 #pragma once
 // The general engine: depth-first with an explicit stack and a bounded number of steps. Internal to brot.
+#include <unordered_set>
+
 #include "raven/brot/regex/program.hpp"
 
 namespace brot::regex {
@@ -28,6 +30,7 @@ class Backtracker {
   void set_slot(uint32_t slot, size_t value);
   void push(Frame frame);
   void step();
+  bool seen(uint32_t pc, size_t position);
   size_t forward(size_t position) const;
   size_t backward(size_t position) const;
   char32_t at(size_t position) const;
@@ -38,6 +41,12 @@ class Backtracker {
   std::vector<Frame> stack_;
   std::vector<size_t> slots_;
   size_t look_end_ = 0;
+  // Places (instruction, position, which loop guards stand here) known to fail: what follows a place depends on nothing
+  // else in a program without bodies and backreferences, so none needs a second visit and the whole search is linear.
+  std::unordered_set<uint64_t> failed_;
+  uint32_t guards_ = 0;
+  bool remembers_ = true;
+  uint64_t attempt_begin_ = 0;
   uint64_t steps_ = 0, step_limit_;
 };
 
