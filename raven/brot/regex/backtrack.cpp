@@ -37,7 +37,7 @@ Backtracker::Backtracker(const Program& program, std::string_view pattern, std::
   remembers_ &= guards_ <= 6;
 }
 
-// Called at each split once an attempt is long; true when this place was tried before, without success.
+// Called at each split once a search is long; true when this place was tried before, without success.
 bool Backtracker::seen(uint32_t pc, size_t position) {
   uint64_t key = uint64_t(position) << 24 | pc << 6;
   for (uint32_t guard = 0; guard < guards_; ++guard) {
@@ -48,7 +48,6 @@ bool Backtracker::seen(uint32_t pc, size_t position) {
 }
 
 size_t Backtracker::run(size_t begin) {
-  attempt_begin_ = steps_;
   stack_.clear();
   std::fill(slots_.begin(), slots_.end(), npos);
   const size_t end = run_from(0, begin, 0);
@@ -99,7 +98,7 @@ size_t Backtracker::run_from(uint32_t pc, size_t position, uint32_t depth) {
         if (ok) position = forward(position), ++pc;
         break;
       case Op::split:
-        if (remembers_ && steps_ - attempt_begin_ > steps_before_memory && seen(pc, position)) {
+        if (remembers_ && steps_ > steps_before_memory && seen(pc, position)) {
           ok = false;
           break;
         }

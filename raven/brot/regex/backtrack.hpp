@@ -46,7 +46,6 @@ class Backtracker {
   std::unordered_set<uint64_t> failed_;
   uint32_t guards_ = 0;
   bool remembers_ = true;
-  uint64_t attempt_begin_ = 0;
   uint64_t steps_ = 0, step_limit_;
 };
 

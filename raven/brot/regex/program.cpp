@@ -188,7 +188,9 @@ class Compiler {
   void emit_repeat(const Node& node) {
     const Node& body = node.children[0];
     const std::optional<CharSet> set = single_set(body);
-    if (set && !automaton_ && !(node.min == 1 && node.max == 1)) {
+    // Inside another loop the plain form is better: the backtracker remembers its splits.
+    const bool compact = !automaton_ && (loop_depth_ == 0 || node.greed == Greed::possessive);
+    if (set && compact && !(node.min == 1 && node.max == 1)) {
       program_.loops.push_back({node.min, node.max, node.greed});
       add(Op::set_loop, set_index(*set), uint32_t(program_.loops.size() - 1));
       return;
@@ -227,6 +229,7 @@ class Compiler {
   void emit_loop(const Node& body, Greed greed) {
     const bool may_be_empty = width(body).min == 0;
     const uint32_t split = add_split(greed);
+    ++loop_depth_;
     uint32_t guard = 0;
     if (may_be_empty) {
       program_.automaton_ready = false;
@@ -241,6 +244,7 @@ class Compiler {
     } else {
       add(Op::jump, split);
     }
+    --loop_depth_;
     set_exit(split, greed);
   }
 
@@ -289,6 +293,7 @@ class Compiler {
 
   std::string_view pattern_;
   bool automaton_;
+  uint32_t loop_depth_ = 0;
   Program program_;
 };
 
