@@ -7,6 +7,12 @@ set(BROT_TEXT_SOURCES
   regex/program.cpp
   regex/regex.cpp
   regex/scanners.cpp
+  template/builtins.cpp
+  template/lexer.cpp
+  template/operations.cpp
+  template/parser.cpp
+  template/template.cpp
+  template/value.cpp
   unicode/grapheme.cpp
   unicode/normalize.cpp
   unicode/properties.cpp
