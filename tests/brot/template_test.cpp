@@ -20,7 +20,7 @@ TEST(Template, EqualsJinja2) {
     std::string rendered;
     bool failed = false;
     try {
-      rendered = ChatTemplate(source).render(Value::from_json(line[1].string));
+      rendered = ChatTemplate(source).render(Value::from_json(line[1].string), 1767312000);
     } catch (const TemplateError& error) {
       failed = true;
       rendered = error.what();

@@ -5,6 +5,7 @@
 
 Each line is JSON: [template, variables as JSON text, rendered text] or [template, variables, null] when it fails.
 """
+import datetime
 import json
 import sys
 
@@ -36,6 +37,8 @@ def raise_exception(message):
 environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=[Generation, loopcontrols])
 environment.filters["tojson"] = tojson
 environment.globals["raise_exception"] = raise_exception
+NOW = datetime.datetime.fromtimestamp(1767312000, datetime.timezone.utc)
+environment.globals["strftime_now"] = lambda format: NOW.strftime(format)
 
 MESSAGES = [
     {"role": "system", "content": "You are a helpful assistant.\nBe brief."},
@@ -177,6 +180,7 @@ cases = [(t, v) for t in CHATS + extra for v in VARIABLES] + [(t, VARIABLES[0]) 
 for source, variables in cases:
     try:
         rendered = environment.from_string(source).render(**variables)
-    except Exception:
+    except Exception as error:
         rendered = None
+        print(f"{type(error).__name__}: {error}"[:150], file=sys.stderr)
     print(json.dumps([source, json.dumps(variables, ensure_ascii=False), rendered], ensure_ascii=False))
