@@ -1,7 +1,7 @@
 """Writes regex.txt: what patterns match, as HuggingFace tokenizers (Oniguruma) split.
 
     pip install tokenizers
-    python regex.py [count] [seed] > regex.txt
+    python regex_cases.py [count] [seed] > regex.txt
 
 Each case is a line of JSON: [pattern, text, pieces], a piece being [begin, end, is_match] in UTF-8 bytes, empty ones left out; or
 [pattern, null, "error"] for a pattern that Oniguruma refuses.
@@ -84,7 +84,7 @@ def pieces(regex, subject):
     return [[offsets[b], offsets[e], (b, e) not in kept] for _, (b, e) in p.Split(regex, "isolated").pre_tokenize_str(subject)]
 
 
-print(json.dumps(f"tokenizers {tokenizers.__version__}, written by regex.py"))
+print(json.dumps(f"tokenizers {tokenizers.__version__}, written by regex_cases.py"))
 cases = FIXED + [(pattern(2), [text(), text()]) for _ in range(count)]
 for source, texts in cases:
     try:
