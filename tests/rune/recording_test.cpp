@@ -175,11 +175,31 @@ const Row table[] = {
     // composite.hpp
     ROW(softmax, "f", softmax(a[0])),
     ROW(softmax, "d", softmax(a[0], 0)),
+    ROW(linear, "fm", linear(a[0], a[1].T())),
+    ROW(linear, "fmv", linear(a[0], a[1].T(), a[2](s(0, 2)))),
+    ROW(sdpa, "fff", sdpa(a[0].reshape({1, 1, 3, 4}), a[1].reshape({1, 1, 3, 4}), a[2].reshape({1, 1, 3, 4}), {.causal = true})),
+    // random.hpp
+    ROW(key, "", random::key(7)),
+    ROW(split, "", random::split(random::key(7), 3)),
+    ROW(fold_in, "", random::fold_in(random::key(7), 5)),
+    ROW(bits, "", random::bits(random::key(7), {5}, 64)),
+    ROW(uniform, "", random::uniform(random::key(7), {3, 4})),
+    ROW(normal, "", random::normal(random::key(7), {3, 4}, {.dtype = f32})),
+    ROW(bernoulli, "", random::bernoulli(random::key(7), 0.3, {20})),
+    ROW(randint, "", random::randint(random::key(7), {20}, -3, 9)),
+    // indexing.hpp
+    ROW(take, "fb", take(a[0], astype(a[1], i64), {.axis = 0})),
+    ROW(take_along_axis, "fb", take_along_axis(a[0], astype(a[1], i64), 1)),
+    ROW(put_along_axis, "fb", put_along_axis(a[0], astype(a[1], i64), 2.5, 1)),
+    ROW(sort, "f", sort(a[0])),
+    ROW(argsort, "f", argsort(a[0])),
+    ROW(top_k, "f", top_k(a[0], 2).values),
 };
 
 /// Public functions that no Program can hold, each with the reason.
 const std::set<std::string> not_recorded = {
     "decompose",      // another form of an op, not an op
+    "nonzero",        // its result's shape depends on values
 };
 
 // ---- inputs ----------------------------------------------------------------------------------------------------------

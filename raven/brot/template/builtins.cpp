@@ -3,7 +3,7 @@
 #include <charconv>
 #include <cmath>
 
-#include "raven/brot/template/engine.hpp"
+#include "raven/brot/template/internal/engine.hpp"
 #include "raven/brot/unicode/unicode.hpp"
 
 namespace brot::jinja {

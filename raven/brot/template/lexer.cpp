@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "raven/base/message.hpp"
-#include "raven/brot/template/syntax.hpp"
+#include "raven/brot/template/internal/syntax.hpp"
 #include "raven/brot/unicode/unicode.hpp"
 
 namespace brot::jinja {

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "raven/brot/template/engine.hpp"
+#include "raven/brot/template/internal/engine.hpp"
 #include "raven/brot/unicode/unicode.hpp"
 
 namespace brot::jinja {

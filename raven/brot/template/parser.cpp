@@ -1,6 +1,6 @@
 // Tokens → tree, by Jinja's grammar.
 #include "raven/base/message.hpp"
-#include "raven/brot/template/syntax.hpp"
+#include "raven/brot/template/internal/syntax.hpp"
 
 namespace brot::jinja {
 

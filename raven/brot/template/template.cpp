@@ -6,7 +6,7 @@
 #include <ctime>
 
 #include "raven/base/message.hpp"
-#include "raven/brot/template/syntax.hpp"
+#include "raven/brot/template/internal/syntax.hpp"
 
 namespace brot {
 

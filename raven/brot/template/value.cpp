@@ -8,7 +8,7 @@
 
 #include "raven/base/error.hpp"
 #include "raven/base/message.hpp"
-#include "raven/brot/template/engine.hpp"
+#include "raven/brot/template/internal/engine.hpp"
 #include "raven/brot/unicode/unicode.hpp"
 
 namespace brot::jinja {

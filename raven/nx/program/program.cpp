@@ -157,7 +157,7 @@ ProgramBuilder::Id ProgramBuilder::equation(Op op, std::span<const Id> operands,
     require_id(id);
     in.push_back(avals_[id]);
   }
-  std::vector<Aval> out(static_cast<size_t>(result_count(op, attrs)));
+  std::vector<Aval> out(static_cast<size_t>(result_count(op, attrs, operands.size())));
   infer(op, in, attrs, out);
   const Id first = static_cast<Id>(avals_.size());
   equations_.push_back(
@@ -242,7 +242,7 @@ std::vector<Array> call(std::shared_ptr<const Program> program, std::span<const 
   CallAttrs attrs;
   attrs.program = std::move(program);
   const std::vector<Operand> operands(arguments.begin(), arguments.end());
-  std::vector<Array> results(static_cast<size_t>(result_count(Op::Call, attrs)));
+  std::vector<Array> results(static_cast<size_t>(result_count(Op::Call, attrs, 0)));
   apply(Op::Call, operands, attrs, results);
   return results;
 }

@@ -236,8 +236,8 @@ class ProgramReader {
       while (accept(","));
       expect(")");
     }
-    if (results.size() != static_cast<size_t>(result_count(op, attrs.get())))
-      fail(raven::Message() << result_count(op, attrs.get()) << " results of " << op_name << ", not "
+    if (results.size() != static_cast<size_t>(result_count(op, attrs.get(), operands.size())))
+      fail(raven::Message() << result_count(op, attrs.get(), operands.size()) << " results of " << op_name << ", not "
                             << results.size());
     const Id first = builder_.equation(op, operands, attrs.get());
     for (size_t i = 0; i < results.size(); ++i) {

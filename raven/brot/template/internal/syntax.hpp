@@ -2,7 +2,7 @@
 // Tokens and tree of a template. Internal to brot.
 #include <map>
 
-#include "raven/brot/template/engine.hpp"
+#include "raven/brot/template/internal/engine.hpp"
 #include "raven/brot/template/template.hpp"
 
 namespace brot::jinja {
