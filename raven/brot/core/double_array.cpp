@@ -15,7 +15,7 @@ class Placer {
   uint32_t find_base(const std::vector<unsigned char>& bytes) {
     const size_t blocks = cells_.size() / 256;
     for (size_t block = blocks > open_blocks ? blocks - open_blocks : 0; block < blocks; ++block) {
-      if (256 - used_[block] < bytes.size()) continue;
+      if (static_cast<size_t>(256 - used_[block]) < bytes.size()) continue;
       const uint32_t start = uint32_t(block * 256);
       for (uint32_t low = 0; low < 256; ++low) {
         if (taken(start + low)) continue;  // the place of the first byte
