@@ -34,6 +34,10 @@ if(RAVEN_SANITIZE)
   add_link_options(-fsanitize=${RAVEN_SANITIZE})
   add_compile_definitions(RAVEN_SANITIZED=1)
 endif()
+# Coverage of the libraries too: without it a fuzzer sees its own few lines and searches blindly.
+if(RAVEN_BUILD_FUZZERS)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
 find_package(Threads REQUIRED)
 
 # CPU levels: each kernel source is compiled once per level, in a namespace of its own (RAVEN_LEVEL).

@@ -13,3 +13,4 @@
 #include "raven/nx/composite.hpp"
 #include "raven/nx/error.hpp"
 #include "raven/nx/index.hpp"
+#include "raven/nx/program.hpp"

@@ -5,3 +5,4 @@
 #include "raven/rune/check.hpp"
 #include "raven/rune/grad.hpp"
 #include "raven/rune/jvp.hpp"
+#include "raven/rune/record.hpp"

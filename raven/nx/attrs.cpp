@@ -7,6 +7,8 @@
 #include "raven/base/allocator.hpp"
 #include "raven/base/message.hpp"
 #include "raven/nx/error.hpp"
+#include "raven/nx/internal/hash.hpp"
+#include "raven/nx/program.hpp"
 
 namespace nx {
 
@@ -52,13 +54,7 @@ constexpr std::string_view names_of(DType, int i) {
 template <class T>
 concept NamedEnum = requires(T t) { names_of(t, 0); };
 
-/// Mixes one 64-bit word (the finaliser of MurmurHash3).
-uint64_t mix(uint64_t seed, uint64_t word) {
-  uint64_t x = seed ^ (word + 0x9e3779b97f4a7c15u + (seed << 6) + (seed >> 2));
-  x = (x ^ (x >> 33)) * 0xff51afd7ed558ccdu;
-  x = (x ^ (x >> 33)) * 0xc4ceb9fe1a85ec53u;
-  return x ^ (x >> 33);
-}
+using detail::mix;
 
 uint64_t hash_value(uint64_t seed, int64_t v) { return mix(seed, static_cast<uint64_t>(v)); }
 uint64_t hash_value(uint64_t seed, bool v) {
@@ -82,6 +78,14 @@ uint64_t hash_value(uint64_t seed, E v) {
   return mix(seed, static_cast<uint64_t>(v));
 }
 
+using ProgramHandle = std::shared_ptr<const Program>;
+uint64_t hash_value(uint64_t seed, const ProgramHandle& v) {
+  if (!v) return mix(seed, 0);
+  const Program::Hash hash = v->hash();
+  return mix(mix(seed, hash.low), hash.high);
+}
+
+bool equal_value(const ProgramHandle& a, const ProgramHandle& b) { return a == b || (a && b && *a == *b); }
 template <class T>
 bool equal_value(const T& a, const T& b) {
   if constexpr (std::floating_point<T>)
@@ -113,6 +117,7 @@ template <NamedEnum E>
 void print_value(raven::Message& m, E v) {
   m << names_of(v, static_cast<int>(v));
 }
+void print_value(raven::Message& m, const ProgramHandle& v) { m << (v ? v->print() : std::string("none")); }
 
 // ---- reading back ----------------------------------------------------------------------------------------------------
 
@@ -198,6 +203,19 @@ void parse_value(Reader& r, E& v) {
       return;
     }
   r.fail("one of the names of this attribute");
+}
+void parse_value(Reader& r, ProgramHandle& v) {
+  r.space();
+  // To the brace that closes the program's body.
+  size_t end = 0;
+  int depth = 0;
+  for (; end < r.text.size(); ++end) {
+    if (r.text[end] == '{') ++depth;
+    if (r.text[end] == '}' && --depth <= 0) break;
+  }
+  if (end == r.text.size() || depth < 0) r.fail("a program");
+  v = std::make_shared<const Program>(Program::parse(r.text.substr(0, end + 1)));
+  r.text.remove_prefix(end + 1);
 }
 
 // ---- one attribute struct --------------------------------------------------------------------------------------------

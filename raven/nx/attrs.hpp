@@ -3,6 +3,7 @@
 // parsing and copying come (raven/nx/attrs.cpp).
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,6 +13,8 @@
 #include "raven/nx/op.hpp"
 
 namespace nx {
+
+class Program;
 
 /// Base of all attribute structs; the op says which one it is.
 struct Attrs {};
@@ -192,6 +195,11 @@ struct DotGeneralAttrs : Attrs {
 struct AxisAttrs : Attrs {
   int64_t axis = 0;
   NX_FIELDS(NX_FIELD(axis))
+};
+/// Runs a Program (raven/nx/program.hpp), compared by its content. Never null in a valid call.
+struct CallAttrs : Attrs {
+  std::shared_ptr<const Program> program;
+  NX_FIELDS(NX_FIELD(program))
 };
 
 // Attributes of composites.

@@ -26,6 +26,6 @@ inline raven::Message&& operator<<(raven::Message&& message, const Aval& aval) {
 /// Throws ShapeError, AxisError, DTypeError or ValueError under the op's public name.
 RAVEN_API void infer(Op op, std::span<const Aval> in, const Attrs& attrs, std::span<Aval> out);
 /// Number of results of this call; −1: as many as operands (Sort).
-RAVEN_API int result_count(Op op, const Attrs& attrs);
+RAVEN_API int result_count(Op op, const Attrs& attrs, size_t operands);
 
 }  // namespace nx

@@ -65,7 +65,8 @@ struct SdpaOpts {
 /// Throws ShapeError, DTypeError.
 RAVEN_API Array sdpa(const Array& q, const Array& k, const Array& v, const SdpaOpts& options = {});
 
-/// The composite as primitives, issued through the gateway: what transformations without a rule of their own see.
+/// A composite as primitives, a higher-order op as the ops of its Program, issued through the gateway: what transformations
+/// without a rule of their own see.
 RAVEN_API void decompose(Op op, std::span<const Array> in, const Attrs& attrs, std::span<Array> out);
 
 }  // namespace nx

@@ -5,6 +5,7 @@
 
 #include "raven/base/interrupt.hpp"
 #include "raven/base/message.hpp"
+#include "raven/nx/composite.hpp"
 #include "raven/nx/cpu/map.hpp"
 #include "raven/nx/error.hpp"
 #include "raven/nx/internal/copy.hpp"
@@ -244,6 +245,12 @@ void eager(Op op, const OpInfo& info, std::span<const Operand> in, const Attrs& 
   for (size_t i = 0; i < in.size(); ++i) avals.span()[i] = aval_of(in[i].array());
   infer(op, avals.span(), attrs, results.span());
 
+  if (is_higher_order(op)) {
+    // No kernel: the ops of its Program run through the gateway one by one.
+    std::vector<Array> arguments;
+    for (const Operand& o : in) arguments.push_back(o.array());
+    return decompose(op, arguments, attrs, out);
+  }
   if (info.flags & op_flag::view) {
     out[0] = detail::make_view(op, in[0].array(), attrs, results.span()[0]);
     return;

@@ -47,6 +47,7 @@ RAVEN_API const OpInfo& op_info(Op op) noexcept;
 /// Finds an op by its name; false when there is none.
 RAVEN_API bool find_op(std::string_view name, Op& op) noexcept;
 
+inline bool is_higher_order(Op op) { return op > Op::before_higher_order && op < Op::higher_order_end; }
 inline bool is_composite(Op op) { return op > Op::before_composites && op < Op::composites_end; }
 inline bool has_flag(Op op, uint32_t flag) { return (op_info(op).flags & flag) != 0; }
 

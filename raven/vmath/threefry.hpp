@@ -1,6 +1,9 @@
 #pragma once
 // Threefry-2x32, 20 rounds (Salmon, Moraes, Dror, Shaw: "Parallel random numbers: as easy as 1, 2, 3", SC 2011), written
 // over a domain: the block function of nx's keyed random numbers, with the same bits as JAX's.
+#include <cstdint>
+#include <type_traits>
+
 #include "raven/vmath/domain.hpp"
 
 namespace vmath {

@@ -18,10 +18,11 @@ const std::map<std::string, std::set<std::string>>& map_of_libraries() {
       {"nx", {"base", "vmath", "kernels"}},
       {"tolk", {"base", "vmath", "kernels", "nx"}},
       {"rune", {"base", "nx", "tolk"}},
-      {"vega", {"base", "nx", "rune"}},
+      {"vega", {"base", "vmath", "nx", "rune"}},
       {"kaun", {"base", "nx", "rune", "vega"}},
       {"brot", {"base"}},
       // The umbrella of all.
+      {"cli", {"base", "brot"}},
       {"raven", {"base", "nx", "rune", "vega", "kaun", "brot"}},
   };
   return map;

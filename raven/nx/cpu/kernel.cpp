@@ -9,7 +9,6 @@ namespace {
 constexpr detail::RuleTable<Kernel> make_table() {
   detail::RuleTable<Kernel> table;
 #define PRIMITIVE(name, ...) table.row[static_cast<int>(Op::name)] = &kernel::name;
-#define HIGHER_ORDER PRIMITIVE
 #define COMPOSITE PRIMITIVE
 #include "raven/nx/op.def"
   return table;

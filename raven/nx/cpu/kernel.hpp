@@ -47,7 +47,7 @@ struct KernelCall {
 };
 using Kernel = void(const KernelCall& call);
 
-/// The kernel of an op. Views (Reshape …) have one too: it writes the materialised result.
+/// The kernel of an op; null for higher-order ops, which run their Programs. Views (Reshape …) have one too: it writes the materialised result.
 Kernel* kernel_of(Op op);
 /// Throws IndexError when an index of a gather or scatter in mode `raise` lies outside its axis. Kernels treat such an
 /// index as mode `drop`.

@@ -6,7 +6,6 @@
 namespace nx::cpu::kernel {
 
 #define PRIMITIVE(name, ...) Kernel name;
-#define HIGHER_ORDER(name, ...) Kernel name;
 #define COMPOSITE(name, ...) Kernel name;
 #include "raven/nx/op.def"
 

@@ -10,6 +10,7 @@ namespace nx {
 namespace {
 constexpr detail::RuleTable<decompose_rule::Rule> make_table() {
   detail::RuleTable<decompose_rule::Rule> table;
+#define HIGHER_ORDER(name, ...) table.row[static_cast<int>(Op::name)] = &decompose_rule::higher_order::name;
 #define COMPOSITE(name, ...) table.row[static_cast<int>(Op::name)] = &decompose_rule::name;
 #include "raven/nx/op.def"
   return table;

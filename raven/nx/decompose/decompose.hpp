@@ -1,5 +1,5 @@
 #pragma once
-// Composites as primitives: one function per composite, in a file per family. Not installed.
+// Composites as primitives, higher-order ops as the ops of their Programs: one function each, in a file per family. Not installed.
 #include <span>
 
 #include "raven/nx/array.hpp"
@@ -18,6 +18,11 @@ struct Call {
 };
 using Rule = void(const Call& call);
 
+// In a namespace of its own: `Call` is an op as well as what a rule receives.
+#define HIGHER_ORDER(name, ...) \
+  namespace higher_order {      \
+  Rule name;                    \
+  }
 #define COMPOSITE(name, ...) Rule name;
 #include "raven/nx/op.def"
 

@@ -1,6 +1,7 @@
 #include "raven/nx/infer/infer.hpp"
 
 #include "raven/nx/internal/op_table.hpp"
+#include "raven/nx/program.hpp"
 
 namespace nx {
 
@@ -8,7 +9,7 @@ namespace {
 constexpr detail::RuleTable<infer_rule::Rule> make_table() {
   detail::RuleTable<infer_rule::Rule> table;
 #define PRIMITIVE(name, ...) table.row[static_cast<int>(Op::name)] = &infer_rule::name;
-#define HIGHER_ORDER PRIMITIVE
+#define HIGHER_ORDER(name, ...) table.row[static_cast<int>(Op::name)] = &infer_rule::higher_order::name;
 #define COMPOSITE PRIMITIVE
 #include "raven/nx/op.def"
   return table;
@@ -20,15 +21,21 @@ void infer(Op op, std::span<const Aval> in, const Attrs& attrs, std::span<Aval> 
   const OpInfo& info = op_info(op);
   if (info.operands >= 0 && in.size() != static_cast<size_t>(info.operands))
     throw ValueError(info.public_name, raven::Message("got ") << in.size() << " operands, expected " << int(info.operands));
-  const size_t results = info.results < 0 ? in.size() : static_cast<size_t>(result_count(op, attrs));
+  const auto results = static_cast<size_t>(result_count(op, attrs, in.size()));
   if (out.size() != results)
     throw ValueError(info.public_name, raven::Message("got ") << out.size() << " results, expected " << results);
   rules[op]({op, info.public_name, in, attrs, out});
 }
 
-int result_count(Op op, const Attrs& attrs) {
+int result_count(Op op, const Attrs& attrs, size_t operands) {
   if (op == Op::LayerNormGrad && !static_cast<const LayerNormGradAttrs&>(attrs).affine) return 1;
-  return op_info(op).results;
+  const int fixed = op_info(op).results;
+  if (fixed >= 0) return fixed;
+  // −1: as many as operands (Sort), or as a Program has (Call).
+  if (!is_higher_order(op)) return static_cast<int>(operands);
+  const Program* program = static_cast<const CallAttrs&>(attrs).program.get();
+  if (!program) throw ValueError(op_info(op).public_name, "the attributes hold no program");
+  return static_cast<int>(program->outputs().size());
 }
 
 raven::Message& operator<<(raven::Message& message, const Aval& aval) {

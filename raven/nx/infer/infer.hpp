@@ -21,7 +21,11 @@ struct Call {
 using Rule = void(const Call& call);
 
 #define PRIMITIVE(name, ...) Rule name;
-#define HIGHER_ORDER(name, ...) Rule name;
+// In a namespace of its own: `Call` is an op as well as what a rule receives.
+#define HIGHER_ORDER(name, ...) \
+  namespace higher_order {      \
+  Rule name;                    \
+  }
 #define COMPOSITE(name, ...) Rule name;
 #include "raven/nx/op.def"
 

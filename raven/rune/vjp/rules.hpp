@@ -20,6 +20,8 @@ struct Keep {
 };
 inline constexpr uint32_t all_shapes = ~0u;
 
+struct PullAccess;
+
 /// One op of the backward pass.
 class Pull {
  public:

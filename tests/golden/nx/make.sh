@@ -6,11 +6,11 @@ here=$(cd "$(dirname "$0")" && pwd)
 venv=${GOLDEN_VENV:-$here/../../../build/golden-venv}
 export PYTHONDONTWRITEBYTECODE=1
 [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
-"$venv/bin/python" -c 'import numpy, mpmath, jax, torch' 2>/dev/null || {
-  "$venv/bin/pip" install --quiet numpy==2.4.6 mpmath==1.3.0 jax==0.10.2
+"$venv/bin/python" -c 'import numpy, mpmath, jax, safetensors, torch' 2>/dev/null || {
+  "$venv/bin/pip" install --quiet numpy==2.4.6 mpmath==1.3.0 jax==0.10.2 safetensors==0.8.0
   "$venv/bin/pip" install --quiet torch==2.15.0 # 5 GB with what it loads at import
 }
 cd "$here"
-for script in elementwise reduction movement selection contraction printing indexing promotion random_jax composites; do
+for script in elementwise reduction movement selection contraction printing indexing promotion random_jax composites safetensors_files; do
   "$venv/bin/python" "$script.py"
 done

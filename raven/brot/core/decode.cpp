@@ -1,0 +1,366 @@
+// Decoding, whole and streaming.
+#include <algorithm>
+
+#include "raven/base/thread_pool.hpp"
+#include "raven/brot/core/byte_alphabet.hpp"
+#include "raven/brot/core/core.hpp"
+#include "raven/brot/core/tokenizer.hpp"
+#include "raven/brot/unicode/unicode.hpp"
+
+namespace brot {
+
+namespace {
+
+using Kind = DecodePlan::Kind;
+
+/// A chain of literal replacements, ByteFallback, Fuse and a Strip at the start: what converted SentencePiece models have.
+struct FallbackChain {
+  std::vector<const decoders::Replace*> replaces;
+  bool byte_fallback = false, fuse = false;
+  const decoders::Strip* strip = nullptr;
+};
+
+bool match_chain(const Decoder& decoder, FallbackChain& chain) {
+  const auto* sequence = std::get_if<decoders::Sequence>(&decoder.kind());
+  if (!sequence) return false;
+  for (const Decoder& one : sequence->decoders) {
+    if (const auto* replace = std::get_if<decoders::Replace>(&one.kind())) {
+      if (chain.byte_fallback || chain.fuse) return false;
+      chain.replaces.push_back(replace);
+    } else if (std::holds_alternative<decoders::ByteFallback>(one.kind())) {
+      if (chain.byte_fallback || chain.fuse) return false;
+      chain.byte_fallback = true;
+    } else if (std::holds_alternative<decoders::Fuse>(one.kind())) {
+      if (chain.strip) return false;
+      chain.fuse = true;
+    } else if (const auto* strip = std::get_if<decoders::Strip>(&one.kind())) {
+      if (!chain.fuse || chain.strip || strip->stop != 0) return false;
+      chain.strip = strip;
+    } else {
+      return false;
+    }
+  }
+  return true;
+}
+
+std::unique_ptr<DecodePlan> make_plan(const TokenizerCore& core) {
+  auto plan = std::make_unique<DecodePlan>();
+  const Vocabulary& words = core.model->vocabulary();
+  uint64_t last = words.max_id();
+  size_t count = words.size();
+  for (const auto& [id, token] : core.added.by_id()) {
+    last = std::max<uint64_t>(last, id);
+    ++count;
+  }
+  FallbackChain chain;
+  if (last >= 8 * uint64_t{count} + 65536) return plan;  // sparse ids: no table
+  if (!core.decoder || std::holds_alternative<decoders::Metaspace>(core.decoder->kind()) ||
+      std::holds_alternative<decoders::WordPiece>(core.decoder->kind())) {
+    plan->kind = Kind::joined;
+  } else if (std::holds_alternative<decoders::ByteLevel>(core.decoder->kind())) {
+    plan->kind = Kind::byte_level;
+  } else if (match_chain(*core.decoder, chain)) {
+    plan->kind = Kind::byte_fallback;
+    if (chain.strip) {
+      unicode::append(plan->strip, chain.strip->content);
+      plan->strip_count = chain.strip->start;
+    }
+  } else {
+    return plan;
+  }
+  plan->tokens.resize(size_t(last) + 1);
+  const auto store = [&](std::string_view text) {
+    const uint32_t begin = uint32_t(plan->arena.size());
+    plan->arena.append(text);
+    return begin;
+  };
+  const auto fill = [&](uint32_t id, std::string_view name) {
+    DecodePlan::Token& token = plan->tokens[id];
+    token.known = true;
+    token.special = core.added.is_special(name);
+    std::string text(name), first;
+    switch (plan->kind) {
+      case Kind::byte_level: {
+        std::string bytes;
+        if (byte_alphabet::append_bytes(name, bytes)) text = std::move(bytes);
+        break;
+      }
+      case Kind::byte_fallback:
+        for (const decoders::Replace* replace : chain.replaces) {
+          std::vector<std::string> one{std::move(text)};
+          text = std::move(Decoder(*replace).apply(std::move(one))[0]);
+        }
+        if (chain.byte_fallback) token.byte = int16_t(decoders::byte_of_token(text));
+        break;
+      case Kind::joined:
+        if (!core.decoder) {
+          first = text;
+          text.insert(0, 1, ' ');
+        } else {
+          // The first token and a later one, seen through the decoder.
+          const auto pair = core.decoder->apply({text, text});
+          first = pair[0];
+          text = pair[1];
+        }
+        token.first_begin = store(first);
+        token.first_size = uint32_t(first.size());
+        break;
+      case Kind::general: break;
+    }
+    token.begin = store(text);
+    token.size = uint32_t(text.size());
+  };
+  for (const auto& [text, id] : words.entries()) fill(id, text);
+  for (const auto& [id, token] : core.added.by_id()) fill(id, core.added.text(id));
+  return plan;
+}
+
+/// Appends a finished run of byte tokens.
+void append_run(std::string& text, std::string& run) {
+  if (run.empty()) return;
+  if (unicode::is_valid(run)) {
+    text.append(run);
+  } else {
+    for (size_t i = 0; i < run.size(); ++i) text.append("\xEF\xBF\xBD");
+  }
+  run.clear();
+}
+
+void strip_start(std::string& text, std::string_view content, size_t count) {
+  size_t begin = 0;
+  for (size_t i = 0; i < count && std::string_view(text).substr(begin).starts_with(content); ++i) begin += content.size();
+  if (begin > 0) text.erase(0, begin);
+}
+
+std::vector<std::string> token_texts(const TokenizerCore& core, std::span<const uint32_t> ids, bool skip_special) {
+  std::vector<std::string> tokens;
+  tokens.reserve(ids.size());
+  for (const uint32_t id : ids) {
+    const std::string_view text = core.decoded_name_of(id);
+    if (!text.data() || (skip_special && core.added.is_special(text))) continue;
+    tokens.emplace_back(text);
+  }
+  return tokens;
+}
+
+std::string decode_general(const TokenizerCore& core, std::span<const uint32_t> ids, bool skip_special) {
+  std::vector<std::string> tokens = token_texts(core, ids, skip_special);
+  if (core.decoder) return tokens.empty() ? std::string() : core.decoder->decode(std::move(tokens));
+  std::string text;
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    if (i > 0) text.push_back(' ');
+    text.append(tokens[i]);
+  }
+  return text;
+}
+
+/// The bytes of all tokens for plans other than general; byte runs are resolved, nothing else is.
+std::string concatenate(const DecodePlan& plan, std::span<const uint32_t> ids, bool skip_special) {
+  std::string text;
+  text.reserve(ids.size() * 5 + 16);
+  std::string run;
+  bool first = true;
+  for (const uint32_t id : ids) {
+    if (id >= plan.tokens.size()) continue;
+    const DecodePlan::Token& token = plan.tokens[id];
+    if (!token.known || (skip_special && token.special)) continue;
+    if (token.byte >= 0) {
+      run.push_back(char(token.byte));
+      continue;
+    }
+    if (!run.empty()) append_run(text, run);
+    text.append(plan.kind == Kind::joined && first ? plan.first_text(token) : plan.text(token));
+    first = false;
+  }
+  append_run(text, run);
+  return text;
+}
+
+}  // namespace
+
+const DecodePlan& TokenizerCore::decode_plan() const {
+  std::call_once(plan_once_, [&] { plan_ = make_plan(*this); });
+  return *plan_;
+}
+
+std::string Tokenizer::decode(std::span<const uint32_t> ids, const DecodeOptions& options) const {
+  const DecodePlan& plan = core_->decode_plan();
+  std::string text;
+  if (plan.kind == Kind::general) {
+    text = decode_general(*core_, ids, options.skip_special_tokens);
+  } else {
+    text = concatenate(plan, ids, options.skip_special_tokens);
+    if (plan.kind == Kind::byte_level && !unicode::is_valid(text)) text = unicode::replace_invalid(text);
+    if (plan.strip_count > 0) strip_start(text, plan.strip, plan.strip_count);
+  }
+  return options.clean_up_tokenization_spaces ? decoders::clean_up(std::move(text)) : text;
+}
+
+std::string Tokenizer::decode_bytes(std::span<const uint32_t> ids) const {
+  const DecodePlan& plan = core_->decode_plan();
+  return plan.kind == Kind::byte_level ? concatenate(plan, ids, false) : decode(ids, {.skip_special_tokens = false});
+}
+
+std::vector<std::string> Tokenizer::decode_batch(std::span<const std::vector<uint32_t>> sequences,
+                                                 const DecodeOptions& options) const {
+  std::vector<std::string> texts(sequences.size());
+  raven::parallel_for(int64_t(sequences.size()), 16, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) texts[size_t(i)] = decode(sequences[size_t(i)], options);
+  });
+  return texts;
+}
+
+DecodeStream Tokenizer::decode_stream(const DecodeOptions& options) const { return DecodeStream(core_, options); }
+
+// ----------------------------------------------------------------------------------------------------------- streaming
+
+struct DecodeStream::State {
+  std::shared_ptr<const TokenizerCore> core;
+  const DecodePlan& plan;
+  DecodeOptions options;
+  std::string out;      // what the last step gave
+  std::string pending;  // bytes that do not form characters yet, or an open run of byte tokens
+  bool first = true;
+  size_t to_strip = 0;
+  // General chains: all ids are decoded again, and what grew behind the part already given is new.
+  std::vector<uint32_t> ids;
+  size_t given = 0;
+
+  State(std::shared_ptr<const TokenizerCore> shared, DecodeOptions decode_options)
+      : core(std::move(shared)), plan(core->decode_plan()), options(decode_options), to_strip(plan.strip_count) {}
+
+  void step_bytes(std::string_view bytes) {
+    pending.append(bytes);
+    // Everything but an incomplete character at the end.
+    size_t keep = 0;
+    for (size_t back = 1; back <= std::min<size_t>(3, pending.size()); ++back) {
+      const auto byte = static_cast<unsigned char>(pending[pending.size() - back]);
+      if ((byte & 0xC0) == 0x80) continue;
+      if (byte >= 0xC2 && byte <= 0xF4 && unicode::length_of_lead(byte) > back) {
+        // Could more bytes complete it? Then the bytes so far decode to one invalid part that reaches the end.
+        const unicode::Decoded decoded = unicode::decode(pending, pending.size() - back);
+        if (!decoded.valid && decoded.length == back) keep = back;
+      }
+      break;
+    }
+    const size_t ready = pending.size() - keep;
+    if (unicode::is_valid(std::string_view(pending).substr(0, ready))) {
+      out.append(pending, 0, ready);
+    } else {
+      out.append(unicode::replace_invalid(std::string_view(pending).substr(0, ready)));
+    }
+    pending.erase(0, ready);
+  }
+
+  void strip() {
+    while (to_strip > 0 && !out.empty()) {
+      if (out.starts_with(plan.strip)) {
+        out.erase(0, plan.strip.size());
+        --to_strip;
+      } else {
+        to_strip = 0;
+      }
+    }
+  }
+
+  // Only what a later token cannot change may be given: a chain can treat the last token apart (BPEDecoder) or wait for bytes, so the
+  // common start of "decoded with this token last" and "with another one behind it" counts, without unfinished characters.
+  void step_general(uint32_t id) {
+    ids.push_back(id);
+    const std::string text = decode_general(*core, ids, options.skip_special_tokens);
+    ids.push_back(id);
+    const std::string longer = decode_general(*core, ids, options.skip_special_tokens);
+    ids.pop_back();
+    size_t stable = 0;
+    while (stable < text.size() && stable < longer.size() && text[stable] == longer[stable]) ++stable;
+    std::string_view ready = std::string_view(text).substr(0, stable);
+    while (ready.ends_with("\xEF\xBF\xBD")) ready.remove_suffix(3);
+    while (!ready.empty() && ready.size() < text.size() && (static_cast<unsigned char>(text[ready.size()]) & 0xC0) == 0x80)
+      ready.remove_suffix(1);
+    if (ready.size() <= given) return;
+    out = ready.substr(given);
+    given = ready.size();
+  }
+};
+
+DecodeStream::DecodeStream(std::shared_ptr<const TokenizerCore> core, DecodeOptions options)
+    : state_(std::make_unique<State>(std::move(core), options)) {}
+DecodeStream::DecodeStream(DecodeStream&&) noexcept = default;
+DecodeStream& DecodeStream::operator=(DecodeStream&&) noexcept = default;
+DecodeStream::~DecodeStream() = default;
+
+std::optional<std::string_view> DecodeStream::step(uint32_t id) {
+  State& state = *state_;
+  state.out.clear();
+  if (state.plan.kind == Kind::general) {
+    state.step_general(id);
+  } else {
+    if (id >= state.plan.tokens.size()) return std::nullopt;
+    const DecodePlan::Token& token = state.plan.tokens[id];
+    if (!token.known || (state.options.skip_special_tokens && token.special)) return std::nullopt;
+    if (token.byte >= 0) {
+      state.pending.push_back(char(token.byte));
+      return std::nullopt;
+    }
+    if (state.plan.kind == Kind::byte_level) {
+      state.step_bytes(state.plan.text(token));
+    } else {
+      append_run(state.out, state.pending);
+      state.out.append(state.plan.kind == Kind::joined && state.first ? state.plan.first_text(token) : state.plan.text(token));
+      state.first = false;
+      if (state.to_strip > 0) state.strip();
+    }
+  }
+  if (state.out.empty()) return std::nullopt;
+  return std::string_view(state.out);
+}
+
+std::string DecodeStream::flush() {
+  State& state = *state_;
+  state.out.clear();
+  if (state.plan.kind == Kind::general) {
+    const std::string text = decode_general(*state.core, state.ids, state.options.skip_special_tokens);
+    if (text.size() > state.given) state.out = text.substr(state.given);
+    state.ids.clear();
+    state.given = 0;
+  } else if (state.plan.kind == Kind::byte_level) {
+    state.out = unicode::replace_invalid(state.pending);
+    state.pending.clear();
+  } else {
+    append_run(state.out, state.pending);
+    state.strip();
+  }
+  return state.out;
+}
+
+// -------------------------------------------------------------------------------------------------------- stop strings
+
+StopStrings::Output StopStrings::push(std::string_view text) {
+  if (stopped_) return {{}, true};
+  held_.append(text);
+  size_t first = std::string::npos;
+  for (const std::string& stop : stops_)
+    if (!stop.empty()) first = std::min(first, held_.find(stop));
+  if (first != std::string::npos) {
+    stopped_ = true;
+    Output output{held_.substr(0, first), true};
+    held_.clear();
+    return output;
+  }
+  // Keep the longest end that begins a stop string.
+  size_t keep = 0;
+  for (const std::string& stop : stops_)
+    for (size_t length = std::min(held_.size(), stop.empty() ? 0 : stop.size() - 1); length > keep; --length)
+      if (std::string_view(held_).substr(held_.size() - length) == std::string_view(stop).substr(0, length)) keep = length;
+  Output output{held_.substr(0, held_.size() - keep), false};
+  held_.erase(0, held_.size() - keep);
+  return output;
+}
+
+std::string StopStrings::flush() {
+  std::string rest = std::move(held_);
+  held_.clear();
+  return rest;
+}
+
+}  // namespace brot

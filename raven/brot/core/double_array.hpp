@@ -1,0 +1,49 @@
+#pragma once
+// A trie over byte strings in two arrays: the child of `node` by `byte` is node.base ^ byte when that cell's parent is `node`.
+#include <cstdint>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "raven/base/export.hpp"
+
+namespace brot {
+
+/// Immutable after `build`. Node 0 is the root.
+class RAVEN_API DoubleArray {
+ public:
+  static constexpr uint32_t none = ~uint32_t{0};
+  struct Cell {
+    uint32_t base = 0;
+    uint32_t parent = none;  // none: the cell is free
+    uint32_t value = none;
+  };
+
+  /// Keys need not be sorted; of equal keys the last counts. Empty keys are left out.
+  void build(std::vector<std::pair<std::string_view, uint32_t>> keys);
+  bool empty() const noexcept { return cells_.empty(); }
+
+  /// The child, or none.
+  uint32_t child(uint32_t node, unsigned char byte) const noexcept {
+    const uint32_t next = cells_[node].base ^ byte;
+    return cells_[next].parent == node ? next : none;
+  }
+  /// The value of the key that ends at `node`, or none.
+  uint32_t value(uint32_t node) const noexcept { return cells_[node].value; }
+
+  /// The value of the longest key that is a prefix of [at, end), or none.
+  uint32_t longest_prefix(const char* at, const char* end) const noexcept {
+    uint32_t node = 0, found = none;
+    for (; at != end; ++at) {
+      node = child(node, static_cast<unsigned char>(*at));
+      if (node == none) break;
+      if (const uint32_t value = cells_[node].value; value != none) found = value;
+    }
+    return found;
+  }
+
+ private:
+  std::vector<Cell> cells_;
+};
+
+}  // namespace brot

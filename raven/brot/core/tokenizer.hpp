@@ -1,0 +1,227 @@
+#pragma once
+// The tokenizer: normalizer, pre-tokenizer, model, post-processor and decoder around a set of added tokens.
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "raven/brot/core/added_tokens.hpp"
+#include "raven/brot/core/encoding.hpp"
+#include "raven/brot/core/error.hpp"
+#include "raven/brot/core/options.hpp"
+#include "raven/brot/decoders/decoder.hpp"
+#include "raven/brot/models/model.hpp"
+#include "raven/brot/normalizers/normalizer.hpp"
+#include "raven/brot/post_processors/post_processor.hpp"
+#include "raven/brot/pre_tokenizers/pre_tokenizer.hpp"
+#include "raven/brot/template/template.hpp"
+
+namespace brot {
+
+class DecodeStream;
+class Corpus;
+struct TokenizerCore;
+struct TokenizerConfig;
+
+/// One side of an input: plain text, or words that were cut already (offsets restart in each, word ids count them).
+class TextInput {
+ public:
+  TextInput(std::string_view text) : text_(text) {}
+  TextInput(const std::string& text) : text_(text) {}
+  TextInput(const char* text) : text_(text) {}
+  TextInput(std::span<const std::string_view> words) : words_(words), pre_tokenized_(true) {}
+  bool pre_tokenized() const noexcept { return pre_tokenized_; }
+  std::string_view text() const noexcept { return text_; }
+  std::span<const std::string_view> words() const noexcept { return words_; }
+
+ private:
+  std::string_view text_;
+  std::span<const std::string_view> words_;
+  bool pre_tokenized_ = false;
+};
+
+/// A rectangular batch: rows × cols in row-major order, ready to become arrays.
+class Batch {
+ public:
+  size_t rows() const noexcept { return rows_; }
+  size_t cols() const noexcept { return cols_; }
+  const std::vector<int32_t>& input_ids() const& noexcept { return input_ids_; }
+  std::vector<int32_t>&& input_ids() && noexcept { return std::move(input_ids_); }
+  const std::vector<int32_t>& attention_mask() const noexcept { return attention_mask_; }
+  const std::vector<int32_t>& token_type_ids() const noexcept { return token_type_ids_; }
+  const std::vector<int32_t>& special_tokens_mask() const noexcept { return special_tokens_mask_; }
+
+ private:
+  friend class Tokenizer;
+  size_t rows_ = 0, cols_ = 0;
+  std::vector<int32_t> input_ids_, attention_mask_, token_type_ids_, special_tokens_mask_;
+};
+
+/// A piece of text with its place in the input (byte offsets).
+struct TextPiece {
+  std::string text;
+  Span offsets;
+};
+
+/// Options of chat templates.
+struct ChatOptions {
+  jinja::Value tools = {};      ///< a list of tool descriptions
+  jinja::Value documents = {};
+  bool add_generation_prompt = false;
+  bool continue_final_message = false;  ///< ends where the last message's content ends, so that a model goes on with it
+  std::string name = {};                ///< of a named template; by default `default`, or `tool_use` when there are tools
+  std::vector<std::pair<std::string, jinja::Value>> variables = {};  ///< further variables
+  int64_t now = -1;                     ///< time of strftime_now in seconds since 1970; negative: the clock's
+};
+
+/// How a tokenizer is written.
+struct SaveOptions {
+  bool pretty = true;
+};
+
+/// A cheap handle on an immutable core; setters copy the core when it is shared. `encode*` and `decode*` are safe on many threads.
+class RAVEN_API Tokenizer {
+ public:
+  /// @throws brot::Error when the model is null
+  explicit Tokenizer(ModelPtr model);
+
+  /// Reads a `tokenizer.json`. @throws raven::IoError, brot::Error with JSON pointer and byte offset
+  static Tokenizer from_file(const std::string& path);
+  /// Reads the text of a `tokenizer.json`.
+  static Tokenizer from_json(std::string_view text, std::string_view name = "tokenizer.json");
+  /// Reads a directory as models are published in: `tokenizer.json` or the older vocabulary files, `tokenizer_config.json`, the
+  /// chat template.
+  static Tokenizer from_pretrained_dir(const std::string& path);
+  static Result<Tokenizer> try_from_file(const std::string& path);
+  static Result<Tokenizer> try_from_json(std::string_view text);
+  /// The text of the tokenizer's file. @throws brot::Error when a component is user-defined
+  std::string to_json(SaveOptions options = {.pretty = false}) const;
+  /// Writes the file, whole or not at all.
+  void save(const std::string& path, SaveOptions options = {}) const;
+
+  // Components.
+  const Model& model() const;
+  ModelPtr model_pointer() const;
+  const std::optional<Normalizer>& normalizer() const;
+  const std::optional<PreTokenizer>& pre_tokenizer() const;
+  const std::optional<PostProcessor>& post_processor() const;
+  const std::optional<Decoder>& decoder() const;
+  const std::optional<Truncation>& truncation() const;
+  const std::optional<Padding>& padding() const;
+  const TokenizerConfig& config() const;
+  void set_model(ModelPtr model);
+  void set_normalizer(std::optional<Normalizer> normalizer);
+  void set_pre_tokenizer(std::optional<PreTokenizer> pre_tokenizer);
+  void set_post_processor(std::optional<PostProcessor> post_processor);
+  void set_decoder(std::optional<Decoder> decoder);
+  /// @throws brot::Error when the stride is not below the length that special tokens leave
+  void set_truncation(std::optional<Truncation> truncation);
+  void set_padding(std::optional<Padding> padding);
+  void set_config(TokenizerConfig config);
+  /// Adds tokens; returns how many were not ignored.
+  size_t add_tokens(const std::vector<AddedToken>& tokens);
+  size_t add_special_tokens(const std::vector<AddedToken>& tokens);
+
+  // Encoding.
+  /// @throws brot::Error (unknown_token, invalid_text, limit)
+  Encoding encode(const TextInput& input, const EncodeOptions& options = {}) const;
+  Encoding encode(const TextInput& first, const TextInput& second, const EncodeOptions& options = {}) const;
+  Result<Encoding> try_encode(const TextInput& input, const EncodeOptions& options = {}) const;
+  std::vector<Encoding> encode_batch(std::span<const std::string_view> texts, const EncodeOptions& options = {}) const;
+  std::vector<Encoding> encode_batch(const std::vector<std::string>& texts, const EncodeOptions& options = {}) const;
+  std::vector<Encoding> encode_batch(std::span<const std::pair<std::string_view, std::string_view>> pairs,
+                                     const EncodeOptions& options = {}) const;
+  /// Encodes and pads into one rectangle.
+  Batch encode_batch_ids(std::span<const std::string_view> texts, const EncodeOptions& options = {}) const;
+  /// The ids alone, without special tokens unless asked for; the fastest way.
+  std::vector<uint32_t> encode_ids(std::string_view text, bool add_special_tokens = false) const;
+  /// Number of ids that encode_ids would give.
+  size_t count_tokens(std::string_view text, bool add_special_tokens = false) const;
+  /// The longest prefix of `text`, ending between characters, that has at most `count` tokens.
+  std::string_view truncate_to_tokens(std::string_view text, size_t count) const;
+  /// Cuts the text at character boundaries into consecutive parts of at most `count` tokens each.
+  std::vector<std::string_view> split_into_chunks(std::string_view text, size_t count) const;
+
+  // Decoding.
+  /// Unknown ids are left out.
+  std::string decode(std::span<const uint32_t> ids, const DecodeOptions& options = {}) const;
+  std::vector<std::string> decode_batch(std::span<const std::vector<uint32_t>> sequences, const DecodeOptions& options = {}) const;
+  DecodeStream decode_stream(const DecodeOptions& options = {}) const;
+  /// The bytes of the ids before invalid UTF-8 is replaced; for other than byte-level decoders the text's bytes.
+  std::string decode_bytes(std::span<const uint32_t> ids) const;
+
+  // Chat.
+  /// Renders the chat template with `messages`, a list of dictionaries, and the special tokens of the configuration as variables.
+  /// @throws TemplateError with line and column; brot::Error when there is no template of that name
+  std::string apply_chat_template(const jinja::Value& messages, const ChatOptions& options = {}) const;
+  /// The rendered text encoded: its special tokens are recognised, none are added again.
+  Encoding encode_chat(const jinja::Value& messages, const ChatOptions& options = {}, EncodeOptions encode_options = {}) const;
+
+  // Introspection.
+  /// (text, id), ascending by id.
+  std::vector<std::pair<std::string, uint32_t>> vocab(bool with_added = true) const;
+  size_t vocab_size(bool with_added = true) const;
+  std::optional<uint32_t> token_to_id(std::string_view token) const;
+  std::optional<std::string> id_to_token(uint32_t id) const;
+  const std::map<uint32_t, AddedToken>& added_tokens() const;
+  /// Tokens that the post-processor adds to one text or a pair.
+  size_t num_special_tokens_to_add(bool is_pair = false) const;
+  std::vector<TextPiece> pre_tokenize(std::string_view text) const;
+  std::string normalize(std::string_view text) const;
+  /// One line per component.
+  std::string to_string() const;
+  /// What each stage makes of the text, one line per stage.
+  std::string explain(std::string_view text) const;
+
+  const std::shared_ptr<const TokenizerCore>& core() const noexcept { return core_; }
+
+ private:
+  friend class TokenizerAccess;
+  TokenizerCore& edit();
+  std::shared_ptr<const TokenizerCore> core_;
+};
+
+/// Coloured token spans of `text` as HTML for notebooks; special tokens are marked.
+RAVEN_API std::string to_html(const Encoding& encoding, std::string_view text);
+
+/// Text from ids that arrive one by one. What it emits, with `flush`, adds up to `decode` of all ids; a part is emitted as soon as
+/// later ids cannot change it.
+class RAVEN_API DecodeStream {
+ public:
+  DecodeStream(std::shared_ptr<const TokenizerCore> core, DecodeOptions options);
+  DecodeStream(DecodeStream&&) noexcept;
+  DecodeStream& operator=(DecodeStream&&) noexcept;
+  ~DecodeStream();
+  /// The text that `id` completes; nothing while bytes are missing. The view lives until the next call.
+  std::optional<std::string_view> step(uint32_t id);
+  /// What is left at the end.
+  std::string flush();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Holds back text that may be the beginning of a stop string.
+class RAVEN_API StopStrings {
+ public:
+  explicit StopStrings(std::vector<std::string> stops) : stops_(std::move(stops)) {}
+  struct Output {
+    std::string text;  ///< safe to show
+    bool stopped;      ///< a stop string was completed; `text` ends before it
+  };
+  Output push(std::string_view text);
+  /// What was held back, at the end.
+  std::string flush();
+
+ private:
+  std::vector<std::string> stops_;
+  std::string held_;
+  bool stopped_ = false;
+};
+
+}  // namespace brot

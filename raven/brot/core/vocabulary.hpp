@@ -1,0 +1,72 @@
+#pragma once
+// Tokens and their ids: one arena of bytes, an open-addressing table from text to id, and the way back.
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "raven/base/export.hpp"
+#include "raven/brot/core/hash.hpp"
+
+namespace brot {
+
+/// Immutable after `build`. Ids may have holes and may exceed the number of tokens.
+class RAVEN_API Vocabulary {
+ public:
+  static constexpr uint32_t none = ~uint32_t{0};
+  using Entry = std::pair<std::string_view, uint32_t>;
+
+  Vocabulary() = default;
+  /// Copies the texts. A text that occurs twice keeps its last id; of two texts with one id, `text(id)` gives the last.
+  static Vocabulary build(const std::vector<Entry>& entries);
+
+  /// Number of distinct texts.
+  size_t size() const noexcept { return texts_.size(); }
+  bool empty() const noexcept { return texts_.empty(); }
+  /// Largest id, 0 when empty.
+  uint32_t max_id() const noexcept { return max_id_; }
+
+  /// The id of `text`, or `none`.
+  uint32_t find(std::string_view text) const noexcept { return find(text, hash_bytes(text)); }
+  uint32_t find(std::string_view text, uint64_t hash) const noexcept {
+    if (slots_.empty()) return none;
+    const uint32_t tag = uint32_t(hash >> 32);
+    for (size_t slot = hash & mask_;; slot = (slot + 1) & mask_) {
+      const Slot& entry = slots_[slot];
+      if (entry.index == none) return none;
+      if (entry.tag == tag && text_at(entry.index) == text) return texts_[entry.index].id;
+    }
+  }
+  /// The text of `id`; null data when there is none.
+  std::string_view text(uint32_t id) const noexcept {
+    const uint32_t index = index_of(id);
+    return index == none ? std::string_view() : text_at(index);
+  }
+  bool contains(uint32_t id) const noexcept { return index_of(id) != none; }
+
+  /// All (text, id), ascending by id.
+  std::vector<Entry> entries() const;
+
+ private:
+  struct Text {
+    uint32_t offset, size, id;
+  };
+  struct Slot {
+    uint32_t tag, index;
+  };
+  std::string_view text_at(uint32_t index) const noexcept {
+    return {arena_.data() + texts_[index].offset, texts_[index].size};
+  }
+  uint32_t index_of(uint32_t id) const noexcept;
+
+  std::string arena_;
+  std::vector<Text> texts_;  // ascending by id
+  std::vector<Slot> slots_;
+  std::vector<uint32_t> dense_;  // id → index when ids are not sparse
+  uint64_t mask_ = 0;
+  uint32_t max_id_ = 0;
+};
+
+}  // namespace brot

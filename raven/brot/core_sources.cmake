@@ -1,0 +1,36 @@
+# The tokenizer itself: text with alignments, added tokens, components, files, training.
+set(BROT_CORE_SOURCES
+  core/added_tokens.cpp
+  core/aligned_text.cpp
+  core/byte_alphabet.cpp
+  core/chat.cpp
+  core/decode.cpp
+  core/describe.cpp
+  core/double_array.cpp
+  core/encode.cpp
+  core/encoding.cpp
+  core/error.cpp
+  core/pieces.cpp
+  core/tokenizer.cpp
+  core/vocabulary.cpp
+  decoders/decoder.cpp
+  files/base64.cpp
+  files/json.cpp
+  files/load.cpp
+  files/sentencepiece.cpp
+  files/tiktoken.cpp
+  files/tokenizer_json_read.cpp
+  files/tokenizer_json_write.cpp
+  models/bpe.cpp
+  models/merge_table.cpp
+  models/thread_cache.cpp
+  models/unigram.cpp
+  models/word_models.cpp
+  normalizers/chars_map.cpp
+  normalizers/normalizer.cpp
+  post_processors/post_processor.cpp
+  pre_tokenizers/pre_tokenizer.cpp
+  train/bpe_trainer.cpp
+  train/corpus.cpp
+  train/unigram_trainer.cpp
+  train/word_trainers.cpp)

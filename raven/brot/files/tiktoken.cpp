@@ -1,0 +1,234 @@
+#include "raven/brot/files/tiktoken.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+
+#include "raven/base/file.hpp"
+#include "raven/brot/core/byte_alphabet.hpp"
+#include "raven/brot/files/base64.hpp"
+#include "raven/brot/files/json.hpp"
+#include "raven/brot/models/bpe.hpp"
+
+namespace brot {
+
+namespace {
+
+constexpr std::string_view gpt2_pattern =
+    R"('(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s)";
+constexpr std::string_view cl100k_pattern =
+    R"('(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s)";
+constexpr std::string_view o200k_pattern =
+    R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|)"
+    R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|)"
+    R"(\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+
+const std::pair<std::string_view, std::string_view> encodings_of_models[] = {
+    {"gpt-5", "o200k_base"},        {"gpt-4.1", "o200k_base"},       {"gpt-4o", "o200k_base"},       {"o1", "o200k_base"},
+    {"o3", "o200k_base"},           {"o4-mini", "o200k_base"},       {"chatgpt-4o", "o200k_base"},   {"gpt-oss", "o200k_harmony"},
+    {"gpt-4", "cl100k_base"},       {"gpt-3.5", "cl100k_base"},      {"gpt-35", "cl100k_base"},      {"text-embedding-", "cl100k_base"},
+    {"davinci-002", "cl100k_base"}, {"babbage-002", "cl100k_base"},  {"text-davinci-edit", "p50k_edit"},
+    {"text-davinci-003", "p50k_base"}, {"text-davinci-002", "p50k_base"}, {"code-", "p50k_base"},    {"text-davinci", "r50k_base"},
+    {"davinci", "r50k_base"},       {"curie", "r50k_base"},          {"babbage", "r50k_base"},       {"ada", "r50k_base"},
+    {"gpt2", "gpt2"},               {"gpt-2", "gpt2"}};
+
+/// All components around a byte-level vocabulary whose ranks order the merges.
+Tokenizer assemble(const std::vector<std::pair<std::string, uint32_t>>& ranks, const Pattern& pattern,
+                   const std::vector<std::pair<std::string, uint32_t>>& specials, uint32_t id_offset) {
+  std::vector<std::string> texts;
+  texts.reserve(ranks.size());
+  std::vector<Vocabulary::Entry> raw, entries;
+  uint32_t last = 0;
+  for (const auto& [bytes, rank] : ranks) {
+    texts.emplace_back();
+    byte_alphabet::append_text(bytes, texts.back());
+    last = std::max(last, rank + id_offset);
+  }
+  std::vector<uint32_t> rank_of_id(size_t{last} + 1, Vocabulary::none);
+  for (size_t i = 0; i < ranks.size(); ++i) {
+    raw.emplace_back(texts[i], ranks[i].second + id_offset);
+    rank_of_id[ranks[i].second + id_offset] = ranks[i].second;
+  }
+  const Vocabulary plain = Vocabulary::build(raw);
+  entries = raw;
+  for (const auto& [text, id] : specials) entries.emplace_back(text, id);
+  Tokenizer tokenizer(BPE::make_ranked(entries, BPE::derive_merges(plain, rank_of_id), {.ignore_merges = true}));
+  tokenizer.set_pre_tokenizer(pre_tokenizers::Sequence{
+      pre_tokenizers::Split{pattern, SplitBehavior::Isolated, false},
+      pre_tokenizers::ByteLevel{.add_prefix_space = false, .trim_offsets = true, .use_regex = false}});
+  tokenizer.set_decoder(decoders::ByteLevel{});
+  std::vector<AddedToken> added;
+  for (const auto& [text, id] : specials) added.emplace_back(text, true);
+  tokenizer.add_special_tokens(added);
+  return tokenizer;
+}
+
+}  // namespace
+
+TiktokenDefinition Tiktoken::definition(std::string_view name) {
+  TiktokenDefinition result{std::string(name), std::string(gpt2_pattern), {{"<|endoftext|>", 50256}}};
+  auto& specials = result.special_tokens;
+  if (name == "gpt2" || name == "r50k_base" || name == "p50k_base") return result;
+  if (name == "p50k_edit") {
+    specials.insert(specials.end(), {{"<|fim_prefix|>", 50281}, {"<|fim_middle|>", 50282}, {"<|fim_suffix|>", 50283}});
+    return result;
+  }
+  if (name == "cl100k_base") {
+    result.pattern = cl100k_pattern;
+    specials = {{"<|endoftext|>", 100257},
+                {"<|fim_prefix|>", 100258},
+                {"<|fim_middle|>", 100259},
+                {"<|fim_suffix|>", 100260},
+                {"<|endofprompt|>", 100276}};
+    return result;
+  }
+  if (name == "o200k_base" || name == "o200k_harmony") {
+    result.pattern = o200k_pattern;
+    specials = {{"<|endoftext|>", 199999}, {"<|endofprompt|>", 200018}};
+    if (name == "o200k_base") return result;
+    specials = {{"<|startoftext|>", 199998}, {"<|endoftext|>", 199999}};
+    const std::map<uint32_t, std::string> named = {{200002, "return"},  {200003, "constrain"}, {200005, "channel"},
+                                                   {200006, "start"},   {200007, "end"},       {200008, "message"},
+                                                   {200012, "call"}};
+    for (uint32_t id = 200000; id < 201088; ++id) {
+      if (id == 200018) specials.emplace_back("<|endofprompt|>", id);
+      const auto known = named.find(id);
+      specials.emplace_back(known == named.end() ? "<|reserved_" + std::to_string(id) + "|>" : "<|" + known->second + "|>", id);
+    }
+    return result;
+  }
+  throw Error(ErrorCode::argument, "brot.Tiktoken.definition",
+              raven::Message() << "unknown encoding `" << name
+                               << "`, expected gpt2, r50k_base, p50k_base, p50k_edit, cl100k_base, o200k_base or o200k_harmony");
+}
+
+std::string Tiktoken::encoding_of_model(std::string_view model) {
+  for (const auto& [prefix, encoding] : encodings_of_models)
+    if (model.starts_with(prefix)) return std::string(encoding);
+  throw Error(ErrorCode::argument, "brot.Tiktoken.encoding_of_model", raven::Message() << "unknown model `" << model << "`");
+}
+
+Tiktoken Tiktoken::from_file(const std::string& path, std::string_view encoding) {
+  const raven::MappedFile file(path, "brot.Tiktoken.from_file");
+  return from_text(file.text(), definition(encoding));
+}
+
+Tiktoken Tiktoken::from_text(std::string_view lines, TiktokenDefinition definition) {
+  std::vector<std::pair<std::string, uint32_t>> ranks;
+  size_t number = 0;
+  while (!lines.empty()) {
+    ++number;
+    const size_t end = std::min(lines.find('\n'), lines.size());
+    std::string_view line = lines.substr(0, end);
+    lines.remove_prefix(std::min(end + 1, lines.size()));
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (line.empty()) continue;
+    const size_t space = line.find(' ');
+    const std::string_view digits = space == std::string_view::npos ? std::string_view() : line.substr(space + 1);
+    uint32_t rank = 0;
+    const auto result = std::from_chars(digits.data(), digits.data() + digits.size(), rank);
+    auto bytes = files::decode_base64(line.substr(0, std::min(space, line.size())));
+    if (!bytes || digits.empty() || result.ec != std::errc() || result.ptr != digits.data() + digits.size() || rank > 1u << 28)
+      throw Error(ErrorCode::format, "brot.Tiktoken",
+                  raven::Message() << "got `" << line.substr(0, 60) << "`, expected base64, a space and a rank",
+                  raven::Message() << "line " << uint64_t(number));
+    ranks.emplace_back(std::move(*bytes), rank);
+  }
+  return from_ranks(ranks, std::move(definition));
+}
+
+Tiktoken Tiktoken::from_ranks(const std::vector<std::pair<std::string, uint32_t>>& ranks, TiktokenDefinition definition) {
+  const Pattern pattern = Pattern::regex(definition.pattern, RegexDialect::tiktoken);
+  Tokenizer tokenizer = assemble(ranks, pattern, definition.special_tokens, 0);
+  return Tiktoken(std::move(tokenizer), std::move(definition));
+}
+
+std::vector<uint32_t> Tiktoken::encode_ordinary(std::string_view text) const {
+  const Encoding encoding =
+      tokenizer_.encode(text, {.add_special_tokens = false, .fields = EncodeFields::ids, .encode_special_tokens = true});
+  return {encoding.ids().begin(), encoding.ids().end()};
+}
+
+std::vector<uint32_t> Tiktoken::encode_with_special(std::string_view text) const { return tokenizer_.encode_ids(text); }
+
+std::vector<uint32_t> Tiktoken::encode(std::string_view text, const std::vector<std::string>& allowed, bool disallow_others) const {
+  const auto is_allowed = [&](const std::string& token) { return std::find(allowed.begin(), allowed.end(), token) != allowed.end(); };
+  if (disallow_others)
+    for (const auto& [token, id] : definition_.special_tokens)
+      if (!is_allowed(token) && text.find(token) != std::string_view::npos)
+        throw Error(ErrorCode::argument, "brot.Tiktoken.encode",
+                    raven::Message() << "the text contains the special token `" << token
+                                     << "`, which is not allowed; allow it, or use encode_ordinary");
+  std::vector<uint32_t> ids;
+  for (;;) {
+    // The leftmost allowed token; of several there the one listed first.
+    size_t first = std::string_view::npos, length = 0;
+    uint32_t found = 0;
+    for (const auto& [token, id] : definition_.special_tokens) {
+      if (!is_allowed(token)) continue;
+      const size_t at = text.find(token);
+      if (at >= first) continue;
+      first = at;
+      length = token.size();
+      found = id;
+    }
+    const std::vector<uint32_t> part = encode_ordinary(text.substr(0, first));
+    ids.insert(ids.end(), part.begin(), part.end());
+    if (first == std::string_view::npos) return ids;
+    ids.push_back(found);
+    text.remove_prefix(first + length);
+  }
+}
+
+uint32_t Tiktoken::encode_single_token(std::string_view bytes) const {
+  for (const auto& [token, id] : definition_.special_tokens)
+    if (token == bytes) return id;
+  std::string text;
+  byte_alphabet::append_text(bytes, text);
+  const uint32_t id = tokenizer_.model().vocabulary().find(text);
+  if (id == Vocabulary::none)
+    throw Error(ErrorCode::unknown_token, "brot.Tiktoken.encode_single_token", "these bytes are not one token");
+  return id;
+}
+
+Tokenizer read_tekken(std::string_view source, std::string_view name) {
+  const json::Document document = json::Document::parse(source, name);
+  const auto fail = [&](const json::Value& at, std::string_view what) {
+    throw Error(ErrorCode::format, "brot.read_tekken", raven::Message() << name << ": " << what,
+                raven::Message() << "byte " << uint64_t(at.offset()));
+  };
+  const json::Value config = document.root()["config"], vocab = document.root()["vocab"];
+  if (!config["pattern"].is(json::Type::string) || !vocab.is(json::Type::array))
+    fail(document.root(), "expected config.pattern and vocab");
+  const auto whole = [&](const json::Value& value, double fallback) {
+    const double number = value.is(json::Type::number) ? value.number() : fallback;
+    if (!(number >= 0 && number < 1u << 28)) fail(value, "a number is out of range");
+    return uint32_t(number);
+  };
+  const uint32_t special_count = whole(config["default_num_special_tokens"], 1000);
+  const uint32_t size = whole(config["default_vocab_size"], double(vocab.size()) + special_count);
+  if (size < special_count) fail(config, "default_vocab_size is smaller than default_num_special_tokens");
+  std::vector<std::pair<std::string, uint32_t>> ranks;
+  for (const json::Value entry : vocab) {
+    const uint32_t rank = whole(entry["rank"], double(ranks.size()));
+    if (rank >= size - special_count) continue;
+    auto bytes = files::decode_base64(entry["token_bytes"].text());
+    if (!bytes) fail(entry, "token_bytes is not base64");
+    ranks.emplace_back(std::move(*bytes), rank);
+  }
+  std::vector<std::pair<std::string, uint32_t>> specials;
+  for (const json::Value special : document.root()["special_tokens"])
+    specials.emplace_back(std::string(special["token_str"].text()), whole(special["rank"], double(specials.size())));
+  if (specials.empty()) {
+    static constexpr std::string_view names[] = {"<unk>", "<s>", "</s>", "[INST]", "[/INST]", "[AVAILABLE_TOOLS]", "[/AVAILABLE_TOOLS]",
+                                                 "[TOOL_RESULTS]", "[/TOOL_RESULTS]", "[TOOL_CALLS]", "[IMG]", "<pad>", "[IMG_BREAK]",
+                                                 "[IMG_END]", "[PREFIX]", "[MIDDLE]", "[SUFFIX]", "[SYSTEM_PROMPT]", "[/SYSTEM_PROMPT]",
+                                                 "[TOOL_CONTENT]"};
+    for (const std::string_view text : names) specials.emplace_back(std::string(text), uint32_t(specials.size()));
+  }
+  for (uint32_t id = uint32_t(specials.size()); id < special_count; ++id)
+    specials.emplace_back("<SPECIAL_" + std::to_string(id) + ">", id);
+  return assemble(ranks, Pattern::regex(std::string(config["pattern"].text()), RegexDialect::tiktoken), specials, special_count);
+}
+
+}  // namespace brot

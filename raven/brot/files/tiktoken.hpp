@@ -1,0 +1,58 @@
+#pragma once
+// tiktoken's vocabularies (lines of `base64 rank`) and its interface; Mistral's tekken.json, which is of the same kind.
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "raven/brot/core/tokenizer.hpp"
+
+namespace brot {
+
+/// What a tiktoken encoding is made of besides its ranks.
+struct TiktokenDefinition {
+  std::string name;
+  std::string pattern;  ///< in tiktoken's dialect
+  std::vector<std::pair<std::string, uint32_t>> special_tokens;
+};
+
+/// An encoding with tiktoken's rules: any two neighbours whose concatenation has a rank merge, lowest rank first, from the left.
+class RAVEN_API Tiktoken {
+ public:
+  /// gpt2, r50k_base, p50k_base, p50k_edit, cl100k_base, o200k_base, o200k_harmony. @throws brot::Error for other names
+  static TiktokenDefinition definition(std::string_view name);
+  /// The encoding of a model's name, e.g. `gpt-4o` → o200k_base. @throws brot::Error for unknown models
+  static std::string encoding_of_model(std::string_view model);
+  /// Reads a `.tiktoken` file. @throws raven::IoError, brot::Error (format) with the line
+  static Tiktoken from_file(const std::string& path, std::string_view encoding);
+  static Tiktoken from_text(std::string_view lines, TiktokenDefinition definition);
+  static Tiktoken from_ranks(const std::vector<std::pair<std::string, uint32_t>>& ranks, TiktokenDefinition definition);
+
+  /// Special tokens in the text are plain text.
+  std::vector<uint32_t> encode_ordinary(std::string_view text) const;
+  /// `allowed` special tokens become their ids; one of the others in the text is an error unless `disallow_others` is false.
+  /// @throws brot::Error (argument) naming the token
+  std::vector<uint32_t> encode(std::string_view text, const std::vector<std::string>& allowed = {},
+                               bool disallow_others = true) const;
+  /// As encode with all special tokens allowed.
+  std::vector<uint32_t> encode_with_special(std::string_view text) const;
+  /// The id of exactly these bytes. @throws brot::Error when there is none
+  uint32_t encode_single_token(std::string_view bytes) const;
+  std::string decode_bytes(std::span<const uint32_t> ids) const { return tokenizer_.decode_bytes(ids); }
+  /// Invalid UTF-8 becomes U+FFFD.
+  std::string decode(std::span<const uint32_t> ids) const { return tokenizer_.decode(ids, {.skip_special_tokens = false}); }
+  const std::vector<std::pair<std::string, uint32_t>>& special_tokens() const { return definition_.special_tokens; }
+  /// The same as a tokenizer with all components; special tokens are added tokens.
+  const Tokenizer& tokenizer() const { return tokenizer_; }
+
+ private:
+  Tiktoken(Tokenizer tokenizer, TiktokenDefinition definition)
+      : tokenizer_(std::move(tokenizer)), definition_(std::move(definition)) {}
+  Tokenizer tokenizer_;
+  TiktokenDefinition definition_;
+};
+
+/// Reads Mistral's `tekken.json`.
+RAVEN_API Tokenizer read_tekken(std::string_view json, std::string_view name = "tekken.json");
+
+}  // namespace brot

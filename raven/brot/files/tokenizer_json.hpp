@@ -1,0 +1,22 @@
+#pragma once
+// `tokenizer.json`, read and written; not for users (Tokenizer::from_json, to_json).
+#include <string>
+#include <string_view>
+
+#include "raven/brot/core/tokenizer.hpp"
+#include "raven/brot/files/json.hpp"
+
+namespace brot::files {
+
+/// @throws brot::Error (format) with JSON pointer and byte offset; errors of components
+Tokenizer read_tokenizer(std::string_view text, std::string_view name);
+std::string write_tokenizer(const TokenizerCore& core, bool pretty);
+
+/// Single components, for tools and tests.
+Normalizer read_normalizer(const json::Value& value);
+PreTokenizer read_pre_tokenizer(const json::Value& value);
+PostProcessor read_post_processor(const json::Value& value);
+Decoder read_decoder(const json::Value& value);
+ModelPtr read_model(const json::Value& value);
+
+}  // namespace brot::files

@@ -1,0 +1,610 @@
+#include "raven/brot/models/bpe.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <mutex>
+
+#include "raven/brot/core/byte_alphabet.hpp"
+#include "raven/brot/core/error.hpp"
+#include "raven/brot/models/merge_table.hpp"
+#include "raven/brot/models/thread_cache.hpp"
+#include "raven/brot/unicode/unicode.hpp"
+
+namespace brot {
+
+Model::~Model() = default;
+
+namespace {
+
+constexpr uint32_t none = Vocabulary::none;
+constexpr size_t short_limit = 96;  // symbols up to which the linear search for the best pair wins
+
+/// One symbol of a piece that is being merged.
+struct Symbol {
+  uint32_t id;
+  uint32_t length;  // bytes it counts for in offsets
+};
+
+/// Work space of one thread; vectors keep their capacity.
+struct Scratch {
+  std::vector<Symbol> symbols;
+  std::vector<uint32_t> ranks, merged;
+  std::vector<uint64_t> dead;
+  std::vector<uint32_t> found;
+  struct Candidate {
+    uint32_t rank, position, left, right, id;
+  };
+  std::vector<Candidate> heap, skipped;
+  std::vector<int32_t> previous, next;
+  uint64_t random = 0;
+};
+
+Scratch& thread_scratch() {
+  thread_local Scratch scratch;
+  return scratch;
+}
+
+}  // namespace
+
+struct BPE::Impl {
+  uint64_t generation = next_model_generation();
+  MergeTable merges;
+  uint32_t unknown = none;             // id of unk_token
+  uint32_t ascii[128];                 // ids of plain ASCII characters
+  uint32_t byte_tokens[256];           // ids of <0xHH>
+  bool all_byte_tokens = false;
+  bool decorated = false;              // prefix or suffix in use
+  std::vector<uint32_t> lengths;       // bytes of each token's text
+
+  // ByteLevel: the vocabulary mapped back to bytes.
+  bool byte_level = false;
+  uint32_t bytes[256];
+  std::vector<uint32_t> byte_lengths;
+  Vocabulary byte_vocabulary;
+
+  // Built when the first piece needs them.
+  mutable std::once_flag once;
+  mutable EffectiveMerges effective;
+  mutable TokenTrie trie;
+  mutable bool backtracking = false;
+  mutable bool cut_before_metaspace[256] = {};
+  mutable bool cuttable = false;
+
+  void prepare(const BPE& model) const;
+  void merge_short(Scratch& scratch) const;
+  void merge_heap(Scratch& scratch, float dropout) const;
+  bool start_symbols(const BPE& model, std::string_view piece, std::vector<Symbol>& symbols) const;
+};
+
+BPE::BPE() : impl_(std::make_unique<Impl>()) {}
+BPE::~BPE() = default;
+
+// ------------------------------------------------------------------------------------------------------ construction
+
+BPE::Builder& BPE::Builder::vocab(std::vector<std::pair<std::string, uint32_t>> vocab) {
+  vocab_ = std::move(vocab);
+  return *this;
+}
+BPE::Builder& BPE::Builder::merges(std::vector<Merge> merges) {
+  merges_ = std::move(merges);
+  return *this;
+}
+BPE::Builder& BPE::Builder::options(BpeOptions options) {
+  options_ = std::move(options);
+  return *this;
+}
+BPE::Builder& BPE::Builder::unk_token(std::string token) {
+  options_.unk_token = std::move(token);
+  return *this;
+}
+BPE::Builder& BPE::Builder::dropout(float probability) {
+  options_.dropout = probability;
+  return *this;
+}
+BPE::Builder& BPE::Builder::continuing_subword_prefix(std::string prefix) {
+  options_.continuing_subword_prefix = std::move(prefix);
+  return *this;
+}
+BPE::Builder& BPE::Builder::end_of_word_suffix(std::string suffix) {
+  options_.end_of_word_suffix = std::move(suffix);
+  return *this;
+}
+BPE::Builder& BPE::Builder::fuse_unk(bool value) {
+  options_.fuse_unk = value;
+  return *this;
+}
+BPE::Builder& BPE::Builder::byte_fallback(bool value) {
+  options_.byte_fallback = value;
+  return *this;
+}
+BPE::Builder& BPE::Builder::ignore_merges(bool value) {
+  options_.ignore_merges = value;
+  return *this;
+}
+BPE::Builder& BPE::Builder::cache_capacity(size_t pieces) {
+  options_.cache_capacity = pieces;
+  return *this;
+}
+std::shared_ptr<const BPE> BPE::Builder::build() const {
+  std::vector<Vocabulary::Entry> entries(vocab_.begin(), vocab_.end());
+  std::vector<MergeView> merges(merges_.begin(), merges_.end());
+  return make(entries, merges, options_);
+}
+
+std::shared_ptr<const BPE> BPE::make(const std::vector<Vocabulary::Entry>& vocab, const std::vector<MergeView>& merges,
+                                     BpeOptions options) {
+  if (options.dropout && !(*options.dropout >= 0 && *options.dropout <= 1))
+    throw Error(ErrorCode::argument, "brot.BPE",
+                raven::Message() << "dropout: got " << double(*options.dropout) << ", expected a probability in [0, 1]");
+  std::shared_ptr<BPE> model(new BPE());
+  model->vocabulary_ = Vocabulary::build(vocab);
+  const Vocabulary& words = model->vocabulary_;
+  const std::string prefix = options.continuing_subword_prefix.value_or("");
+  model->options_ = std::move(options);
+
+  std::vector<RankedMerge> table;
+  table.reserve(merges.size());
+  std::string joined;
+  for (size_t rank = 0; rank < merges.size(); ++rank) {
+    const auto [left, right] = merges[rank];
+    const auto missing = [&](std::string_view token) {
+      throw Error(ErrorCode::vocabulary, "brot.BPE",
+                  raven::Message() << "merge " << uint64_t(rank + 1) << ": token `" << token
+                                   << "` is not in the vocabulary");
+    };
+    const uint32_t a = words.find(left), b = words.find(right);
+    if (a == none) missing(left);
+    if (b == none) missing(right);
+    joined.assign(left);
+    joined.append(right.size() >= prefix.size() ? right.substr(prefix.size()) : std::string_view());
+    const uint32_t id = words.find(joined);
+    if (id == none) missing(joined);
+    table.push_back({a, b, uint32_t(rank), id});
+  }
+  return finish(std::move(model), table);
+}
+
+std::shared_ptr<const BPE> BPE::make_ranked(const std::vector<Vocabulary::Entry>& vocab,
+                                            const std::vector<RankedMerge>& merges, BpeOptions options) {
+  std::shared_ptr<BPE> model(new BPE());
+  model->vocabulary_ = Vocabulary::build(vocab);
+  model->options_ = std::move(options);
+  return finish(std::move(model), merges);
+}
+
+std::vector<BPE::RankedMerge> BPE::derive_merges(const Vocabulary& vocabulary, const std::vector<uint32_t>& ranks) {
+  std::vector<RankedMerge> merges;
+  for (const auto& [text, id] : vocabulary.entries()) {
+    if (id >= ranks.size() || ranks[id] == none) continue;
+    for (size_t cut = 1; cut < text.size(); ++cut) {
+      if ((static_cast<unsigned char>(text[cut]) & 0xC0) == 0x80) continue;
+      const uint32_t left = vocabulary.find(text.substr(0, cut));
+      if (left == none) continue;
+      const uint32_t right = vocabulary.find(text.substr(cut));
+      if (right != none) merges.push_back({left, right, ranks[id], id});
+    }
+  }
+  std::sort(merges.begin(), merges.end(), [](const RankedMerge& a, const RankedMerge& b) { return a.rank < b.rank; });
+  return merges;
+}
+
+std::shared_ptr<const BPE> BPE::finish(std::shared_ptr<BPE> model, const std::vector<RankedMerge>& merges) {
+  Impl& impl = *model->impl_;
+  const Vocabulary& words = model->vocabulary_;
+  impl.decorated = !model->options_.continuing_subword_prefix.value_or("").empty() ||
+                   !model->options_.end_of_word_suffix.value_or("").empty();
+  std::vector<MergeTable::Merge> table;
+  table.reserve(merges.size());
+  for (const RankedMerge& merge : merges) table.push_back({merge.left, merge.right, merge.rank, merge.id});
+  impl.merges.build(table);
+  if (model->options_.unk_token) impl.unknown = words.find(*model->options_.unk_token);
+  for (int c = 0; c < 128; ++c) {
+    const char text = char(c);
+    impl.ascii[c] = words.find(std::string_view(&text, 1));
+  }
+  impl.all_byte_tokens = true;
+  for (int byte = 0; byte < 256; ++byte) {
+    char text[8];
+    std::snprintf(text, sizeof text, "<0x%02X>", unsigned(byte));
+    impl.byte_tokens[byte] = words.find(text);
+  }
+  const auto entries = words.entries();
+  impl.lengths.assign(words.empty() ? 0 : size_t{words.max_id()} + 1 <= words.size() * 8 + 1024 ? words.max_id() + 1 : 0, 0);
+  for (const auto& [text, id] : entries)
+    if (id < impl.lengths.size()) impl.lengths[id] = uint32_t(text.size());
+
+  // ByteLevel: only tokens made of printable byte characters can come out of byte-level text.
+  impl.byte_level = !impl.decorated && !model->options_.dropout.value_or(0) && !impl.lengths.empty();
+  for (int byte = 0; byte < 256 && impl.byte_level; ++byte) {
+    impl.bytes[byte] = words.find(byte_alphabet::text_of(uint8_t(byte)));
+    if (impl.bytes[byte] == none) impl.byte_level = false;
+  }
+  if (impl.byte_level) {
+    std::string arena;
+    std::vector<std::pair<size_t, uint32_t>> places;
+    arena.reserve(words.size() * 8);
+    impl.byte_lengths.assign(impl.lengths.size(), 0);
+    std::vector<std::pair<size_t, size_t>> ranges;
+    for (const auto& [text, id] : entries) {
+      const size_t begin = arena.size();
+      if (!byte_alphabet::append_bytes(text, arena)) {
+        arena.resize(begin);
+        continue;
+      }
+      impl.byte_lengths[id] = uint32_t(arena.size() - begin);
+      ranges.emplace_back(begin, arena.size());
+      places.emplace_back(begin, id);
+    }
+    std::vector<Vocabulary::Entry> raw;
+    raw.reserve(places.size());
+    for (size_t i = 0; i < places.size(); ++i)
+      raw.emplace_back(std::string_view(arena).substr(ranges[i].first, ranges[i].second - ranges[i].first), places[i].second);
+    impl.byte_vocabulary = Vocabulary::build(raw);
+  }
+  return model;
+}
+
+std::vector<std::pair<uint32_t, uint32_t>> BPE::merges() const {
+  std::vector<std::pair<uint32_t, uint32_t>> all;
+  for (const MergeTable::Merge& merge : impl_->merges.sorted()) all.emplace_back(merge.left, merge.right);
+  return all;
+}
+
+bool BPE::byte_level() const noexcept { return impl_->byte_level; }
+
+// What whole tokens look like to the merges; needed for shortcuts only, so it is worked out at the first encode.
+void BPE::Impl::prepare(const BPE& model) const {
+  std::call_once(once, [&] {
+    if (decorated || lengths.empty() || model.options_.dropout.value_or(0) > 0) return;
+    const Vocabulary& words = byte_level ? byte_vocabulary : model.vocabulary_;
+    const auto entries = words.entries();
+    std::vector<bool> symbols(lengths.size(), false);
+    if (byte_level) {
+      for (const uint32_t id : bytes) symbols[id] = true;
+    } else {
+      for (const auto& [text, id] : entries)
+        if (!text.empty() && unicode::length_of_lead(static_cast<unsigned char>(text[0])) == text.size()) symbols[id] = true;
+      // Unknown and fallback tokens take the places of characters; merges with them are left to the general path.
+      if (unknown != none && unknown < symbols.size()) symbols[unknown] = true;
+      if (model.options_.byte_fallback)
+        for (const uint32_t id : byte_tokens)
+          if (id != none) symbols[id] = true;
+    }
+    effective.build(merges, symbols, uint32_t(lengths.size() - 1));
+    backtracking = effective.proper();
+    if (!byte_level) {
+      // Text is cut before ▁ wherever no token holds that byte before ▁.
+      std::fill(std::begin(cut_before_metaspace), std::end(cut_before_metaspace), true);
+      static constexpr std::string_view metaspace = "\xE2\x96\x81";
+      for (const auto& [text, id] : entries) {
+        if (!effective.proper() || effective.reproduces(id) || model.options_.ignore_merges)
+          for (size_t at = text.find(metaspace, 1); at != std::string_view::npos; at = text.find(metaspace, at + 1))
+            cut_before_metaspace[static_cast<unsigned char>(text[at - 1])] = false;
+      }
+      // A run of unknown characters must not cross a cut, nor a merge with a token that stands for one.
+      cuttable = !model.options_.ignore_merges && words.find(metaspace) != none;
+      for (const MergeTable::Merge& merge : merges.sorted())
+        for (const uint32_t id : {merge.left, merge.right})
+          if (id == unknown || std::find(std::begin(byte_tokens), std::end(byte_tokens), id) != std::end(byte_tokens))
+            cuttable = backtracking = false;
+    }
+    std::vector<Vocabulary::Entry> tokens;
+    if (backtracking) {
+      for (const auto& [text, id] : entries) {
+        if (!effective.reproduces(id)) continue;
+        if (!byte_level && (id == unknown || (text.size() == 6 && byte_tokens[0] != none && text.starts_with("<0x"))))
+          continue;
+        tokens.emplace_back(text, id);
+      }
+      trie.build(tokens, uint32_t(lengths.size() - 1));
+    }
+  });
+}
+
+const bool* BPE::cut_before_metaspace() const {
+  impl_->prepare(*this);
+  return impl_->cuttable ? impl_->cut_before_metaspace : nullptr;
+}
+
+// ---------------------------------------------------------------------------------------------------------- merging
+
+// Short pieces: the ranks of all adjacent pairs side by side; a scan finds the best one, and a merge renews two of them.
+void BPE::Impl::merge_short(Scratch& scratch) const {
+  std::vector<Symbol>& symbols = scratch.symbols;
+  size_t count = symbols.size();
+  if (count < 2) return;
+  scratch.ranks.resize(count);
+  scratch.merged.resize(count);
+  uint32_t* const ranks = scratch.ranks.data();
+  uint32_t* const merged = scratch.merged.data();
+  Symbol* const at = symbols.data();
+  const auto renew = [&](size_t i) {
+    const MergeTable::Merge* merge = merges.find(at[i].id, at[i + 1].id);
+    ranks[i] = merge ? merge->rank : none;
+    merged[i] = merge ? merge->id : none;
+  };
+  for (size_t i = 0; i + 1 < count; ++i) renew(i);
+  while (count > 1) {
+    uint32_t best = none;
+    size_t place = 0;
+    for (size_t i = 0; i + 1 < count; ++i) {
+      if (ranks[i] < best) {
+        best = ranks[i];
+        place = i;
+      }
+    }
+    if (best == none) break;
+    at[place].id = merged[place];
+    at[place].length += at[place + 1].length;
+    --count;
+    std::memmove(at + place + 1, at + place + 2, (count - place - 1) * sizeof(Symbol));
+    std::memmove(ranks + place + 1, ranks + place + 2, (count - place - 1) * sizeof(uint32_t));
+    std::memmove(merged + place + 1, merged + place + 2, (count - place - 1) * sizeof(uint32_t));
+    if (place > 0) renew(place - 1);
+    if (place + 1 < count) renew(place);
+  }
+  symbols.resize(count);
+}
+
+// Long pieces, and dropout: a heap of candidate pairs over a linked list. A candidate that no longer fits is passed over.
+void BPE::Impl::merge_heap(Scratch& scratch, float dropout) const {
+  std::vector<Symbol>& symbols = scratch.symbols;
+  const size_t count = symbols.size();
+  using Candidate = Scratch::Candidate;
+  const auto later = [](const Candidate& a, const Candidate& b) {
+    return a.rank != b.rank ? a.rank > b.rank : a.position > b.position;
+  };
+  std::vector<Candidate>& heap = scratch.heap;
+  heap.clear();
+  scratch.skipped.clear();
+  scratch.previous.resize(count);
+  scratch.next.resize(count);
+  for (size_t i = 0; i < count; ++i) {
+    scratch.previous[i] = int32_t(i) - 1;
+    scratch.next[i] = i + 1 < count ? int32_t(i + 1) : -1;
+  }
+  const auto candidate = [&](size_t left, size_t right) {
+    if (const MergeTable::Merge* merge = merges.find(symbols[left].id, symbols[right].id)) {
+      heap.push_back({merge->rank, uint32_t(left), merge->left, merge->right, merge->id});
+      return true;
+    }
+    return false;
+  };
+  for (size_t i = 0; i + 1 < count; ++i) candidate(i, i + 1);
+  std::make_heap(heap.begin(), heap.end(), later);
+  constexpr uint32_t gone = none;  // id of a symbol that was merged into its left neighbour
+  const auto uniform = [&] {  // splitmix64
+    uint64_t z = scratch.random += 0x9E3779B97F4A7C15u;
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
+    return double((z ^ z >> 31) >> 11) * 0x1p-53;
+  };
+  while (!heap.empty()) {
+    std::pop_heap(heap.begin(), heap.end(), later);
+    const Candidate top = heap.back();
+    heap.pop_back();
+    if (dropout > 0 && uniform() < double(dropout)) {
+      scratch.skipped.push_back(top);
+      continue;
+    }
+    for (const Candidate& skipped : scratch.skipped) {
+      heap.push_back(skipped);
+      std::push_heap(heap.begin(), heap.end(), later);
+    }
+    scratch.skipped.clear();
+    Symbol& left = symbols[top.position];
+    const int32_t right = scratch.next[top.position];
+    if (left.id != top.left || right < 0 || symbols[size_t(right)].id != top.right) continue;
+    left.id = top.id;
+    left.length += symbols[size_t(right)].length;
+    symbols[size_t(right)].id = gone;
+    const int32_t after = scratch.next[size_t(right)];
+    scratch.next[top.position] = after;
+    if (after >= 0) {
+      scratch.previous[size_t(after)] = int32_t(top.position);
+      if (candidate(top.position, size_t(after))) std::push_heap(heap.begin(), heap.end(), later);
+    }
+    if (const int32_t before = scratch.previous[top.position]; before >= 0)
+      if (candidate(size_t(before), top.position)) std::push_heap(heap.begin(), heap.end(), later);
+  }
+  std::erase_if(symbols, [&](const Symbol& symbol) { return symbol.id == gone; });
+}
+
+// ------------------------------------------------------------------------------------------------------- byte level
+
+void BPE::tokenize_bytes(std::string_view piece, uint32_t base, const char* readable_end, TokenSink& sink) const {
+  const Impl& impl = *impl_;
+  const size_t size = piece.size();
+  if (size == 0) return;
+  const auto emit = [&](const uint32_t* ids, size_t count) {
+    sink.ids.insert(sink.ids.end(), ids, ids + count);
+    if (!sink.want_spans) return;
+    uint32_t at = base;
+    for (size_t i = 0; i < count; ++i) {
+      const uint32_t length = impl.byte_lengths[ids[i]];
+      sink.spans.push_back({at, at + length});
+      at += length;
+    }
+  };
+  if (size == 1) {
+    emit(&impl.bytes[static_cast<unsigned char>(piece[0])], 1);
+    return;
+  }
+  Scratch& scratch = thread_scratch();
+  WordCache& cache = thread_word_cache(impl.generation);
+  const bool cached = size <= WordCache::max_key && options_.cache_capacity != 0;
+  WordCache::Key key;
+  if (cached) {
+    key = WordCache::key_of(piece.data(), size, readable_end);
+    if (const WordCache::Entry* entry = cache.find(key, size)) {
+      emit(entry->ids, entry->count);
+      return;
+    }
+  }
+  impl.prepare(*this);
+  const uint32_t whole = impl.byte_vocabulary.find(piece);
+  if (whole != none && (options_.ignore_merges || (impl.backtracking && impl.effective.reproduces(whole)))) {
+    emit(&whole, 1);
+    if (cached) cache.insert(key, size, &whole, 1);
+    return;
+  }
+  if (size > short_limit && impl.backtracking) {
+    scratch.found.clear();
+    if (encode_backtracking(piece, impl.trie, impl.effective, scratch.dead, scratch.found)) {
+      emit(scratch.found.data(), scratch.found.size());
+      return;
+    }
+  }
+  scratch.symbols.resize(size);
+  for (size_t i = 0; i < size; ++i) scratch.symbols[i] = {impl.bytes[static_cast<unsigned char>(piece[i])], 1};
+  if (size <= short_limit) {
+    impl.merge_short(scratch);
+  } else {
+    impl.merge_heap(scratch, 0);
+  }
+  scratch.found.clear();
+  for (const Symbol& symbol : scratch.symbols) scratch.found.push_back(symbol.id);
+  emit(scratch.found.data(), scratch.found.size());
+  if (cached && scratch.found.size() <= WordCache::max_ids)
+    cache.insert(key, size, scratch.found.data(), scratch.found.size());
+}
+
+// ------------------------------------------------------------------------------------------------------- characters
+
+// The first symbols of a piece; true when every one is a plain character of the vocabulary.
+bool BPE::Impl::start_symbols(const BPE& model, std::string_view piece, std::vector<Symbol>& symbols) const {
+  const BpeOptions& options = model.options_;
+  symbols.clear();
+  bool plain = true;
+  uint32_t pending_length = 0;  // of unknown characters not yet written
+  bool pending = false;
+  const auto require_unknown = [&] {
+    if (unknown == none)
+      throw Error(ErrorCode::unknown_token, "brot.BPE",
+                  raven::Message() << "the unknown token `" << *options.unk_token << "` is not in the vocabulary");
+  };
+  std::string decoration;
+  const char* at = piece.data();
+  const char* const end = at + piece.size();
+  while (at != end) {
+    const char* const begin = at;
+    at += unicode::length_of_lead(static_cast<unsigned char>(*at));
+    const uint32_t length = uint32_t(at - begin);
+    std::string_view symbol(begin, length);
+    if (decorated) {
+      decoration.clear();
+      if (begin != piece.data() && options.continuing_subword_prefix) decoration.append(*options.continuing_subword_prefix);
+      decoration.append(symbol);
+      if (at == end && options.end_of_word_suffix) decoration.append(*options.end_of_word_suffix);
+      symbol = decoration;
+    }
+    const uint32_t id = symbol.size() == 1 ? ascii[static_cast<unsigned char>(symbol[0]) & 127] : model.vocabulary_.find(symbol);
+    if (id != none) {
+      if (pending) symbols.push_back({unknown, pending_length});
+      pending = false;
+      symbols.push_back({id, length});
+      continue;
+    }
+    plain = false;
+    if (options.byte_fallback) {
+      bool all = true;
+      for (const char byte : symbol) all = all && byte_tokens[static_cast<unsigned char>(byte)] != none;
+      if (all) {
+        for (const char byte : symbol) symbols.push_back({byte_tokens[static_cast<unsigned char>(byte)], 1});
+        continue;
+      }
+    }
+    if (!options.unk_token) continue;
+    require_unknown();
+    if (pending && options.fuse_unk) {
+      pending_length += length;
+    } else {
+      if (pending) symbols.push_back({unknown, pending_length});
+      pending = true;
+      pending_length = length;
+    }
+  }
+  if (pending) symbols.push_back({unknown, pending_length});
+  return plain;
+}
+
+void BPE::tokenize(std::string_view piece, uint32_t base, TokenSink& sink) const {
+  const Impl& impl = *impl_;
+  const size_t size = piece.size();
+  if (size == 0) return;
+  const float dropout = options_.dropout.value_or(0);
+  if (dropout == 0 && options_.ignore_merges) {
+    if (const uint32_t whole = vocabulary_.find(piece); whole != none) {
+      sink.add(whole, base, base + uint32_t(size));
+      return;
+    }
+  }
+  Scratch& scratch = thread_scratch();
+  WordCache& cache = thread_word_cache(impl.generation);
+  const bool cached = size <= WordCache::max_key && dropout == 0 && options_.cache_capacity != 0 && !impl.decorated &&
+                      !impl.lengths.empty();
+  WordCache::Key key;
+  if (cached) {
+    key = WordCache::key_of(piece.data(), size, piece.data() + size);
+    if (const WordCache::Entry* entry = cache.find(key, size)) {
+      uint32_t at = base;
+      for (size_t i = 0; i < entry->count; ++i) {
+        const uint32_t length = impl.lengths[entry->ids[i]];
+        sink.add(entry->ids[i], at, at + length);
+        at += length;
+      }
+      return;
+    }
+  }
+  impl.prepare(*this);
+  const bool plain = impl.start_symbols(*this, piece, scratch.symbols);
+  if (plain && dropout == 0 && !impl.decorated && impl.backtracking && !impl.byte_level && scratch.symbols.size() > short_limit) {
+    scratch.found.clear();
+    if (encode_backtracking(piece, impl.trie, impl.effective, scratch.dead, scratch.found)) {
+      uint32_t at = base;
+      for (const uint32_t id : scratch.found) {
+        sink.add(id, at, at + impl.lengths[id]);
+        at += impl.lengths[id];
+      }
+      return;
+    }
+  }
+  if (dropout > 0) {
+    if (scratch.random == 0) scratch.random = options_.seed * 2 + 1;
+    impl.merge_heap(scratch, dropout);
+  } else if (scratch.symbols.size() <= short_limit) {
+    impl.merge_short(scratch);
+  } else {
+    impl.merge_heap(scratch, 0);
+  }
+  uint32_t at = base;
+  scratch.found.clear();
+  for (const Symbol& symbol : scratch.symbols) {
+    sink.add(symbol.id, at, at + symbol.length);
+    at += symbol.length;
+    scratch.found.push_back(symbol.id);
+  }
+  if (cached && plain && scratch.found.size() <= WordCache::max_ids)
+    cache.insert(key, size, scratch.found.data(), scratch.found.size());
+}
+
+void BPE::tokenize_metaspace(std::string_view text, uint32_t base, TokenSink& sink) const {
+  const bool* cut = cut_before_metaspace();
+  if (!cut || options_.dropout.value_or(0) > 0) {
+    tokenize(text, base, sink);
+    return;
+  }
+  static constexpr std::string_view metaspace = "\xE2\x96\x81";
+  size_t begin = 0;
+  for (size_t at = text.find(metaspace, 1); at != std::string_view::npos; at = text.find(metaspace, at + 3)) {
+    if (!cut[static_cast<unsigned char>(text[at - 1])]) continue;
+    tokenize(text.substr(begin, at - begin), base + uint32_t(begin), sink);
+    begin = at;
+  }
+  tokenize(text.substr(begin), base + uint32_t(begin), sink);
+}
+
+}  // namespace brot

@@ -1,0 +1,297 @@
+#include "raven/brot/models/unigram.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <limits>
+#include <queue>
+
+#include "raven/brot/core/error.hpp"
+#include "raven/brot/models/thread_cache.hpp"
+#include "raven/brot/unicode/unicode.hpp"
+
+namespace brot {
+
+namespace {
+
+constexpr uint32_t none = DoubleArray::none;
+constexpr double unreached = -std::numeric_limits<double>::infinity();
+
+/// The best path to a position of the text.
+template <class Real>
+struct Node {
+  Real score;
+  uint32_t start;  // of the piece that ends here; none while nothing does
+  uint32_t id;     // none for an unknown character
+};
+
+uint64_t splitmix(uint64_t& state) {
+  uint64_t z = state += 0x9E3779B97F4A7C15u;
+  z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
+  z = (z ^ z >> 27) * 0x94D049BB133111EBu;
+  return z ^ z >> 31;
+}
+double uniform(uint64_t& state) { return double(splitmix(state) >> 11) * 0x1p-53; }
+
+double log_add(double a, double b) {
+  if (a == unreached) return b;
+  if (b == unreached) return a;
+  const double high = std::max(a, b), low = std::min(a, b);
+  return high + std::log1p(std::exp(low - high));
+}
+
+}  // namespace
+
+std::shared_ptr<const Unigram> Unigram::make(std::vector<ScoredPiece> pieces, Options options) {
+  if (options.unk_id && *options.unk_id >= pieces.size())
+    throw Error(ErrorCode::vocabulary, "brot.Unigram",
+                raven::Message() << "unk_id: got " << *options.unk_id << ", expected less than the " << pieces.size()
+                                 << " pieces");
+  auto model = std::make_shared<Unigram>();
+  model->options_ = options;
+  model->generation_ = next_model_generation();
+  model->pieces_ = std::move(pieces);
+  std::vector<Vocabulary::Entry> entries;
+  model->min_score_ = std::numeric_limits<double>::infinity();
+  for (uint32_t id = 0; id < model->pieces_.size(); ++id) {
+    entries.emplace_back(model->pieces_[id].first, id);
+    model->scores_.push_back(model->pieces_[id].second);
+    model->min_score_ = std::min(model->min_score_, model->pieces_[id].second);
+  }
+  model->vocabulary_ = Vocabulary::build(entries);
+  if (options.native_matchable)
+    std::erase_if(entries, [&](const Vocabulary::Entry& entry) { return !(*options.native_matchable)[entry.second]; });
+  model->trie_.build(std::move(entries));
+  for (int byte = 0; byte < 256; ++byte) {
+    char text[8];
+    std::snprintf(text, sizeof text, "<0x%02X>", unsigned(byte));
+    model->byte_tokens_[byte] = model->vocabulary_.find(text);
+  }
+  return model;
+}
+
+// Best segmentation of `text` as spans, unknown runs fused. score(j) = max over pieces (i, j) of score(i) + score(piece); the first
+// found of equal ones wins, shorter pieces before longer ones from each start.
+template <class Real>
+void Unigram::viterbi(std::string_view text, std::vector<Span>& out) const {
+  using Node = Node<Real>;
+  thread_local std::vector<Node> nodes;
+  const size_t size = text.size();
+  nodes.resize(size + 1);
+  for (size_t i = 0; i <= size; ++i) nodes[i] = {0, none, none};
+  const Real unknown_score = Real(this->unknown_score());
+  for (size_t start = 0; start < size;) {
+    const Real here = nodes[start].score;
+    const size_t first = unicode::length_of_lead(static_cast<unsigned char>(text[start]));
+    bool single = false;
+    uint32_t node = 0;
+    for (size_t at = start; at < size; ++at) {
+      node = trie_.child(node, static_cast<unsigned char>(text[at]));
+      if (node == none) break;
+      const uint32_t id = trie_.value(node);
+      if (id == none) continue;
+      const size_t end = at + 1;
+      const Real score = Real(scores_[id]) + here;
+      Node& target = nodes[end];
+      if (target.start == none || score > target.score) target = {score, uint32_t(start), id};
+      single = single || end - start == first;
+    }
+    if (!single) {
+      const Real score = unknown_score + here;
+      Node& target = nodes[start + first];
+      if (target.start == none || score > target.score) {
+        if (!options_.unk_id)
+          throw Error(ErrorCode::unknown_token, "brot.Unigram",
+                      raven::Message() << "no piece covers the character at byte " << start << " and there is no unk_id");
+        target = {score, uint32_t(start), uint32_t(*options_.unk_id)};
+      }
+    }
+    start += first;
+  }
+  const size_t first_out = out.size();
+  uint32_t run_end = none;
+  for (size_t end = size; end > 0;) {
+    const Node node = nodes[end];
+    const bool unknown = options_.fuse_unk && options_.unk_id && node.id == *options_.unk_id;
+    if (unknown) {
+      if (run_end == none) run_end = uint32_t(end);
+    } else {
+      if (run_end != none) out.push_back({uint32_t(end), run_end});
+      run_end = none;
+      out.push_back({node.start, uint32_t(end)});
+    }
+    end = node.start;
+  }
+  if (run_end != none) out.push_back({0, run_end});
+  std::reverse(out.begin() + ptrdiff_t(first_out), out.end());
+}
+
+// A segment's text is looked up again: a fused run may be a piece.
+void Unigram::emit(std::string_view text, std::string_view whole, uint32_t base, TokenSink& sink) const {
+  const uint32_t begin = base + uint32_t(text.data() - whole.data());
+  const uint32_t end = begin + uint32_t(text.size());
+  uint32_t id = none;
+  if (options_.native_matchable) {
+    uint32_t node = 0;
+    for (size_t i = 0; i < text.size() && node != none; ++i) node = trie_.child(node, static_cast<unsigned char>(text[i]));
+    if (node != none) id = trie_.value(node);
+  } else {
+    id = vocabulary_.find(text);
+  }
+  if (id != none) return sink.add(id, begin, end);
+  if (options_.byte_fallback) {
+    bool all = true;
+    for (const char byte : text) all = all && byte_tokens_[static_cast<unsigned char>(byte)] != none;
+    if (all) {
+      for (const char byte : text) sink.add(byte_tokens_[static_cast<unsigned char>(byte)], begin, end);
+      return;
+    }
+  }
+  if (!options_.unk_id)
+    throw Error(ErrorCode::unknown_token, "brot.Unigram", "text outside the vocabulary and there is no unk_id");
+  sink.surfaces.emplace_back(uint32_t(sink.ids.size()), std::string(text));
+  sink.add(uint32_t(*options_.unk_id), begin, end);
+}
+
+void Unigram::tokenize(std::string_view piece, uint32_t base, TokenSink& sink) const {
+  if (piece.empty()) return;
+  // Words come again; those whose ids say everything about their tokens are kept.
+  const bool cacheable = piece.size() <= WordCache::max_key && options_.alpha == 0 && !sink.want_spans;
+  WordCache& cache = thread_word_cache(generation_);
+  WordCache::Key key;
+  if (cacheable) {
+    key = WordCache::key_of(piece.data(), piece.size(), piece.data() + piece.size());
+    if (const WordCache::Entry* entry = cache.find(key, piece.size())) {
+      sink.ids.insert(sink.ids.end(), entry->ids, entry->ids + entry->count);
+      return;
+    }
+  }
+  const size_t first = sink.ids.size(), surfaces = sink.surfaces.size();
+  thread_local std::vector<Span> spans;
+  spans.clear();
+  if (options_.alpha > 0) {
+    thread_local uint64_t draws = 0;
+    spans = sample(piece, options_.alpha, options_.seed + ++draws).pieces;
+  } else {
+    options_.native_matchable ? viterbi<float>(piece, spans) : viterbi<double>(piece, spans);
+  }
+  for (const Span& span : spans) emit(piece.substr(span.begin, span.end - span.begin), piece, base, sink);
+  const size_t count = sink.ids.size() - first;
+  if (cacheable && count <= WordCache::max_ids && sink.surfaces.size() == surfaces)
+    cache.insert(key, piece.size(), sink.ids.data() + first, count);
+}
+
+// ------------------------------------------------------------------------------------------------- other segmentations
+
+namespace {
+
+struct Edge {
+  uint32_t start, end;
+  double score;
+};
+
+/// All pieces of the text as edges, by end position, unknown characters included.
+std::vector<std::vector<Edge>> lattice(const Unigram& model, std::string_view text) {
+  std::vector<std::vector<Edge>> ends(text.size() + 1);
+  for (size_t start = 0; start < text.size();) {
+    const size_t first = unicode::length_of_lead(static_cast<unsigned char>(text[start]));
+    bool single = false;
+    uint32_t node = 0;
+    for (size_t at = start; at < text.size(); ++at) {
+      node = model.trie().child(node, static_cast<unsigned char>(text[at]));
+      if (node == none) break;
+      const uint32_t id = model.trie().value(node);
+      if (id == none) continue;
+      ends[at + 1].push_back({uint32_t(start), uint32_t(at + 1), model.pieces()[id].second});
+      single = single || at + 1 - start == first;
+    }
+    if (!single) ends[start + first].push_back({uint32_t(start), uint32_t(start + first), model.unknown_score()});
+    start += first;
+  }
+  return ends;
+}
+
+}  // namespace
+
+// A* from the end of the text backwards; the best score up to a position is the exact estimate of what remains.
+std::vector<Unigram::Segmentation> Unigram::nbest(std::string_view text, size_t count) const {
+  std::vector<Segmentation> result;
+  if (count == 0) return result;
+  if (text.empty()) return {Segmentation{}};
+  const auto ends = lattice(*this, text);
+  std::vector<double> best(text.size() + 1, unreached);
+  best[0] = 0;
+  for (size_t end = 1; end <= text.size(); ++end)
+    for (const Edge& edge : ends[end]) best[end] = std::max(best[end], best[edge.start] + edge.score);
+  struct Hypothesis {
+    double estimate, tail;
+    uint32_t position;
+    int32_t parent;
+    Span piece;
+  };
+  std::vector<Hypothesis> all{{best[text.size()], 0, uint32_t(text.size()), -1, {}}};
+  const auto worse = [&](int32_t a, int32_t b) {
+    return all[size_t(a)].estimate != all[size_t(b)].estimate ? all[size_t(a)].estimate < all[size_t(b)].estimate : a > b;
+  };
+  std::priority_queue<int32_t, std::vector<int32_t>, decltype(worse)> open(worse);
+  open.push(0);
+  constexpr size_t most = 1000000;  // hypotheses; bounds memory for long texts
+  while (!open.empty() && result.size() < count) {
+    const int32_t index = open.top();
+    open.pop();
+    const Hypothesis top = all[size_t(index)];
+    if (top.position == 0) {
+      Segmentation found;
+      found.score = top.tail;
+      for (int32_t i = index; all[size_t(i)].parent >= 0; i = all[size_t(i)].parent) found.pieces.push_back(all[size_t(i)].piece);
+      result.push_back(std::move(found));
+      continue;
+    }
+    if (all.size() > most) continue;
+    for (const Edge& edge : ends[top.position]) {
+      const double tail = top.tail + edge.score;
+      all.push_back({best[edge.start] + tail, tail, edge.start, index, {edge.start, edge.end}});
+      open.push(int32_t(all.size() - 1));
+    }
+  }
+  return result;
+}
+
+Unigram::Segmentation Unigram::sample(std::string_view text, double alpha, uint64_t seed) const {
+  Segmentation result;
+  uint64_t random = seed;
+  if (options_.nbest_size > 1) {
+    std::vector<Segmentation> best = nbest(text, options_.nbest_size);
+    double total = unreached;
+    for (const Segmentation& one : best) total = log_add(total, alpha * one.score);
+    double left = uniform(random);
+    for (Segmentation& one : best) {
+      left -= std::exp(alpha * one.score - total);
+      if (left <= 0) return std::move(one);
+    }
+    return std::move(best.back());
+  }
+  const auto ends = lattice(*this, text);
+  std::vector<double> forward(text.size() + 1, unreached);
+  forward[0] = 0;
+  for (size_t end = 1; end <= text.size(); ++end)
+    for (const Edge& edge : ends[end]) forward[end] = log_add(forward[end], forward[edge.start] + alpha * edge.score);
+  for (size_t end = text.size(); end > 0;) {
+    double left = uniform(random);
+    const Edge* taken = &ends[end].back();
+    for (const Edge& edge : ends[end]) {
+      left -= std::exp(forward[edge.start] + alpha * edge.score - forward[end]);
+      if (left <= 0) {
+        taken = &edge;
+        break;
+      }
+    }
+    result.pieces.push_back({taken->start, taken->end});
+    result.score += taken->score;
+    end = taken->start;
+  }
+  std::reverse(result.pieces.begin(), result.pieces.end());
+  return result;
+}
+
+}  // namespace brot

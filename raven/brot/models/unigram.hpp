@@ -1,0 +1,65 @@
+#pragma once
+// Unigram: the segmentation with the largest sum of piece scores (log-probabilities), found by the Viterbi algorithm.
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "raven/brot/core/double_array.hpp"
+#include "raven/brot/models/model.hpp"
+
+namespace brot {
+
+/// A piece and its score.
+using ScoredPiece = std::pair<std::string, double>;
+
+class RAVEN_API Unigram final : public Model {
+ public:
+  struct Options {
+    std::optional<size_t> unk_id;  ///< index of the unknown piece
+    bool byte_fallback = false;    ///< unknown text becomes `<0xHH>` pieces when all are present
+    bool fuse_unk = true;          ///< a run of unknown characters is one token
+    double alpha = 0;              ///< temperature of sampling; 0 takes the best segmentation
+    size_t nbest_size = 0;         ///< sample among this many best ones; 0 samples from all
+    uint64_t seed = 0;
+    /// SentencePiece's own ways: scores add up in single precision, and only these pieces can occur in text.
+    std::optional<std::vector<uint8_t>> native_matchable = {};
+  };
+  /// @throws brot::Error (vocabulary) when unk_id is out of range
+  static std::shared_ptr<const Unigram> make(std::vector<ScoredPiece> pieces, Options options);
+  ModelType type() const noexcept override { return ModelType::unigram; }
+  void tokenize(std::string_view piece, uint32_t base, TokenSink& sink) const override;
+
+  const Options& options() const noexcept { return options_; }
+  const std::vector<ScoredPiece>& pieces() const noexcept { return pieces_; }
+
+  /// A segmentation as byte ranges of the text, best first, with its score.
+  struct Segmentation {
+    std::vector<Span> pieces;
+    double score = 0;
+  };
+  /// The `count` best segmentations of `text` (valid UTF-8).
+  std::vector<Segmentation> nbest(std::string_view text, size_t count) const;
+  /// A segmentation drawn with probability proportional to exp(alpha · score), by forward filtering and backward sampling.
+  Segmentation sample(std::string_view text, double alpha, uint64_t seed) const;
+  /// Score that an unknown character gets: the smallest score less 10.
+  double unknown_score() const noexcept { return min_score_ - 10; }
+  double min_score() const noexcept { return min_score_; }
+  const DoubleArray& trie() const noexcept { return trie_; }
+
+ private:
+  void emit(std::string_view text, std::string_view whole, uint32_t base, TokenSink& sink) const;
+  template <class Real>
+  void viterbi(std::string_view text, std::vector<Span>& out) const;
+
+  Options options_;
+  std::vector<ScoredPiece> pieces_;
+  std::vector<double> scores_;
+  DoubleArray trie_;
+  uint32_t byte_tokens_[256];
+  double min_score_ = 0;
+  uint64_t generation_ = 0;
+};
+
+}  // namespace brot

@@ -1,0 +1,50 @@
+#include "raven/brot/normalizers/chars_map.hpp"
+
+#include <cstring>
+
+#include "raven/brot/core/error.hpp"
+
+namespace brot {
+
+CharsMap::CharsMap(std::string bytes) : bytes_(std::move(bytes)) {
+  if (bytes_.empty()) return;
+  const auto fail = [](std::string_view what) { throw Error(ErrorCode::format, "brot.CharsMap", what); };
+  if (bytes_.size() < 4) fail("precompiled_charsmap: got fewer than 4 bytes, expected the trie's size");
+  uint32_t size;
+  std::memcpy(&size, bytes_.data(), 4);
+  if (size % 4 != 0 || size > bytes_.size() - 4)
+    fail(raven::Message() << "precompiled_charsmap: got a trie of " << size << " bytes in " << bytes_.size());
+  units_.resize(size / 4);
+  std::memcpy(units_.data(), bytes_.data() + 4, size);
+  strings_ = 4 + size;
+}
+
+// Darts-clone's units: bit 8 says that a value hangs below; bits 10–30 are the offset, shifted by 8 more when bit 9 is set; the label
+// is the low byte with bit 31.
+std::optional<CharsMap::Match> CharsMap::find(std::string_view text, bool first) const noexcept {
+  std::optional<Match> found;
+  if (units_.empty()) return found;
+  const auto offset = [](uint32_t unit) { return (unit >> 10) << ((unit & (1u << 9)) >> 6); };
+  size_t node = offset(units_[0]);
+  for (size_t i = 0; i < text.size(); ++i) {
+    const unsigned char byte = static_cast<unsigned char>(text[i]);
+    if (byte == 0) break;
+    node ^= byte;
+    if (node >= units_.size()) break;
+    const uint32_t unit = units_[node];
+    if ((unit & 0x800000FFu) != byte) break;
+    node ^= offset(unit);
+    if (node >= units_.size()) break;
+    if (unit >> 8 & 1) {
+      const size_t place = strings_ + (units_[node] & 0x7FFFFFFFu);
+      if (place >= bytes_.size()) break;
+      const char* const start = bytes_.data() + place;
+      const size_t length = strnlen(start, bytes_.size() - place);
+      found = Match{i + 1, std::string_view(start, length)};
+      if (first) return found;
+    }
+  }
+  return found;
+}
+
+}  // namespace brot

@@ -1,0 +1,38 @@
+#pragma once
+// SentencePiece's compiled character maps: a double-array trie (Darts) over the texts to replace, and the replacements.
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "raven/base/export.hpp"
+
+namespace brot {
+
+/// Layout: u32 (little endian) size of the trie in bytes, the trie's u32 units, then NUL-terminated replacements.
+class RAVEN_API CharsMap {
+ public:
+  CharsMap() = default;
+  /// @throws brot::Error (format) when sizes contradict each other
+  explicit CharsMap(std::string bytes);
+  const std::string& bytes() const noexcept { return bytes_; }
+  bool empty() const noexcept { return units_.empty(); }
+
+  struct Match {
+    size_t length;  ///< bytes of the matched prefix
+    std::string_view replacement;
+  };
+  /// The replacement of the shortest prefix of `text` in the map (what HuggingFace takes).
+  std::optional<Match> shortest(std::string_view text) const noexcept { return find(text, true); }
+  /// That of the longest prefix (what SentencePiece takes).
+  std::optional<Match> longest(std::string_view text) const noexcept { return find(text, false); }
+
+ private:
+  std::optional<Match> find(std::string_view text, bool first) const noexcept;
+  std::string bytes_;
+  std::vector<uint32_t> units_;
+  size_t strings_ = 0;  // where the replacements begin in bytes_
+};
+
+}  // namespace brot

@@ -1,0 +1,20 @@
+# The text engines: Unicode tables and normalization, regular expressions, chat templates.
+set(BROT_TEXT_SOURCES
+  regex/automaton.cpp
+  regex/backtrack.cpp
+  regex/char_set.cpp
+  regex/parser.cpp
+  regex/program.cpp
+  regex/regex.cpp
+  regex/scanners.cpp
+  template/builtins.cpp
+  template/lexer.cpp
+  template/operations.cpp
+  template/parser.cpp
+  template/template.cpp
+  template/value.cpp
+  unicode/grapheme.cpp
+  unicode/normalize.cpp
+  unicode/properties.cpp
+  unicode/tables.generated.cpp
+  unicode/utf8.cpp)

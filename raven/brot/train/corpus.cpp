@@ -1,0 +1,182 @@
+#include "raven/brot/train/corpus.hpp"
+
+#include <algorithm>
+#include <mutex>
+
+#include "raven/base/file.hpp"
+#include "raven/base/interrupt.hpp"
+#include "raven/base/thread_pool.hpp"
+#include "raven/brot/core/byte_alphabet.hpp"
+#include "raven/brot/core/core.hpp"
+#include "raven/brot/core/tokenizer.hpp"
+
+namespace brot {
+
+Corpus Corpus::files(std::vector<std::string> paths) {
+  Corpus corpus;
+  corpus.paths_ = std::move(paths);
+  return corpus;
+}
+Corpus Corpus::lines(std::vector<std::string> texts) {
+  Corpus corpus;
+  corpus.texts_ = std::move(texts);
+  return corpus;
+}
+Corpus Corpus::iterator(bool (*next)(void* context, std::string& text), void* context) {
+  Corpus corpus;
+  corpus.next_ = next;
+  corpus.context_ = context;
+  return corpus;
+}
+
+void Corpus::for_each_group(Visitor visit, void* context) const {
+  constexpr size_t group_bytes = 8 << 20;
+  std::vector<std::string_view> group;
+  size_t bytes = 0;
+  const auto flush = [&] {
+    if (!group.empty()) visit(context, group);
+    group.clear();
+    bytes = 0;
+    raven::check_interrupt();
+  };
+  for (const std::string& path : paths_) {
+    const raven::MappedFile file(path, "brot.Corpus");
+    std::string_view rest = file.text();
+    while (!rest.empty()) {
+      const size_t end = rest.find('\n');
+      const std::string_view line = rest.substr(0, end == std::string_view::npos ? end : end + 1);
+      group.push_back(line);
+      bytes += line.size();
+      rest.remove_prefix(line.size());
+      if (bytes >= group_bytes) flush();
+    }
+    flush();
+  }
+  for (const std::string& text : texts_) {
+    group.push_back(text);
+    bytes += text.size();
+    if (bytes >= group_bytes) flush();
+  }
+  flush();
+  if (!next_) return;
+  std::vector<std::string> owned;
+  for (bool more = true; more;) {
+    owned.clear();
+    for (std::string text; bytes < group_bytes && (more = next_(context_, text));) {
+      bytes += text.size() + 1;
+      owned.push_back(std::move(text));
+      text.clear();
+    }
+    group.assign(owned.begin(), owned.end());
+    flush();
+  }
+}
+
+// --------------------------------------------------------------------------------------------------------------- counts
+
+void WordCounts::grow() {
+  slots_.assign(std::max<size_t>(1024, slots_.size() * 2), 0);
+  const size_t mask = slots_.size() - 1;
+  for (uint32_t i = 0; i < words_.size(); ++i) {
+    size_t slot = hash_bytes(text(words_[i])) & mask;
+    while (slots_[slot] != 0) slot = (slot + 1) & mask;
+    slots_[slot] = i + 1;
+  }
+}
+
+void WordCounts::add(std::string_view word, uint64_t count) {
+  if (words_.size() * 2 >= slots_.size()) grow();
+  const uint64_t hash = hash_bytes(word);
+  const uint32_t tag = uint32_t(hash >> 32);
+  const size_t mask = slots_.size() - 1;
+  for (size_t slot = hash & mask;; slot = (slot + 1) & mask) {
+    if (slots_[slot] == 0) {
+      words_.push_back({arena_.size(), uint32_t(word.size()), tag, count});
+      arena_.append(word);
+      slots_[slot] = uint32_t(words_.size());
+      return;
+    }
+    Entry& entry = words_[slots_[slot] - 1];
+    if (entry.tag == tag && text(entry) == word) {
+      entry.count += count;
+      return;
+    }
+  }
+}
+
+void WordCounts::merge(const WordCounts& other) {
+  for (const Entry& entry : other.words_) add(other.text(entry), entry.count);
+}
+
+std::vector<WordCounts::Word> WordCounts::sorted() const {
+  std::vector<Word> all;
+  all.reserve(words_.size());
+  for (const Entry& entry : words_) all.push_back({text(entry), entry.count});
+  std::sort(all.begin(), all.end(),
+            [](const Word& a, const Word& b) { return a.count != b.count ? a.count > b.count : a.text < b.text; });
+  return all;
+}
+
+WordCounts count_words(const Tokenizer& tokenizer, const Corpus& corpus) {
+  struct State {
+    const TokenizerCore& core;
+    bool raw_bytes;  // count before bytes become printable characters; there are fewer of them
+    std::mutex mutex;
+    std::vector<std::unique_ptr<WordCounts>> idle;  // one per thread in the end
+  } state{*tokenizer.core(), false, {}, {}};
+  state.raw_bytes = state.core.pre_tokenizer && state.core.pre_tokenizer->ends_in_byte_level();
+  corpus.for_each_group(
+      [](void* context, const std::vector<std::string_view>& texts) {
+        State& state = *static_cast<State*>(context);
+        raven::parallel_for(int64_t(texts.size()), std::max<int64_t>(1, int64_t(texts.size()) / 64), [&](int64_t begin, int64_t end) {
+          std::unique_ptr<WordCounts> counts;
+          {
+            const std::lock_guard lock(state.mutex);
+            if (!state.idle.empty()) {
+              counts = std::move(state.idle.back());
+              state.idle.pop_back();
+            }
+          }
+          if (!counts) counts = std::make_unique<WordCounts>();
+          thread_local Pieces pieces;
+          for (int64_t i = begin; i < end; ++i) {
+            std::string repaired;
+            std::string_view text = texts[size_t(i)];
+            if (!unicode::is_valid(text)) text = repaired = unicode::replace_invalid(text);
+            pieces.text.assign(text, 0, state.core.needs_offsets);
+            if (state.core.normalizer) state.core.normalizer->apply(pieces.text);
+            pieces.list.clear();
+            if (pieces.text.size() > 0) pieces.list.push_back({0, uint32_t(pieces.text.size()), Piece::none});
+            if (state.raw_bytes) {
+              state.core.pre_tokenizer->apply_before_byte_mapping(pieces);
+            } else if (state.core.pre_tokenizer) {
+              state.core.pre_tokenizer->apply(pieces);
+            }
+            for (const Piece& piece : pieces.list) counts->add(pieces.view(piece));
+          }
+          const std::lock_guard lock(state.mutex);
+          state.idle.push_back(std::move(counts));
+        });
+      },
+      &state);
+  WordCounts all;
+  for (const auto& counts : state.idle) {
+    if (!state.raw_bytes && all.size() == 0) {
+      all = std::move(*counts);
+      continue;
+    }
+    if (!state.raw_bytes) {
+      all.merge(*counts);
+      continue;
+    }
+    std::string printable;
+    for (const auto& [text, count] : counts->sorted()) {
+      printable.clear();
+      byte_alphabet::append_text(text, printable);
+      all.add(printable, count);
+    }
+  }
+  return all;
+}
+
+}  // namespace brot
