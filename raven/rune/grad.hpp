@@ -82,7 +82,7 @@ T gradient_tree(const T& argument, std::vector<Array>& cotangents, size_t& at) {
 }
 
 template <size_t... I, class F, class... A>
-auto value_and_grad_call(const char* name, F& f, const A&... arguments) {
+auto value_and_grad_call(const char* name, const F& f, const A&... arguments) {
   using Tuple = std::tuple<std::decay_t<A>...>;
   const std::tuple<const A&...> originals(arguments...);
   Tape tape(name);
@@ -123,7 +123,7 @@ auto value_and_grad_call(const char* name, F& f, const A&... arguments) {
 /// JAX: value_and_grad. Throws ShapeError when the value is not one element, NonDifferentiableError for integer leaves.
 template <size_t... I, class F>
 auto value_and_grad(F f) {
-  return [f = std::move(f)](const auto&... arguments) mutable {
+  return [f = std::move(f)](const auto&... arguments) {
     if constexpr (sizeof...(I) == 0)
       return detail::value_and_grad_call<0>("rune.value_and_grad", f, arguments...);
     else
@@ -134,7 +134,7 @@ auto value_and_grad(F f) {
 /// The function `args… ↦ gradient` (or `{grad, aux}` with rune::with_aux). JAX: grad.
 template <size_t... I, class F>
 auto grad(F f) {
-  return [f = std::move(f)](const auto&... arguments) mutable {
+  return [f = std::move(f)](const auto&... arguments) {
     const auto call = [&] {
       if constexpr (sizeof...(I) == 0)
         return detail::value_and_grad_call<0>("rune.grad", f, arguments...);

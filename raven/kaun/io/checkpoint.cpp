@@ -51,7 +51,9 @@ void save_checkpoint(const std::string& path, const Checkpoint& checkpoint) {
   std::vector<std::pair<std::string, std::string>> metadata = checkpoint.metadata;
   if (std::none_of(metadata.begin(), metadata.end(), [](const auto& item) { return item.first == "format"; }))
     metadata.emplace_back("format", "pt");
-  nx::io::save_safetensors(path, checkpoint.tensors, metadata);
+  std::vector<nx::io::NamedArray> tensors;
+  for (const auto& [name, value] : checkpoint.tensors) tensors.push_back({name, value});
+  nx::io::save_safetensors(path, tensors, metadata);
 }
 
 Checkpoint load_checkpoint(const std::string& path) {
