@@ -130,20 +130,13 @@ bool Automaton::holds(const Instruction& instruction, uint32_t previous, uint32_
   }
   const auto is = [&](uint32_t set, uint32_t c) { return c != edge && classes_->member(set, c); };
   switch (Assertion(instruction.a)) {
-    case Assertion::line_begin:
-      return previous == edge || (is(newline_set_, previous) && symbol != edge);
-    case Assertion::line_end:
-      return symbol == edge || is(newline_set_, symbol);
-    case Assertion::text_begin:
-      return previous == edge;
-    case Assertion::text_end:
-      return symbol == edge;
-    case Assertion::word_boundary:
-      return is(word_set_, previous) != is(word_set_, symbol);
-    case Assertion::not_word_boundary:
-      return is(word_set_, previous) == is(word_set_, symbol);
-    default:
-      return false;
+    case Assertion::line_begin: return previous == edge || (is(newline_set_, previous) && symbol != edge);
+    case Assertion::line_end: return symbol == edge || is(newline_set_, symbol);
+    case Assertion::text_begin: return previous == edge;
+    case Assertion::text_end: return symbol == edge;
+    case Assertion::word_boundary: return is(word_set_, previous) != is(word_set_, symbol);
+    case Assertion::not_word_boundary: return is(word_set_, previous) == is(word_set_, symbol);
+    default: return false;
   }
 }
 
@@ -169,12 +162,8 @@ void Automaton::close(const State& state, uint32_t symbol, bool& matched, std::v
           stack.push_back(instruction.b);
           stack.push_back(instruction.a);
           break;
-        case Op::jump:
-          stack.push_back(instruction.a);
-          break;
-        case Op::match:
-          matched = true;
-          return;
+        case Op::jump: stack.push_back(instruction.a); break;
+        case Op::match: matched = true; return;
         default:
           if (holds(instruction, state.previous, symbol)) stack.push_back(pc + 1);
           break;

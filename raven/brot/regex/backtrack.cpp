@@ -105,9 +105,7 @@ size_t Backtracker::run_from(uint32_t pc, size_t position, uint32_t depth) {
         push({Frame::branch, instruction.b, position, 0});
         pc = instruction.a;
         break;
-      case Op::jump:
-        pc = instruction.a;
-        break;
+      case Op::jump: pc = instruction.a; break;
       case Op::assertion:
         ok = assertion_holds(Assertion(instruction.a), position);
         ++pc;
@@ -136,9 +134,7 @@ size_t Backtracker::run_from(uint32_t pc, size_t position, uint32_t depth) {
         set_slot(instruction.a, position);
         ++pc;
         break;
-      case Op::empty_end:
-        pc = slots_[instruction.a] == position ? instruction.b : pc + 1;
-        break;
+      case Op::empty_end: pc = slots_[instruction.a] == position ? instruction.b : pc + 1; break;
       case Op::set_loop:
         ok = loop(instruction, pc + 1, position);
         ++pc;
@@ -255,16 +251,11 @@ bool Backtracker::look_holds(const Instruction& instruction, uint32_t body, size
 bool Backtracker::assertion_holds(Assertion assertion, size_t position) const {
   const bool at_end = position == text_.size();
   switch (assertion) {
-    case Assertion::line_begin:
-      return position == 0 || (text_[position - 1] == '\n' && !at_end);
-    case Assertion::line_end:
-      return at_end || text_[position] == '\n';
-    case Assertion::text_begin:
-      return position == 0;
-    case Assertion::text_end:
-      return at_end;
-    case Assertion::text_end_or_newline:
-      return at_end || (position + 1 == text_.size() && text_[position] == '\n');
+    case Assertion::line_begin: return position == 0 || (text_[position - 1] == '\n' && !at_end);
+    case Assertion::line_end: return at_end || text_[position] == '\n';
+    case Assertion::text_begin: return position == 0;
+    case Assertion::text_end: return at_end;
+    case Assertion::text_end_or_newline: return at_end || (position + 1 == text_.size() && text_[position] == '\n');
     case Assertion::word_boundary:
     case Assertion::not_word_boundary: {
       const bool before = position > 0 && is_word_at(text_, backward(position));

@@ -14,9 +14,7 @@ namespace brot::regex {
 namespace tables = unicode::tables;
 using unicode::Category;
 
-CharSet::CharSet(std::initializer_list<Range> ranges) : ranges_(ranges) {
-  normalize();
-}
+CharSet::CharSet(std::initializer_list<Range> ranges) : ranges_(ranges) { normalize(); }
 
 void CharSet::normalize() {
   std::sort(ranges_.begin(), ranges_.end(), [](const Range& a, const Range& b) { return a.first < b.first; });
@@ -104,12 +102,8 @@ CharSet set_of_stream(const tables::Stream& stream) {
   return out;
 }
 
-constexpr uint32_t bit(Category c) {
-  return 1u << uint32_t(c);
-}
-constexpr uint32_t from_to(Category first, Category last) {
-  return (2u << uint32_t(last)) - (1u << uint32_t(first));
-}
+constexpr uint32_t bit(Category c) { return 1u << uint32_t(c); }
+constexpr uint32_t from_to(Category first, Category last) { return (2u << uint32_t(last)) - (1u << uint32_t(first)); }
 
 struct CategoryName {
   const char* short_name;
@@ -234,9 +228,7 @@ std::optional<CharSet> CharSet::look_up(std::string_view key) {
   return set;
 }
 
-CharSet CharSet::word_onig() {
-  return united({{0xB2, 0xB3}, {0xB9, 0xB9}, {0xBC, 0xBE}}, *named("word"));
-}
+CharSet CharSet::word_onig() { return united({{0xB2, 0xB3}, {0xB9, 0xB9}, {0xBC, 0xBE}}, *named("word")); }
 
 // -------------------------------------------------------------------------------------------------------------- case
 
@@ -272,9 +264,7 @@ Folding fold(const char32_t& c) {
   return {&c, 1};
 }
 
-const std::vector<MultiFold>& multi_folds() {
-  return fold_data().multi;
-}
+const std::vector<MultiFold>& multi_folds() { return fold_data().multi; }
 
 CharSet CharSet::case_closure() const {
   const FoldData& data = fold_data();

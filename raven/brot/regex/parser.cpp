@@ -173,27 +173,18 @@ class Parser {
     const size_t start = at_;
     const char c = peek();
     switch (c) {
-      case '(':
-        return parse_group(options_to_end);
-      case '[':
-        return parse_class_atom();
-      case '\\':
-        return parse_escape_atom();
-      case '.':
-        ++at_;
-        return set_node(flags_.dot_all ? CharSet::all() : CharSet::of('\n').complement());
+      case '(': return parse_group(options_to_end);
+      case '[': return parse_class_atom();
+      case '\\': return parse_escape_atom();
+      case '.': ++at_; return set_node(flags_.dot_all ? CharSet::all() : CharSet::of('\n').complement());
       case '^':
         ++at_;
         return assertion_node(ruby_ || flags_.multi_line ? Assertion::line_begin : Assertion::text_begin);
-      case '$':
-        ++at_;
-        return assertion_node(ruby_ || flags_.multi_line ? Assertion::line_end : Assertion::text_end);
+      case '$': ++at_; return assertion_node(ruby_ || flags_.multi_line ? Assertion::line_end : Assertion::text_end);
       case '*':
       case '+':
-      case '?':
-        fail(start, "target of repeat operator is not specified");
-      default:
-        return literal(next());
+      case '?': fail(start, "target of repeat operator is not specified");
+      default: return literal(next());
     }
   }
 
@@ -244,9 +235,7 @@ class Parser {
       const size_t here = at_;
       bool is_interval = false;
       switch (peek()) {
-        case '*':
-          ++at_;
-          break;
+        case '*': ++at_; break;
         case '+':
           ++at_;
           interval.min = 1;
@@ -259,8 +248,7 @@ class Parser {
           if (!parse_interval(interval)) return atom;
           is_interval = true;
           break;
-        default:
-          return atom;
+        default: return atom;
       }
       if (!more() && here == at_) return atom;
       if (is_place(atom)) fail(here, "target of repeat operator is invalid");
@@ -354,18 +342,10 @@ class Parser {
     bool on = true;
     for (; more() && peek() != ':' && peek() != ')'; ++at_) {
       switch (peek()) {
-        case '-':
-          on = false;
-          break;
-        case 'i':
-          flags_.ignore_case = on;
-          break;
-        case 'x':
-          flags_.extended = on;
-          break;
-        case 'm':
-          (ruby_ ? flags_.dot_all : flags_.multi_line) = on;
-          break;
+        case '-': on = false; break;
+        case 'i': flags_.ignore_case = on; break;
+        case 'x': flags_.extended = on; break;
+        case 'm': (ruby_ ? flags_.dot_all : flags_.multi_line) = on; break;
         case 's':
           if (ruby_) fail(at_, "undefined group option");
           flags_.dot_all = on;
@@ -373,8 +353,7 @@ class Parser {
         case 'u':
           if (!ruby_ && on) break;
           [[fallthrough]];
-        default:
-          fail(at_, "undefined group option");
+        default: fail(at_, "undefined group option");
       }
     }
     if (accept(":")) {
@@ -404,17 +383,11 @@ class Parser {
         if (!ruby_) set->add(*CharSet::named("Join_Control"));
         break;
       case 's':
-      case 'S':
-        set = CharSet::named("White_Space");
-        break;
+      case 'S': set = CharSet::named("White_Space"); break;
       case 'd':
-      case 'D':
-        set = CharSet::named("Nd");
-        break;
+      case 'D': set = CharSet::named("Nd"); break;
       case 'h':
-      case 'H':
-        set = CharSet::named("xdigit");
-        break;
+      case 'H': set = CharSet::named("xdigit"); break;
       case 'p':
       case 'P': {
         std::string_view name;
@@ -439,8 +412,7 @@ class Parser {
         if (ruby_ && !in_brackets && *set == *CharSet::named("word")) set = CharSet::word_onig();
         return negative ? set->complement() : *set;
       }
-      default:
-        return std::nullopt;
+      default: return std::nullopt;
     }
     ++at_;
     return c >= 'A' && c <= 'Z' ? set->complement() : *set;
@@ -466,20 +438,13 @@ class Parser {
     const size_t start = at_ - 1;
     const char c = peek();
     switch (c) {
-      case 't':
-        return ++at_, '\t';
-      case 'n':
-        return ++at_, '\n';
-      case 'r':
-        return ++at_, '\r';
-      case 'f':
-        return ++at_, '\f';
-      case 'v':
-        return ++at_, '\v';
-      case 'a':
-        return ++at_, '\a';
-      case 'e':
-        return ++at_, 0x1B;
+      case 't': return ++at_, '\t';
+      case 'n': return ++at_, '\n';
+      case 'r': return ++at_, '\r';
+      case 'f': return ++at_, '\f';
+      case 'v': return ++at_, '\v';
+      case 'a': return ++at_, '\a';
+      case 'e': return ++at_, 0x1B;
       case 'c':
         ++at_;
         if (!more()) fail(start, "end of pattern at control escape");
@@ -500,8 +465,7 @@ class Parser {
           return value;
         }
         return read_hex(start, 4, 4);
-      default:
-        break;
+      default: break;
     }
     if (c >= '0' && c <= '7') {
       char32_t value = 0;
@@ -522,22 +486,14 @@ class Parser {
       return node;
     };
     switch (c) {
-      case 'A':
-        return simple(assertion_node(Assertion::text_begin));
-      case 'z':
-        return simple(assertion_node(Assertion::text_end));
-      case 'Z':
-        return simple(assertion_node(Assertion::text_end_or_newline));
-      case 'b':
-        return simple(assertion_node(Assertion::word_boundary));
-      case 'B':
-        return simple(assertion_node(Assertion::not_word_boundary));
-      case 'N':
-        return simple(set_node(CharSet::of('\n').complement()));
-      case 'O':
-        return simple(set_node(CharSet::all()));
-      case 'R':
-        return simple(line_break());
+      case 'A': return simple(assertion_node(Assertion::text_begin));
+      case 'z': return simple(assertion_node(Assertion::text_end));
+      case 'Z': return simple(assertion_node(Assertion::text_end_or_newline));
+      case 'b': return simple(assertion_node(Assertion::word_boundary));
+      case 'B': return simple(assertion_node(Assertion::not_word_boundary));
+      case 'N': return simple(set_node(CharSet::of('\n').complement()));
+      case 'O': return simple(set_node(CharSet::all()));
+      case 'R': return simple(line_break());
       case 'X': {
         Node node;
         node.kind = Kind::grapheme;
@@ -547,8 +503,7 @@ class Parser {
       case 'G':
       case 'y':
       case 'Y':
-      case 'g':
-        fail(start, raven::Message() << "escape \\" << c << " is not supported");
+      case 'g': fail(start, raven::Message() << "escape \\" << c << " is not supported");
       case 'k':
         if (pattern_.substr(at_ + 1, 1) == "<" || pattern_.substr(at_ + 1, 1) == "'") {
           const char terminator = pattern_[at_ + 1] == '<' ? '>' : '\'';
@@ -556,8 +511,7 @@ class Parser {
           return backreference(start, read_name(start, terminator));
         }
         break;
-      default:
-        break;
+      default: break;
     }
     if (c >= '1' && c <= '9') {
       size_t end = at_;
@@ -747,21 +701,12 @@ void print(const Node& node, std::string& out) {
     case Kind::folded:
       for (const char32_t c : node.scalars) number(c);
       break;
-    case Kind::repeat:
-      number(node.min), number(node.max), number(uint64_t(node.greed));
-      break;
-    case Kind::look:
-      number(node.behind), number(node.negative);
-      break;
-    case Kind::assertion:
-      number(uint64_t(node.assertion));
-      break;
+    case Kind::repeat: number(node.min), number(node.max), number(uint64_t(node.greed)); break;
+    case Kind::look: number(node.behind), number(node.negative); break;
+    case Kind::assertion: number(uint64_t(node.assertion)); break;
     case Kind::capture:
-    case Kind::backreference:
-      number(node.index), number(node.ignore_case);
-      break;
-    default:
-      break;
+    case Kind::backreference: number(node.index), number(node.ignore_case); break;
+    default: break;
   }
   for (const Node& child : node.children) print(child, out);
   out += ')';
@@ -769,9 +714,7 @@ void print(const Node& node, std::string& out) {
 
 }  // namespace
 
-Node parse(std::string_view pattern, RegexDialect dialect) {
-  return Parser(pattern, dialect).run();
-}
+Node parse(std::string_view pattern, RegexDialect dialect) { return Parser(pattern, dialect).run(); }
 
 std::string canonical_text(const Node& node) {
   std::string out;

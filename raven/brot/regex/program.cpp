@@ -37,17 +37,12 @@ constexpr uint64_t no_bound = uint64_t(1) << 40;
 Width width(const Node& node) {
   Width out{0, 0};
   switch (node.kind) {
-    case Kind::set:
-      return {1, 1};
-    case Kind::folded:
-      return {(node.scalars.size() + 2) / 3, node.scalars.size()};
-    case Kind::grapheme:
-      return {1, no_bound};
-    case Kind::backreference:
-      return {0, no_bound};
+    case Kind::set: return {1, 1};
+    case Kind::folded: return {(node.scalars.size() + 2) / 3, node.scalars.size()};
+    case Kind::grapheme: return {1, no_bound};
+    case Kind::backreference: return {0, no_bound};
     case Kind::look:
-    case Kind::assertion:
-      return out;
+    case Kind::assertion: return out;
     case Kind::alternation:
       out = {no_bound, 0};
       for (const Node& child : node.children) {
@@ -69,9 +64,7 @@ Width width(const Node& node) {
   }
 }
 
-bool is_empty_loop(const Node& node) {
-  return node.max == unbounded && width(node.children[0]).min == 0;
-}
+bool is_empty_loop(const Node& node) { return node.max == unbounded && width(node.children[0]).min == 0; }
 
 class Compiler {
  public:
@@ -111,39 +104,23 @@ class Compiler {
       case Kind::sequence:
         for (const Node& child : node.children) emit(child);
         break;
-      case Kind::alternation:
-        emit_alternation(node);
-        break;
-      case Kind::set:
-        add(Op::set, set_index(node.set));
-        break;
-      case Kind::folded:
-        emit_folded(node.scalars);
-        break;
-      case Kind::repeat:
-        emit_repeat(node);
-        break;
+      case Kind::alternation: emit_alternation(node); break;
+      case Kind::set: add(Op::set, set_index(node.set)); break;
+      case Kind::folded: emit_folded(node.scalars); break;
+      case Kind::repeat: emit_repeat(node); break;
       case Kind::capture:
         if (!automaton_) add(Op::save, 2 * node.index);
         emit(node.children[0]);
         if (!automaton_) add(Op::save, 2 * node.index + 1);
         break;
-      case Kind::atomic:
-        emit_body(Op::atomic, node.children[0]);
-        break;
-      case Kind::look:
-        emit_look(node);
-        break;
+      case Kind::atomic: emit_body(Op::atomic, node.children[0]); break;
+      case Kind::look: emit_look(node); break;
       case Kind::assertion:
         add(Op::assertion, uint32_t(node.assertion));
         program_.needs_previous |= node.assertion != Assertion::line_end && node.assertion != Assertion::text_end;
         break;
-      case Kind::backreference:
-        add(Op::backreference, node.index, node.ignore_case);
-        break;
-      case Kind::grapheme:
-        add(Op::grapheme);
-        break;
+      case Kind::backreference: add(Op::backreference, node.index, node.ignore_case); break;
+      case Kind::grapheme: add(Op::grapheme); break;
     }
   }
 
@@ -303,17 +280,13 @@ bool fits_automaton(const Node& node) {
   switch (node.kind) {
     case Kind::backreference:
     case Kind::grapheme:
-    case Kind::atomic:
-      return false;
-    case Kind::assertion:
-      return node.assertion != Assertion::text_end_or_newline;
-    case Kind::look:
-      return single_set(node.children[0]).has_value();
+    case Kind::atomic: return false;
+    case Kind::assertion: return node.assertion != Assertion::text_end_or_newline;
+    case Kind::look: return single_set(node.children[0]).has_value();
     case Kind::repeat:
       if (is_empty_loop(node) || (node.greed == Greed::possessive && !single_set(node.children[0]))) return false;
       break;
-    default:
-      break;
+    default: break;
   }
   return std::all_of(node.children.begin(), node.children.end(), fits_automaton);
 }

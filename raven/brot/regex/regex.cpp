@@ -84,12 +84,9 @@ class Search {
  private:
   size_t match_at(size_t begin) {
     switch (impl_.engine) {
-      case Regex::Engine::scanner:
-        return impl_.scanner->match(text_, begin);
-      case Regex::Engine::backtracking:
-        return backtracker_->run(begin);
-      case Regex::Engine::automaton:
-        break;
+      case Regex::Engine::scanner: return impl_.scanner->match(text_, begin);
+      case Regex::Engine::backtracking: return backtracker_->run(begin);
+      case Regex::Engine::automaton: break;
     }
     size_t overrun = begin;
     size_t end;
@@ -126,7 +123,7 @@ std::string describe(std::string_view pattern, size_t position, std::string_view
 }  // namespace
 
 RegexError::RegexError(std::string_view pattern, size_t position, std::string_view message)
-    : raven::Error("brot.Regex", describe(pattern, position, message)), position_(position) {}
+    : Error(ErrorCode::format, "brot.Regex", describe(pattern, position, message)), position_(position) {}
 RegexError::~RegexError() = default;
 
 Regex::Regex(std::string_view pattern, RegexDialect dialect) : Regex(pattern, dialect, Engine::scanner) {}
@@ -151,12 +148,8 @@ Regex::Regex(std::string_view pattern, RegexDialect dialect, Engine first) {
   impl_ = std::move(impl);
 }
 
-const std::string& Regex::pattern() const noexcept {
-  return impl_->pattern;
-}
-Regex::Engine Regex::engine() const noexcept {
-  return impl_->engine;
-}
+const std::string& Regex::pattern() const noexcept { return impl_->pattern; }
+Regex::Engine Regex::engine() const noexcept { return impl_->engine; }
 std::string_view Regex::scanner_name() const noexcept {
   return impl_->scanner ? impl_->scanner->name : std::string_view();
 }

@@ -11,13 +11,13 @@
 #include <string_view>
 #include <type_traits>
 
-#include "raven/base/error.hpp"
 #include "raven/base/export.hpp"
+#include "raven/brot/core/error.hpp"
 
 namespace brot {
 
 /// A pattern that cannot be compiled (`position()` is a byte offset into it) or a search that exceeded its work limit.
-class RAVEN_API RegexError : public raven::Error {
+class RAVEN_API RegexError : public Error {
  public:
   RegexError(std::string_view pattern, size_t position, std::string_view message);
   ~RegexError() override;

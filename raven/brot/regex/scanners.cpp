@@ -28,23 +28,17 @@ constexpr uint8_t class_of_category(unicode::Category category) {
   using C = unicode::Category;
   switch (category) {
     case C::Lu:
-    case C::Lt:
-      return letter | upper;
-    case C::Ll:
-      return letter | lower;
+    case C::Lt: return letter | upper;
+    case C::Ll: return letter | lower;
     case C::Lm:
-    case C::Lo:
-      return letter | upper | lower;
+    case C::Lo: return letter | upper | lower;
     case C::Mn:
     case C::Mc:
-    case C::Me:
-      return upper | lower;
+    case C::Me: return upper | lower;
     case C::Nd:
     case C::Nl:
-    case C::No:
-      return number;
-    default:
-      return 0;
+    case C::No: return number;
+    default: return 0;
   }
 }
 

@@ -25,9 +25,7 @@ std::string lowered(const std::string& text) {
   return out;
 }
 
-Value folded(In value) {
-  return value.is_string() ? Value(lowered(value.string())) : value;
-}
+Value folded(In value) { return value.is_string() ? Value(lowered(value.string())) : value; }
 
 // "a.b.0" or 0: what attribute= arguments read.
 Value by_path(In object, In path) {
@@ -148,18 +146,10 @@ template <size_t n>
 Value method_of_string(Interpreter& run, In in, const char (&name)[n], Args args = {}) {
   return *call_method(run, Value(in.str()), name, args);
 }
-Value filter_upper(Interpreter& run, In in, Args) {
-  return method_of_string(run, in, "upper");
-}
-Value filter_lower(Interpreter& run, In in, Args) {
-  return method_of_string(run, in, "lower");
-}
-Value filter_capitalize(Interpreter& run, In in, Args) {
-  return method_of_string(run, in, "capitalize");
-}
-Value filter_trim(Interpreter& run, In in, Args args) {
-  return method_of_string(run, in, "strip", args);
-}
+Value filter_upper(Interpreter& run, In in, Args) { return method_of_string(run, in, "upper"); }
+Value filter_lower(Interpreter& run, In in, Args) { return method_of_string(run, in, "lower"); }
+Value filter_capitalize(Interpreter& run, In in, Args) { return method_of_string(run, in, "capitalize"); }
+Value filter_trim(Interpreter& run, In in, Args args) { return method_of_string(run, in, "strip", args); }
 Value filter_replace(Interpreter& run, In in, Args args) {
   Arguments plain;
   plain.positional = {Value(args.require(0, "old").str()), Value(args.require(1, "new").str()),
@@ -183,30 +173,17 @@ Value filter_title(Interpreter& run, In in, Args) {
   }
   return out;
 }
-Value filter_string(Interpreter&, In in, Args) {
-  return in.str();
-}
+Value filter_string(Interpreter&, In in, Args) { return in.str(); }
 Value filter_escape(Interpreter& run, In in, Args) {
   std::string out;
   for (const char c : in.str()) {
     switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '\'':
-        out += "&#39;";
-        break;
-      case '"':
-        out += "&#34;";
-        break;
-      default:
-        out += c;
+      case '&': out += "&amp;"; break;
+      case '<': out += "&lt;"; break;
+      case '>': out += "&gt;"; break;
+      case '\'': out += "&#39;"; break;
+      case '"': out += "&#34;"; break;
+      default: out += c;
     }
   }
   run.charge(out.size());
@@ -354,12 +331,8 @@ Value filter_default(Interpreter&, In in, Args args) {
   const bool replace = in.is_undefined() || (args.get(1, "boolean", false).truthy() && !in.truthy());
   return replace ? args.get(0, "default_value", "") : in;
 }
-Value filter_length(Interpreter&, In in, Args) {
-  return length(in);
-}
-Value filter_list(Interpreter& run, In in, Args) {
-  return Value::list(iterate(run, in));
-}
+Value filter_length(Interpreter&, In in, Args) { return length(in); }
+Value filter_list(Interpreter& run, In in, Args) { return Value::list(iterate(run, in)); }
 Value filter_items(Interpreter& run, In in, Args) {
   if (in.is_undefined()) return Value::list({});
   if (!in.is_mapping()) throw EvalError("Can only get item pairs from a mapping.");
@@ -407,12 +380,8 @@ Value extreme(Interpreter& run, In in, Args args, int sign) {
   }
   return items[best];
 }
-Value filter_max(Interpreter& run, In in, Args args) {
-  return extreme(run, in, args, 1);
-}
-Value filter_min(Interpreter& run, In in, Args args) {
-  return extreme(run, in, args, -1);
-}
+Value filter_max(Interpreter& run, In in, Args args) { return extreme(run, in, args, 1); }
+Value filter_min(Interpreter& run, In in, Args args) { return extreme(run, in, args, -1); }
 Value filter_sort(Interpreter& run, In in, Args args) {
   const bool reverse = args.get(0, "reverse", false).truthy(),
              case_sensitive = args.get(1, "case_sensitive", false).truthy();
@@ -558,24 +527,12 @@ Value selected(Interpreter& run, In in, Args args, bool by_attribute, bool wante
   }
   return Value::list(std::move(out));
 }
-Value filter_select(Interpreter& run, In in, Args args) {
-  return selected(run, in, args, false, true);
-}
-Value filter_reject(Interpreter& run, In in, Args args) {
-  return selected(run, in, args, false, false);
-}
-Value filter_selectattr(Interpreter& run, In in, Args args) {
-  return selected(run, in, args, true, true);
-}
-Value filter_rejectattr(Interpreter& run, In in, Args args) {
-  return selected(run, in, args, true, false);
-}
-Value filter_attr(Interpreter&, In in, Args args) {
-  return attribute(in, args.require(0, "name").str());
-}
-Value filter_safe(Interpreter&, In in, Args) {
-  return in.is_string() ? in : Value(in.str());
-}
+Value filter_select(Interpreter& run, In in, Args args) { return selected(run, in, args, false, true); }
+Value filter_reject(Interpreter& run, In in, Args args) { return selected(run, in, args, false, false); }
+Value filter_selectattr(Interpreter& run, In in, Args args) { return selected(run, in, args, true, true); }
+Value filter_rejectattr(Interpreter& run, In in, Args args) { return selected(run, in, args, true, false); }
+Value filter_attr(Interpreter&, In in, Args args) { return attribute(in, args.require(0, "name").str()); }
+Value filter_safe(Interpreter&, In in, Args) { return in.is_string() ? in : Value(in.str()); }
 
 struct FilterRow {
   std::string_view name;
@@ -633,79 +590,41 @@ constexpr FilterRow filter_rows[] = {
 
 // -------------------------------------------------------------------------------------------------------------- tests
 
-Value modulo(Interpreter& run, In in, In by) {
-  return arithmetic(run, Arithmetic::modulo, in, by);
-}
+Value modulo(Interpreter& run, In in, In by) { return arithmetic(run, Arithmetic::modulo, in, by); }
 template <bool (*holds)(int)>
 bool ordered(Interpreter&, In in, Args args) {
   return holds(compare(in, args.require(0, "other")));
 }
-bool is_equal(Interpreter&, In in, Args args) {
-  return in == args.require(0, "other");
-}
-bool is_not_equal(Interpreter&, In in, Args args) {
-  return !(in == args.require(0, "other"));
-}
-bool below(int c) {
-  return c < 0;
-}
-bool not_above(int c) {
-  return c <= 0;
-}
-bool above(int c) {
-  return c > 0;
-}
-bool not_below(int c) {
-  return c >= 0;
-}
+bool is_equal(Interpreter&, In in, Args args) { return in == args.require(0, "other"); }
+bool is_not_equal(Interpreter&, In in, Args args) { return !(in == args.require(0, "other")); }
+bool below(int c) { return c < 0; }
+bool not_above(int c) { return c <= 0; }
+bool above(int c) { return c > 0; }
+bool not_below(int c) { return c >= 0; }
 template <Type type>
 bool is_type(Interpreter&, In in, Args) {
   return in.is(type);
 }
-bool is_defined(Interpreter&, In in, Args) {
-  return !in.is_undefined();
-}
-bool is_divisible(Interpreter& run, In in, Args args) {
-  return modulo(run, in, args.require(0, "num")) == Value(0);
-}
-bool is_even(Interpreter& run, In in, Args) {
-  return modulo(run, in, Value(2)) == Value(0);
-}
-bool is_odd(Interpreter& run, In in, Args) {
-  return modulo(run, in, Value(2)) == Value(1);
-}
-bool is_true(Interpreter&, In in, Args) {
-  return in.is(Type::boolean) && in.integer();
-}
-bool is_false(Interpreter&, In in, Args) {
-  return in.is(Type::boolean) && !in.integer();
-}
-bool is_in(Interpreter&, In in, Args args) {
-  return contains(args.require(0, "seq"), in);
-}
+bool is_defined(Interpreter&, In in, Args) { return !in.is_undefined(); }
+bool is_divisible(Interpreter& run, In in, Args args) { return modulo(run, in, args.require(0, "num")) == Value(0); }
+bool is_even(Interpreter& run, In in, Args) { return modulo(run, in, Value(2)) == Value(0); }
+bool is_odd(Interpreter& run, In in, Args) { return modulo(run, in, Value(2)) == Value(1); }
+bool is_true(Interpreter&, In in, Args) { return in.is(Type::boolean) && in.integer(); }
+bool is_false(Interpreter&, In in, Args) { return in.is(Type::boolean) && !in.integer(); }
+bool is_in(Interpreter&, In in, Args args) { return contains(args.require(0, "seq"), in); }
 bool is_sequence(Interpreter&, In in, Args) {
   return in.is_sequence() || in.is_string() || in.is_mapping() || in.is_undefined();
 }
-bool is_number(Interpreter&, In in, Args) {
-  return in.is_number();
-}
-bool is_lower(Interpreter& run, In in, Args) {
-  return method_of_string(run, in, "islower").truthy();
-}
-bool is_upper(Interpreter& run, In in, Args) {
-  return method_of_string(run, in, "isupper").truthy();
-}
+bool is_number(Interpreter&, In in, Args) { return in.is_number(); }
+bool is_lower(Interpreter& run, In in, Args) { return method_of_string(run, in, "islower").truthy(); }
+bool is_upper(Interpreter& run, In in, Args) { return method_of_string(run, in, "isupper").truthy(); }
 bool is_same(Interpreter&, In in, Args args) {
   const Value& other = args.require(0, "other");
   if (in.type() != other.type()) return false;
   return in.identity() ? in.identity() == other.identity() || (in.is_string() && in == other) : in == other;
 }
-bool is_filter(Interpreter&, In in, Args) {
-  return in.is_string() && find_filter(in.string());
-}
-bool is_test(Interpreter&, In in, Args) {
-  return in.is_string() && find_test(in.string());
-}
+bool is_filter(Interpreter&, In in, Args) { return in.is_string() && find_filter(in.string()); }
+bool is_test(Interpreter&, In in, Args) { return in.is_string() && find_test(in.string()); }
 
 struct TestRow {
   std::string_view name;

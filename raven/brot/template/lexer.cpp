@@ -22,9 +22,7 @@ namespace {
 bool is_name_start(char32_t c) {
   return c == '_' || (c < 0x80 ? (c | 32) >= 'a' && (c | 32) <= 'z' : unicode::is_word(c));
 }
-bool is_digit(char c) {
-  return c >= '0' && c <= '9';
-}
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 class Lexer {
  public:
@@ -305,8 +303,6 @@ class Lexer {
 
 }  // namespace
 
-std::vector<Token> tokenize(const std::string& source) {
-  return Lexer(source).run();
-}
+std::vector<Token> tokenize(const std::string& source) { return Lexer(source).run(); }
 
 }  // namespace brot::jinja

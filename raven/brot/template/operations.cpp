@@ -11,9 +11,7 @@ using Type = Value::Type;
 
 namespace {
 
-[[noreturn]] void refuse_undefined(const Value& value) {
-  throw EvalError(value.message());
-}
+[[noreturn]] void refuse_undefined(const Value& value) { throw EvalError(value.message()); }
 
 std::vector<std::string> characters(const std::string& text) {
   std::vector<std::string> out;
@@ -353,9 +351,7 @@ bool is_unsafe(const Value& object, std::string_view name) {
 
 }  // namespace
 
-bool is_space(char32_t c) {
-  return unicode::is_white_space(c) || (c >= 0x1C && c <= 0x1F);
-}
+bool is_space(char32_t c) { return unicode::is_white_space(c) || (c >= 0x1C && c <= 0x1F); }
 
 std::string strip(const std::string& text, const std::string* set, bool left, bool right) {
   const auto drops = [&](size_t at, uint32_t length) {
@@ -385,28 +381,17 @@ std::string strip(const std::string& text, const std::string* set, bool left, bo
 
 const char* type_name(const Value& value) {
   switch (value.type()) {
-    case Type::undefined:
-      return "Undefined";
-    case Type::none:
-      return "NoneType";
-    case Type::boolean:
-      return "bool";
-    case Type::integer:
-      return "int";
-    case Type::real:
-      return "float";
-    case Type::string:
-      return "str";
-    case Type::list:
-      return "list";
-    case Type::tuple:
-      return "tuple";
-    case Type::dict:
-      return "dict";
-    case Type::name_space:
-      return "Namespace";
-    case Type::callable:
-      return "function";
+    case Type::undefined: return "Undefined";
+    case Type::none: return "NoneType";
+    case Type::boolean: return "bool";
+    case Type::integer: return "int";
+    case Type::real: return "float";
+    case Type::string: return "str";
+    case Type::list: return "list";
+    case Type::tuple: return "tuple";
+    case Type::dict: return "dict";
+    case Type::name_space: return "Namespace";
+    case Type::callable: return "function";
   }
   return "";
 }
@@ -534,12 +519,9 @@ Value slice(Interpreter& run, const Value& object, const Value& start, const Val
 
 std::vector<Value> iterate(Interpreter& run, const Value& value) {
   switch (value.type()) {
-    case Type::undefined:
-      return {};  // Jinja's default Undefined is an empty sequence
+    case Type::undefined: return {};  // Jinja's default Undefined is an empty sequence
     case Type::list:
-    case Type::tuple:
-      run.charge(value.items().size());
-      return value.items();
+    case Type::tuple: run.charge(value.items().size()); return value.items();
     case Type::dict: {
       std::vector<Value> out;
       run.charge(value.entries().size());
@@ -552,24 +534,18 @@ std::vector<Value> iterate(Interpreter& run, const Value& value) {
       for (std::string& c : characters(value.string())) out.emplace_back(std::move(c));
       return out;
     }
-    default:
-      throw EvalError(std::string("'") + type_name(value) + "' object is not iterable");
+    default: throw EvalError(std::string("'") + type_name(value) + "' object is not iterable");
   }
 }
 
 int64_t length(const Value& value) {
   switch (value.type()) {
-    case Type::undefined:
-      return 0;
-    case Type::string:
-      return int64_t(unicode::count_scalars(value.string()));
+    case Type::undefined: return 0;
+    case Type::string: return int64_t(unicode::count_scalars(value.string()));
     case Type::list:
-    case Type::tuple:
-      return int64_t(value.items().size());
-    case Type::dict:
-      return int64_t(value.entries().size());
-    default:
-      throw EvalError(std::string("object of type '") + type_name(value) + "' has no len()");
+    case Type::tuple: return int64_t(value.items().size());
+    case Type::dict: return int64_t(value.entries().size());
+    default: throw EvalError(std::string("object of type '") + type_name(value) + "' has no len()");
   }
 }
 
@@ -587,12 +563,9 @@ Value integer_arithmetic(Arithmetic op, int64_t a, int64_t b) {
     return Value(out);
   };
   switch (op) {
-    case Arithmetic::add:
-      return checked(__builtin_add_overflow(a, b, &out));
-    case Arithmetic::subtract:
-      return checked(__builtin_sub_overflow(a, b, &out));
-    case Arithmetic::multiply:
-      return checked(__builtin_mul_overflow(a, b, &out));
+    case Arithmetic::add: return checked(__builtin_add_overflow(a, b, &out));
+    case Arithmetic::subtract: return checked(__builtin_sub_overflow(a, b, &out));
+    case Arithmetic::multiply: return checked(__builtin_mul_overflow(a, b, &out));
     case Arithmetic::divide:
       if (b == 0) throw EvalError("division by zero");
       return double(a) / double(b);
@@ -621,12 +594,9 @@ Value integer_arithmetic(Arithmetic op, int64_t a, int64_t b) {
 
 Value real_arithmetic(Arithmetic op, double a, double b) {
   switch (op) {
-    case Arithmetic::add:
-      return a + b;
-    case Arithmetic::subtract:
-      return a - b;
-    case Arithmetic::multiply:
-      return a * b;
+    case Arithmetic::add: return a + b;
+    case Arithmetic::subtract: return a - b;
+    case Arithmetic::multiply: return a * b;
     case Arithmetic::divide:
       if (b == 0) throw EvalError("float division by zero");
       return a / b;
@@ -637,8 +607,7 @@ Value real_arithmetic(Arithmetic op, double a, double b) {
       if (remainder != 0 && (remainder < 0) != (b < 0)) remainder += b;
       return op == Arithmetic::modulo ? remainder : std::round((a - remainder) / b);
     }
-    case Arithmetic::power:
-      return std::pow(a, b);
+    case Arithmetic::power: return std::pow(a, b);
   }
   return {};
 }
@@ -751,8 +720,7 @@ int compare(const Value& a, const Value& b) {
 
 bool contains(const Value& container, const Value& element) {
   switch (container.type()) {
-    case Type::undefined:
-      return false;
+    case Type::undefined: return false;
     case Type::string:
       if (!element.is_string())
         throw EvalError(std::string("'in <string>' requires string as left operand, not ") + type_name(element));
@@ -760,10 +728,8 @@ bool contains(const Value& container, const Value& element) {
     case Type::list:
     case Type::tuple:
       return std::find(container.items().begin(), container.items().end(), element) != container.items().end();
-    case Type::dict:
-      return container.find(element) != nullptr;
-    default:
-      throw EvalError(std::string("argument of type '") + type_name(container) + "' is not iterable");
+    case Type::dict: return container.find(element) != nullptr;
+    default: throw EvalError(std::string("argument of type '") + type_name(container) + "' is not iterable");
   }
 }
 

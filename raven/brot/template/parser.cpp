@@ -32,20 +32,13 @@ class Parser {
   bool accept_name(std::string_view name) { return is_name(name) && (++at_, true); }
   static std::string describe(const Token& token) {
     switch (token.type) {
-      case Token::end:
-        return "end of template";
-      case Token::block_end:
-        return "end of statement block";
-      case Token::variable_end:
-        return "end of print statement";
-      case Token::string:
-        return "string";
-      case Token::number:
-        return "number";
-      case Token::data:
-        return "template data";
-      default:
-        return "'" + token.text + "'";
+      case Token::end: return "end of template";
+      case Token::block_end: return "end of statement block";
+      case Token::variable_end: return "end of print statement";
+      case Token::string: return "string";
+      case Token::number: return "number";
+      case Token::data: return "template data";
+      default: return "'" + token.text + "'";
     }
   }
   void expect_op(std::string_view op) {
@@ -521,8 +514,7 @@ class Parser {
           return out;
         }
         [[fallthrough]];
-      default:
-        fail(raven::Message() << "unexpected " << describe(token));
+      default: fail(raven::Message() << "unexpected " << describe(token));
     }
   }
 
@@ -686,8 +678,6 @@ class Parser {
 
 }  // namespace
 
-Syntax parse_template(const std::string& source) {
-  return Parser(source).run();
-}
+Syntax parse_template(const std::string& source) { return Parser(source).run(); }
 
 }  // namespace brot::jinja

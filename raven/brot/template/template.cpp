@@ -306,9 +306,7 @@ class Run final : public Interpreter {
 
   Flow execute(const Statement& statement) {
     switch (statement.kind) {
-      case StatementKind::text:
-        emit(statement.text);
-        return Flow::normal;
+      case StatementKind::text: emit(statement.text); return Flow::normal;
       case StatementKind::output: {
         const Value value = evaluate(statement.expressions[0]);
         if (value.is_string()) {
@@ -325,9 +323,7 @@ class Run final : public Interpreter {
         }
         if (statement.bodies.size() > statement.expressions.size()) return execute(statement.bodies.back());
         return Flow::normal;
-      case StatementKind::loop:
-        run_loop(statement, evaluate(statement.expressions[0]), 0);
-        return Flow::normal;
+      case StatementKind::loop: run_loop(statement, evaluate(statement.expressions[0]), 0); return Flow::normal;
       case StatementKind::assign: {
         const Value value = evaluate(statement.expressions[0]);
         offset_ = statement.offset;
@@ -348,9 +344,7 @@ class Run final : public Interpreter {
         assign(statement.targets[0], value);
         return Flow::normal;
       }
-      case StatementKind::macro:
-        bind(statement.name_id, make_macro(statement, statement.text));
-        return Flow::normal;
+      case StatementKind::macro: bind(statement.name_id, make_macro(statement, statement.text)); return Flow::normal;
       case StatementKind::call_block: {
         const Expression& expression = statement.expressions[0];
         const Value caller = make_macro(statement, "caller");
@@ -386,10 +380,8 @@ class Run final : public Interpreter {
         if (at_top) result_.generation.push_back({begin, out_->size()});
         return flow;
       }
-      case StatementKind::break_loop:
-        return Flow::break_loop;
-      case StatementKind::continue_loop:
-        return Flow::continue_loop;
+      case StatementKind::break_loop: return Flow::break_loop;
+      case StatementKind::continue_loop: return Flow::continue_loop;
     }
     return Flow::normal;
   }
@@ -593,12 +585,9 @@ class Run final : public Interpreter {
 
   Value evaluate(const Expression& e) {
     switch (e.kind) {
-      case ExpressionKind::constant:
-        return e.value;
-      case ExpressionKind::name:
-        return look_up(e.name_id);
-      default:
-        break;
+      case ExpressionKind::constant: return e.value;
+      case ExpressionKind::name: return look_up(e.name_id);
+      default: break;
     }
     const Depth depth(*this);
     switch (e.kind) {
@@ -636,8 +625,7 @@ class Run final : public Interpreter {
         offset_ = e.offset;
         return slice(*this, object, start, stop, step);
       }
-      case ExpressionKind::call:
-        return evaluate_call(e);
+      case ExpressionKind::call: return evaluate_call(e);
       case ExpressionKind::filter: {
         const Value input = evaluate(e.children[0]);
         const Arguments arguments = evaluate_arguments(e.call);
@@ -657,8 +645,7 @@ class Run final : public Interpreter {
         if (e.kind == ExpressionKind::negate) return arithmetic(*this, Arithmetic::subtract, Value(0), value);
         return arithmetic(*this, Arithmetic::add, Value(0), value);
       }
-      case ExpressionKind::invert:
-        return !evaluate(e.children[0]).truthy();
+      case ExpressionKind::invert: return !evaluate(e.children[0]).truthy();
       case ExpressionKind::arithmetic: {
         const Value left = evaluate(e.children[0]), right = evaluate(e.children[1]);
         offset_ = e.offset;
@@ -670,8 +657,7 @@ class Run final : public Interpreter {
         charge(out.size());
         return out;
       }
-      case ExpressionKind::compare:
-        return evaluate_comparison(e);
+      case ExpressionKind::compare: return evaluate_comparison(e);
       case ExpressionKind::logical_and: {
         Value left = evaluate(e.children[0]);
         return left.truthy() ? evaluate(e.children[1]) : left;
@@ -682,8 +668,7 @@ class Run final : public Interpreter {
       }
       case ExpressionKind::conditional:
         return evaluate(e.children[0]).truthy() ? evaluate(e.children[1]) : evaluate(e.children[2]);
-      default:
-        return {};
+      default: return {};
     }
   }
 
@@ -709,30 +694,14 @@ class Run final : public Interpreter {
       offset_ = e.offset;
       bool holds = false;
       switch (e.comparisons[i]) {
-        case Comparison::equal:
-          holds = left == right;
-          break;
-        case Comparison::not_equal:
-          holds = !(left == right);
-          break;
-        case Comparison::less:
-          holds = compare(left, right) < 0;
-          break;
-        case Comparison::less_equal:
-          holds = compare(left, right) <= 0;
-          break;
-        case Comparison::greater:
-          holds = compare(left, right) > 0;
-          break;
-        case Comparison::greater_equal:
-          holds = compare(left, right) >= 0;
-          break;
-        case Comparison::in:
-          holds = contains(right, left);
-          break;
-        case Comparison::not_in:
-          holds = !contains(right, left);
-          break;
+        case Comparison::equal: holds = left == right; break;
+        case Comparison::not_equal: holds = !(left == right); break;
+        case Comparison::less: holds = compare(left, right) < 0; break;
+        case Comparison::less_equal: holds = compare(left, right) <= 0; break;
+        case Comparison::greater: holds = compare(left, right) > 0; break;
+        case Comparison::greater_equal: holds = compare(left, right) >= 0; break;
+        case Comparison::in: holds = contains(right, left); break;
+        case Comparison::not_in: holds = !contains(right, left); break;
       }
       if (!holds) return false;
       left = std::move(right);
@@ -756,7 +725,7 @@ class Run final : public Interpreter {
 }  // namespace
 
 TemplateError::TemplateError(size_t line, size_t column, std::string_view message)
-    : raven::Error("brot.ChatTemplate", described(line, column, message)),
+    : Error(ErrorCode::format, "brot.ChatTemplate", described(line, column, message)),
       line_(line),
       column_(column),
       message_(message) {}
@@ -776,8 +745,6 @@ RenderedTemplate ChatTemplate::render_with_spans(const jinja::Value& variables, 
 std::string ChatTemplate::render(const jinja::Value& variables, int64_t now) const {
   return render_with_spans(variables, now).text;
 }
-const std::string& ChatTemplate::source() const noexcept {
-  return impl_->source;
-}
+const std::string& ChatTemplate::source() const noexcept { return impl_->source; }
 
 }  // namespace brot

@@ -7,14 +7,14 @@
 #include <string_view>
 #include <vector>
 
-#include "raven/base/error.hpp"
+#include "raven/brot/core/error.hpp"
 #include "raven/brot/template/value.hpp"
 
 namespace brot {
 
 /// A template that does not parse, or a fault while it runs; also what `raise_exception` throws. Lines and columns
 /// count from 1.
-class RAVEN_API TemplateError : public raven::Error {
+class RAVEN_API TemplateError : public Error {
  public:
   TemplateError(size_t line, size_t column, std::string_view message);
   ~TemplateError() override;

@@ -24,17 +24,14 @@ constexpr size_t index_from = 9;  // dictionaries smaller than this are searched
 // Equal keys have equal texts: 1, 1.0 and True are one key, as in Python.
 std::string key_text(const Value& key) {
   switch (key.type()) {
-    case Value::Type::string:
-      return 's' + key.string();
+    case Value::Type::string: return 's' + key.string();
     case Value::Type::boolean:
-    case Value::Type::integer:
-      return 'i' + std::to_string(key.integer());
+    case Value::Type::integer: return 'i' + std::to_string(key.integer());
     case Value::Type::real:
       if (key.real() == std::floor(key.real()) && std::abs(key.real()) < 9e18)
         return 'i' + std::to_string(int64_t(key.real()));
       break;
-    default:
-      break;
+    default: break;
   }
   return 'r' + key.repr();
 }
@@ -78,14 +75,10 @@ struct DictData {
 uint32_t nesting(const Value& value) {
   switch (value.type()) {
     case Value::Type::list:
-    case Value::Type::tuple:
-      return static_cast<const ListData*>(value.identity())->depth;
-    case Value::Type::dict:
-      return static_cast<const DictData*>(value.identity())->depth;
-    case Value::Type::callable:
-      return value.callable().depth;
-    default:
-      return 0;
+    case Value::Type::tuple: return static_cast<const ListData*>(value.identity())->depth;
+    case Value::Type::dict: return static_cast<const DictData*>(value.identity())->depth;
+    case Value::Type::callable: return value.callable().depth;
+    default: return 0;
   }
 }
 
@@ -150,9 +143,7 @@ void Value::clear_namespace() const {
   data.index.clear();
 }
 
-const std::vector<Value>& Value::items() const noexcept {
-  return static_cast<const ListData*>(object_.get())->items;
-}
+const std::vector<Value>& Value::items() const noexcept { return static_cast<const ListData*>(object_.get())->items; }
 const std::vector<std::pair<Value, Value>>& Value::entries() const noexcept {
   return static_cast<const DictData*>(object_.get())->entries;
 }
@@ -181,22 +172,15 @@ void Value::set(const Value& key, Value value) {
 bool Value::truthy() const noexcept {
   switch (type_) {
     case Type::undefined:
-    case Type::none:
-      return false;
+    case Type::none: return false;
     case Type::boolean:
-    case Type::integer:
-      return number_.integer != 0;
-    case Type::real:
-      return number_.real != 0;
-    case Type::string:
-      return !string().empty();
+    case Type::integer: return number_.integer != 0;
+    case Type::real: return number_.real != 0;
+    case Type::string: return !string().empty();
     case Type::list:
-    case Type::tuple:
-      return !items().empty();
-    case Type::dict:
-      return !entries().empty();
-    default:
-      return true;
+    case Type::tuple: return !items().empty();
+    case Type::dict: return !entries().empty();
+    default: return true;
   }
 }
 
@@ -209,8 +193,7 @@ bool Value::equal(const Value& other, size_t& budget) const {
   if (type_ != other.type_) return false;
   if (type_ == Type::undefined || type_ == Type::none || object_ == other.object_) return true;
   switch (type_) {
-    case Type::string:
-      return string() == other.string();
+    case Type::string: return string() == other.string();
     case Type::list:
     case Type::tuple:
       if (items().size() != other.items().size()) return false;
@@ -225,8 +208,7 @@ bool Value::equal(const Value& other, size_t& budget) const {
         if (!found || !value.equal(*found, budget)) return false;
       }
       return true;
-    default:
-      return false;
+    default: return false;
   }
 }
 
@@ -265,10 +247,8 @@ bool is_printable(char32_t c) {
     case C::Cn:
     case C::Zl:
     case C::Zp:
-    case C::Zs:
-      return false;
-    default:
-      return true;
+    case C::Zs: return false;
+    default: return true;
   }
 }
 
@@ -310,27 +290,13 @@ void append_json_string(std::string& out, const std::string& text) {
   out += '"';
   for (const char c : text) {
     switch (c) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      case '\b':
-        out += "\\b";
-        break;
-      case '\f':
-        out += "\\f";
-        break;
+      case '"': out += "\\\""; break;
+      case '\\': out += "\\\\"; break;
+      case '\n': out += "\\n"; break;
+      case '\r': out += "\\r"; break;
+      case '\t': out += "\\t"; break;
+      case '\b': out += "\\b"; break;
+      case '\f': out += "\\f"; break;
       default:
         if ((unsigned char)c < 0x20) {
           append_hex(out, "\\u", (unsigned char)c, 4);
@@ -356,21 +322,11 @@ void Value::append_str(std::string& out, bool quoted, int depth) const {
     case Type::undefined:
       if (quoted) out += "Undefined";
       break;
-    case Type::none:
-      out += "None";
-      break;
-    case Type::boolean:
-      out += number_.integer ? "True" : "False";
-      break;
-    case Type::integer:
-      out += std::to_string(number_.integer);
-      break;
-    case Type::real:
-      append_real_text(out, number_.real);
-      break;
-    case Type::string:
-      quoted ? append_quoted(out, string()) : void(out += string());
-      break;
+    case Type::none: out += "None"; break;
+    case Type::boolean: out += number_.integer ? "True" : "False"; break;
+    case Type::integer: out += std::to_string(number_.integer); break;
+    case Type::real: append_real_text(out, number_.real); break;
+    case Type::string: quoted ? append_quoted(out, string()) : void(out += string()); break;
     case Type::list:
       out += '[';
       join(items());
@@ -395,9 +351,7 @@ void Value::append_str(std::string& out, bool quoted, int depth) const {
       out += type_ == Type::dict ? "}" : "}>";
       break;
     }
-    case Type::callable:
-      out += "<function " + callable().name + ">";
-      break;
+    case Type::callable: out += "<function " + callable().name + ">"; break;
   }
 }
 
@@ -422,15 +376,9 @@ void Value::append_json(std::string& out, int64_t indent, std::string_view item_
     out.append(size_t(level) * size_t(indent), ' ');
   };
   switch (type_) {
-    case Type::none:
-      out += "null";
-      break;
-    case Type::boolean:
-      out += number_.integer ? "true" : "false";
-      break;
-    case Type::integer:
-      out += std::to_string(number_.integer);
-      break;
+    case Type::none: out += "null"; break;
+    case Type::boolean: out += number_.integer ? "true" : "false"; break;
+    case Type::integer: out += std::to_string(number_.integer); break;
     case Type::real:
       if (std::isnan(number_.real)) {
         out += "NaN";
@@ -440,9 +388,7 @@ void Value::append_json(std::string& out, int64_t indent, std::string_view item_
         append_real_text(out, number_.real);
       }
       break;
-    case Type::string:
-      append_json_string(out, string());
-      break;
+    case Type::string: append_json_string(out, string()); break;
     case Type::list:
     case Type::tuple: {
       if (items().empty()) {
@@ -485,8 +431,7 @@ void Value::append_json(std::string& out, int64_t indent, std::string_view item_
       out += '}';
       break;
     }
-    default:
-      throw EvalError(is_undefined() ? "Undefined is not JSON serializable" : "value is not JSON serializable");
+    default: throw EvalError(is_undefined() ? "Undefined is not JSON serializable" : "value is not JSON serializable");
   }
 }
 
@@ -605,26 +550,14 @@ class JsonParser {
       if (at_ == text_.size()) fail("string is not closed");
       const char e = text_[at_++];
       switch (e) {
-        case 'n':
-          out += '\n';
-          break;
-        case 't':
-          out += '\t';
-          break;
-        case 'r':
-          out += '\r';
-          break;
-        case 'b':
-          out += '\b';
-          break;
-        case 'f':
-          out += '\f';
-          break;
+        case 'n': out += '\n'; break;
+        case 't': out += '\t'; break;
+        case 'r': out += '\r'; break;
+        case 'b': out += '\b'; break;
+        case 'f': out += '\f'; break;
         case '"':
         case '\\':
-        case '/':
-          out += e;
-          break;
+        case '/': out += e; break;
         case 'u': {
           char32_t unit = hex();
           if (unit >= 0xD800 && unit < 0xDC00 && accept("\\u")) {
@@ -634,8 +567,7 @@ class JsonParser {
           unicode::append(out, unit);
           break;
         }
-        default:
-          fail("unknown escape");
+        default: fail("unknown escape");
       }
     }
   }
@@ -645,8 +577,6 @@ class JsonParser {
 
 }  // namespace
 
-Value Value::from_json(std::string_view json) {
-  return JsonParser(json).run();
-}
+Value Value::from_json(std::string_view json) { return JsonParser(json).run(); }
 
 }  // namespace brot::jinja

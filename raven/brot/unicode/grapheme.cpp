@@ -23,12 +23,8 @@ enum Break : uint8_t {
 };
 enum Conjunct : uint8_t { none, consonant, linker, conjunct_extend };
 
-Break break_of(Properties p) {
-  return Break(p.bits() >> tables::grapheme_shift & 15);
-}
-Conjunct conjunct_of(Properties p) {
-  return Conjunct(p.bits() >> tables::conjunct_shift & 3);
-}
+Break break_of(Properties p) { return Break(p.bits() >> tables::grapheme_shift & 15); }
+Conjunct conjunct_of(Properties p) { return Conjunct(p.bits() >> tables::conjunct_shift & 3); }
 
 bool joins_always(Break a, Break b) {
   if (a == cr) return b == lf;                                                      // GB3

@@ -60,9 +60,7 @@ const NormalizationData& data() {
 
 constexpr uint32_t slow_flag[] = {tables::nfc_slow, tables::nfd_slow, tables::nfkc_slow, tables::nfkd_slow};
 
-bool composes(Form form) {
-  return form == Form::nfc || form == Form::nfkc;
-}
+bool composes(Form form) { return form == Form::nfc || form == Form::nfkc; }
 
 // Offset of the first character at which the quick check fails, moved back to the last starter before it; text.size()
 // if none.
@@ -115,9 +113,7 @@ void decompose(char32_t c, bool compatibly, std::vector<Change>& out) {
   out.push_back({c, 0});
 }
 
-uint8_t class_of(char32_t c) {
-  return properties(c).has(tables::nonstarter) ? combining_class(c) : uint8_t(0);
-}
+uint8_t class_of(char32_t c) { return properties(c).has(tables::nonstarter) ? combining_class(c) : uint8_t(0); }
 
 // Sorts one run of nonstarters by combining class, stably: by insertion when short, else by counting (a run may be
 // megabytes).
@@ -196,9 +192,7 @@ uint8_t combining_class(char32_t c) noexcept {
   return runs[c];
 }
 
-bool is_normalized_quick(std::string_view text, Form form) noexcept {
-  return first_change(text, form) == text.size();
-}
+bool is_normalized_quick(std::string_view text, Form form) noexcept { return first_change(text, form) == text.size(); }
 
 bool normalize(std::string_view text, Form form, std::vector<Change>& out) {
   const size_t change = first_change(text, form);

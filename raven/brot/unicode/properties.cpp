@@ -51,9 +51,7 @@ Mapping to_titlecase(char32_t c) noexcept {
   return map_scalar(table, c);
 }
 
-uint8_t script(char32_t c) noexcept {
-  return script_runs()[c <= 0x10FFFF ? c : 0x10FFFF];
-}
+uint8_t script(char32_t c) noexcept { return script_runs()[c <= 0x10FFFF ? c : 0x10FFFF]; }
 
 std::string_view script_name(uint8_t script) noexcept {
   return tables::script_names[script < tables::script_count ? script : 0].name;

@@ -68,15 +68,11 @@ RAVEN_API void append(std::string& text, char32_t scalar);
 
 /// Length of the longest ASCII prefix, at SIMD speed.
 RAVEN_API size_t ascii_prefix(std::string_view text) noexcept;
-inline bool is_ascii(std::string_view text) noexcept {
-  return ascii_prefix(text) == text.size();
-}
+inline bool is_ascii(std::string_view text) noexcept { return ascii_prefix(text) == text.size(); }
 
 /// Offset of the first invalid byte, or text.size() when the text is valid UTF-8.
 RAVEN_API size_t find_invalid(std::string_view text) noexcept;
-inline bool is_valid(std::string_view text) noexcept {
-  return find_invalid(text) == text.size();
-}
+inline bool is_valid(std::string_view text) noexcept { return find_invalid(text) == text.size(); }
 
 /// The text with each maximal invalid subpart replaced by U+FFFD (WHATWG, Python's errors="replace").
 RAVEN_API std::string replace_invalid(std::string_view text);
@@ -141,39 +137,23 @@ inline Properties properties(char32_t scalar) noexcept {
 }
 
 /// White_Space (25 code points): Rust's char::is_whitespace.
-inline bool is_white_space(char32_t c) noexcept {
-  return properties(c).has(tables::white_space);
-}
+inline bool is_white_space(char32_t c) noexcept { return properties(c).has(tables::white_space); }
 /// Category N (Nd, Nl, No) of Unicode 17: Rust's char::is_numeric, the `Digits` pre-tokenizer.
-inline bool is_numeric(char32_t c) noexcept {
-  return properties(c).has(tables::numeric);
-}
+inline bool is_numeric(char32_t c) noexcept { return properties(c).has(tables::numeric); }
 /// ASCII punctuation or category P of Unicode 8: BertPreTokenizer and Punctuation.
-inline bool is_punctuation_bert(char32_t c) noexcept {
-  return properties(c).has(tables::punctuation_bert);
-}
+inline bool is_punctuation_bert(char32_t c) noexcept { return properties(c).has(tables::punctuation_bert); }
 /// Categories Cc, Cf, Co of Unicode 8 except \t \n \r: what BertNormalizer's clean_text drops besides U+0000 and
 /// U+FFFD.
-inline bool is_control_bert(char32_t c) noexcept {
-  return properties(c).has(tables::control_bert);
-}
+inline bool is_control_bert(char32_t c) noexcept { return properties(c).has(tables::control_bert); }
 /// Category Mn of Unicode 8: what BertNormalizer's strip_accents drops.
-inline bool is_mark_nonspacing(char32_t c) noexcept {
-  return properties(c).has(tables::mark_nonspacing);
-}
+inline bool is_mark_nonspacing(char32_t c) noexcept { return properties(c).has(tables::mark_nonspacing); }
 /// Category M of Unicode 9: what StripAccents drops.
-inline bool is_combining_mark(char32_t c) noexcept {
-  return properties(c).has(tables::combining_mark);
-}
+inline bool is_combining_mark(char32_t c) noexcept { return properties(c).has(tables::combining_mark); }
 /// \w of Rust's regex crate, Unicode 16 (Alphabetic, M, Nd, Pc, Join_Control): Whitespace, single_word.
-inline bool is_word(char32_t c) noexcept {
-  return properties(c).has(tables::word);
-}
+inline bool is_word(char32_t c) noexcept { return properties(c).has(tables::word); }
 /// \w of Oniguruma outside brackets, Unicode 16: what patterns of Split and Replace mean. Six superscripts and
 /// fractions of Latin-1 (U+00B2 …) count here, which [\w] does not hold.
-inline bool is_word_onig(char32_t c) noexcept {
-  return properties(c).has(tables::word_onig);
-}
+inline bool is_word_onig(char32_t c) noexcept { return properties(c).has(tables::word_onig); }
 /// The ideograph ranges around which BertNormalizer puts spaces (2B820–2B91F is missing there, and here).
 RAVEN_API bool is_cjk_bert(char32_t c) noexcept;
 
@@ -194,9 +174,7 @@ RAVEN_API Mapping to_uppercase(char32_t c) noexcept;
 /// Full titlecase without context (ǆ gives ǅ, ß gives Ss).
 RAVEN_API Mapping to_titlecase(char32_t c) noexcept;
 /// False when lowercasing surely leaves `c` alone.
-inline bool changes_when_lowercased(char32_t c) noexcept {
-  return properties(c).has(tables::lowercase_changes);
-}
+inline bool changes_when_lowercased(char32_t c) noexcept { return properties(c).has(tables::lowercase_changes); }
 
 // ---------------------------------------------------------------------------------------------------------- scripts
 

@@ -1,0 +1,58 @@
+#include <charconv>
+
+#include "demo.hpp"
+#include "raven/base/message.hpp"
+
+namespace demo {
+
+const char* const usage =
+    "raven-demo: trains a small GPT on text, one character a token, and writes like it\n"
+    "  --data FILE        text to learn (default: the King James text, Debian packages bible-kjv and bible-kjv-text)\n"
+    "  --steps N          training steps (default 2000)\n"
+    "  --seed N           initial weights, batches and samples (default 1)\n"
+    "  --out FOLDER       where gpt.safetensors and losses.csv go (default out)\n"
+    "  --sample PATH      no training: write text with a saved model\n"
+    "  --tokens N         characters to write (default 400)\n"
+    "  --temperature X    0 picks the likeliest character each time (default 0.8)\n"
+    "  --top-k N          draw among the N likeliest (default 0: all)\n";
+
+namespace {
+
+template <class T>
+T number(const char* name, const char* text, T low, T high) {
+  T value{};
+  const std::string_view all(text);
+  const auto [end, error] = std::from_chars(all.data(), all.data() + all.size(), value);
+  if (error != std::errc() || end != all.data() + all.size() || !(value >= low && value <= high))
+    throw nx::ValueError(name, raven::Message("got '") << text << "', expected a number in [" << low << ", " << high << "]");
+  return value;
+}
+
+}  // namespace
+
+Options parse_options(int count, char** arguments) {
+  Options o;
+  for (int i = 1; i < count; ++i) {
+    const std::string_view name = arguments[i];
+    if (name == "--help" || name == "-h") {
+      o.help = true;
+      return o;
+    }
+    const bool known = name == "--data" || name == "--steps" || name == "--seed" || name == "--out" || name == "--sample" ||
+                       name == "--tokens" || name == "--temperature" || name == "--top-k";
+    if (!known) throw nx::ValueError("arguments", raven::Message("unknown option '") << name << "'; see --help");
+    if (i + 1 >= count) throw nx::ValueError("arguments", raven::Message("option '") << name << "' needs a value; see --help");
+    const char* value = arguments[++i];
+    if (name == "--data") o.data = value;
+    if (name == "--steps") o.steps = number<int64_t>("--steps", value, 1, 100'000'000);
+    if (name == "--seed") o.seed = number<uint64_t>("--seed", value, 0, UINT64_MAX);
+    if (name == "--out") o.out = value;
+    if (name == "--sample") o.sample = value;
+    if (name == "--tokens") o.tokens = number<int64_t>("--tokens", value, 1, 100'000'000);
+    if (name == "--temperature") o.temperature = number<double>("--temperature", value, 0, 1e6);
+    if (name == "--top-k") o.top_k = number<int64_t>("--top-k", value, 0, 1 << 30);
+  }
+  return o;
+}
+
+}  // namespace demo

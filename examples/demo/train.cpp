@@ -1,0 +1,140 @@
+// The training loop: loss, gradient, update, and what a person wants to see meanwhile.
+#include <sys/stat.h>
+
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+
+#include "demo.hpp"
+#include "raven/base/file.hpp"
+#include "raven/base/interrupt.hpp"
+#include "raven/base/message.hpp"
+#include "raven/base/terminal.hpp"
+#include "raven/base/thread_pool.hpp"
+
+namespace demo {
+
+using kaun::models::Gpt;
+
+namespace {
+
+constexpr int64_t validate_every = 500;
+constexpr int64_t validation_rows = 64;  // windows of one evaluation batch
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+nx::Array loss_of(const Gpt& model, const nx::Array& inputs, const nx::Array& targets) {
+  const nx::Array logits = model(inputs);  // [B, T, V]
+  return kaun::cross_entropy(logits.reshape({-1, model.config.vocab_size}), targets.reshape({-1}));
+}
+
+std::string fixed(double value, int digits) {
+  char text[64];
+  std::snprintf(text, sizeof text, "%.*f", digits, value);
+  return text;
+}
+
+/// What the run leaves behind, step by step.
+class LossLog {
+ public:
+  void add(int64_t step, double train, double validation) {
+    text_ += std::to_string(step) + "," + fixed(train, 6) + "," + (std::isnan(validation) ? "" : fixed(validation, 6)) + "\n";
+  }
+  void save(const std::string& path) const { raven::write_atomic(path, "step,train_loss,val_loss\n" + text_, "demo"); }
+
+ private:
+  std::string text_;
+};
+
+}  // namespace
+
+Gpt make_model(const kaun::data::CharVocabulary& vocabulary, uint64_t seed) {
+  kaun::Rng rng(seed);
+  return Gpt({.vocab_size = vocabulary.size(), .context = context, .width = width, .layers = layers, .heads = heads}, rng);
+}
+
+vega::Transform make_optimizer(int64_t steps) {
+  // Linear warm-up to 1e-3 over the first hundred steps, then a cosine to 1e-4.
+  const int64_t warmup = std::min<int64_t>(100, std::max<int64_t>(1, steps / 2));
+  const double peak = 1e-3;
+  const vega::Schedule decay = vega::cosine_decay(peak, std::max<int64_t>(1, steps - warmup), 0.1);
+  const vega::Schedule rise = warmup > 1 ? vega::linear(peak / static_cast<double>(warmup), peak, warmup - 1) : vega::Schedule(peak);
+  return vega::chain(vega::clip_by_global_norm(1.0), vega::adamw({.lr = vega::join({rise, decay}, {warmup}),
+                                                                  .b1 = 0.9,
+                                                                  .b2 = 0.99,
+                                                                  .weight_decay = 0.1,
+                                                                  .decay_mask = vega::mask::ndim_ge(2)}));
+}
+
+double evaluate(const Gpt& model, const kaun::data::TokenDataset& data) {
+  const raven::StepScope scope;
+  double total = 0;
+  const int64_t windows = data.window_count();
+  for (int64_t first = 0; first < windows; first += validation_rows) {
+    if (raven::interrupted()) return NAN;
+    const int64_t rows = std::min(validation_rows, windows - first);
+    const auto [inputs, targets] = data.consecutive_windows(first, rows);
+    total += loss_of(model, inputs, targets).item<double>() * static_cast<double>(rows);
+  }
+  return total / static_cast<double>(windows);
+}
+
+int train(const Options& options) {
+  const auto start = std::chrono::steady_clock::now();
+  const std::string text = load_text(options);
+  const Text data = split_text(text);
+  Gpt model = make_model(data.vocabulary, options.seed);
+  const vega::Transform optimizer = make_optimizer(options.steps);
+  auto state = optimizer.init(model);
+  const auto loss_and_gradient = rune::value_and_grad(loss_of);
+  if (mkdir(options.out.c_str(), 0777) != 0 && errno != EEXIST) throw raven::IoError("demo", options.out, errno);
+  const std::string checkpoint = options.out + "/gpt.safetensors", log_path = options.out + "/losses.csv";
+  std::fprintf(stderr, "%zu characters, vocabulary %lld, %lld parameters, %d threads\n", text.size(),
+               static_cast<long long>(data.vocabulary.size()), static_cast<long long>(nx::tree::count_params(model)), raven::num_threads());
+
+  const raven::InterruptScope interrupts;
+  LossLog log;
+  double train_loss = NAN, validation_loss = NAN, training_seconds = 0;
+  int64_t done = 0;
+  {
+    raven::term::Progress progress("train", options.steps);
+    const nx::Array batches = nx::random::fold_in(nx::random::key(options.seed), 1);
+    for (; done < options.steps && !raven::interrupted(); ++done) {
+      const auto step_start = std::chrono::steady_clock::now();
+      {
+        const raven::StepScope scope;
+        const auto [inputs, targets] = data.train.random_windows(nx::random::fold_in(batches, done), batch);
+        auto [loss, gradient] = loss_and_gradient(model, inputs, targets);
+        std::tie(model, state) = optimizer.update(std::move(gradient), std::move(state), std::move(model));
+        train_loss = loss.item<double>();
+      }
+      training_seconds += seconds_since(step_start);
+      const bool validate = (done + 1) % validate_every == 0 && done + 1 < options.steps;
+      if (validate && !raven::interrupted()) validation_loss = evaluate(model, data.validation);
+      log.add(done, train_loss, validate ? validation_loss : NAN);
+      progress.update(done + 1, "loss " + fixed(train_loss, 4) + "  val " +
+                                    (std::isnan(validation_loss) ? std::string("-") : fixed(validation_loss, 4)) + "  " +
+                                    fixed(static_cast<double>((done + 1) * batch * context) / training_seconds, 0) + " tokens/s");
+      if (!std::isfinite(train_loss)) throw nx::ValueError("demo", raven::Message("the loss is ") << train_loss << " at step " << done);
+    }
+  }
+  save_model(checkpoint, model, data.vocabulary);
+  log.save(log_path);
+  if (done < options.steps) {
+    std::printf("interrupted after %lld steps; the model is saved. Sample from it:\n  ./dev demo --sample %s\n",
+                static_cast<long long>(done), checkpoint.c_str());
+    return 130;
+  }
+  validation_loss = evaluate(model, data.validation);
+  log.add(done, train_loss, validation_loss);
+  log.save(log_path);
+  std::puts(write_text(model, data.vocabulary, {.max_new_tokens = 400, .temperature = 0.8, .seed = options.seed}).c_str());
+  std::printf("demo gpt: steps=%lld train_loss=%.4f val_loss=%.4f tokens_per_s=%.0f seconds=%.1f checkpoint=%s\n",
+              static_cast<long long>(done), train_loss, validation_loss,
+              static_cast<double>(done * batch * context) / training_seconds, seconds_since(start), checkpoint.c_str());
+  return 0;
+}
+
+}  // namespace demo

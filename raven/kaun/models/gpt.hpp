@@ -1,0 +1,36 @@
+#pragma once
+// GPT with GPT-2's architecture, names and initialisation; the output head is the transposed token embedding.
+#include <string>
+#include <vector>
+
+#include "raven/kaun/nn/transformer.hpp"
+
+namespace kaun::models {
+
+struct GptConfig {
+  int64_t vocab_size = 0, context = 0, width = 0, layers = 0, heads = 0;
+  double dropout = 0;
+  friend bool operator==(const GptConfig&, const GptConfig&) = default;
+  /// The configuration as a JSON object, and back. Throws raven::FormatError naming `where` and the fault.
+  std::string to_json() const;
+  static GptConfig from_json(std::string_view text, const std::string& where);
+};
+
+/// Logits [B, T, vocab_size] of token ids [B, T], T ≤ context.
+struct RAVEN_API Gpt {
+  Embedding wte, wpe;
+  std::vector<TransformerBlock> h;
+  LayerNorm ln_f;
+  GptConfig config;
+  Gpt() = default;
+  Gpt(const GptConfig& config, Rng& rng);
+  /// Every array in place but unset: what a checkpoint is loaded into.
+  static Gpt shaped(const GptConfig& config);
+  /// Evaluation.
+  Array operator()(const Array& ids) const;
+  Array operator()(const Array& ids, Ctx& cx) const;
+  NX_TREE(Gpt, wte, wpe, h, ln_f)
+  NX_TREE_STATIC(Gpt, config)
+};
+
+}  // namespace kaun::models
