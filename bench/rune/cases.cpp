@@ -38,6 +38,23 @@ std::function<Run()> grad_rows_body(int64_t count) {
   };
 }
 
+/// 12 causal heads of 1024 × 64, forward or with the gradients of q, k and v for ones.
+std::function<Run()> attention_body(bool backward) {
+  return [backward] {
+    const auto input = [](uint64_t seed) {
+      return nx::random::normal(nx::random::key(seed), {1, 12, 1024, 64}, {.dtype = nx::f32});
+    };
+    const auto attend = [](const nx::Array& q, const nx::Array& k, const nx::Array& v) {
+      return nx::sdpa(q, k, v, {.causal = true});
+    };
+    return repeat([=, q = input(1), k = input(2), v = input(3), g = nx::ones({1, 12, 1024, 64}, {.dtype = nx::f32})] {
+      if (!backward) return std::tuple{attend(q, k, v), nx::Array{}, nx::Array{}};
+      auto [o, pullback] = rune::vjp(attend, q, k, v);
+      return std::move(pullback)(g);
+    });
+  };
+}
+
 }  // namespace
 
 void rune_cases(std::vector<Case>& cases) {
@@ -53,9 +70,12 @@ void rune_cases(std::vector<Case>& cases) {
        {Bound::compute, 3.5 * attention_flop},
        {{"pytorch", {"attention_1024_backward"}}}},
   };
-  append_rows(
-      cases, "rune", rows,
-      {{"tape_1000", tape_body()}, {"grad_rows_4096", grad_rows_body(4096)}, {"grad_rows_8192", grad_rows_body(8192)}});
+  append_rows(cases, "rune", rows,
+              {{"tape_1000", tape_body()},
+               {"grad_rows_4096", grad_rows_body(4096)},
+               {"grad_rows_8192", grad_rows_body(8192)},
+               {"attention_1024_forward", attention_body(false)},
+               {"attention_1024_backward", attention_body(true)}});
 }
 
 }  // namespace raven::bench

@@ -22,7 +22,13 @@ void EmbeddingGrad(const KernelCall& call) {
   attrs.slice_sizes = Dims{1, out.shape[1]};
   attrs.kind = ScatterKind::add;
   attrs.mode = IndexMode::drop;
-  const View in[] = {out, call.in[0], call.in[1]};
+  // An update is a slice [1, width] of the table.
+  View g = call.in[1];
+  Dims shape = Dims(g.shape_span()), strides(std::span<const int64_t>(g.strides, static_cast<size_t>(g.rank)));
+  shape[shape.size() - 1] = 1, strides[strides.size() - 1] = 0;
+  shape.push_back(g.shape[g.rank - 1]), strides.push_back(g.strides[g.rank - 1]);
+  g.shape = shape.data(), g.strides = strides.data(), g.rank += 1;
+  const View in[] = {out, call.in[0], g};
   Scatter({in, call.out, &attrs, call.scratch});
 }
 

@@ -7,7 +7,7 @@ namespace {
 /// mean = Σ x / n, rstd = 1 / sqrt(Σ (x − mean)² / n + eps), y = (x − mean)·rstd·weight + bias
 template <class T>
 void layer_norm(std::byte* const* out, const std::byte* const* in, int64_t rows, int64_t n, const Attrs& attrs) {
-  const vmath::Native<1> d;
+  const std::conditional_t<std::is_same_v<T, float>, vmath::NativeF32, vmath::NativeF64> d;
   const T eps = static_cast<T>(static_cast<const LayerNormAttrs&>(attrs).eps), count = static_cast<T>(n);
   const T *weight = reinterpret_cast<const T*>(in[1]), *bias = reinterpret_cast<const T*>(in[2]);
   for (int64_t r = 0; r < rows; ++r) {
