@@ -1,11 +1,15 @@
 #include "raven/nx/api/reduce.hpp"
 
+#include <algorithm>
+
 #include "raven/base/message.hpp"
 #include "raven/nx/api/logic.hpp"
 #include "raven/nx/api/shape.hpp"
 #include "raven/nx/error.hpp"
 #include "raven/nx/gateway.hpp"
+#include "raven/nx/cpu/levels.hpp"
 #include "raven/nx/internal/axes.hpp"
+#include "raven/nx/internal/impl.hpp"
 
 namespace nx {
 
@@ -22,8 +26,23 @@ DType sum_dtype(DType dtype) {
   return dtype;
 }
 
+constexpr int64_t small_reduction = 4096;  // below, the gateway costs more than the sum
+
 Array reduce(const char* name, ReduceKind kind, const Array& x, const ReduceOpts& options, DType dtype) {
   detail::require_defined(name, x);
+  if (options.axis.all() && x.size() <= small_reduction && x.is_contiguous() && detail::is_direct(x)) {
+    // One run of few elements: the loop that the stages of Reduce end in.
+    const cpu::ReduceLoops& loop =
+        cpu::loops().reduce[static_cast<int>(kind)][static_cast<int>(x.dtype())][static_cast<int>(dtype)];
+    if (loop.rows) {
+      const int rank = options.keepdims ? x.ndim() : 0;
+      int64_t ones[Dims::max_size];
+      std::fill_n(ones, rank, 1);
+      Array out = detail::empty_array(dtype, {ones, static_cast<size_t>(rank)});
+      loop.rows(detail::impl_of(out)->data, detail::impl_of(x)->data, 1, x.size(), x.size(), 1);
+      return out;
+    }
+  }
   ReduceAttrs attrs;
   attrs.kind = kind;
   attrs.axes = detail::resolve_axes(name, options.axis, x.ndim());
@@ -35,6 +54,7 @@ Array reduce(const char* name, ReduceKind kind, const Array& x, const ReduceOpts
 /// A maximum or minimum needs at least one element per result.
 void require_elements(const char* name, const Array& x, const ReduceOpts& options) {
   detail::require_defined(name, x);
+  if (x.size() > 0) return;
   for (int64_t axis : detail::resolve_axes(name, options.axis, x.ndim()))
     if (x.shape(static_cast<int>(axis)) == 0)
       throw ValueError(name, raven::Message("no elements to compare: shape ") << x.shape() << ", axis " << axis << " is empty");
