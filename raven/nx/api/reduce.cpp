@@ -28,20 +28,34 @@ DType sum_dtype(DType dtype) {
 
 constexpr int64_t small_reduction = 4096;  // below, the gateway costs more than the sum
 
+/// Few elements over the trailing axes: runs of neighbours, given straight to the loop that the stages of Reduce end in.
+/// An empty handle when the axes are others.
+Array reduce_trailing(const char* name, ReduceKind kind, const Array& x, const ReduceOpts& options, DType dtype) {
+  const int rank = x.ndim();
+  int kept = 0;
+  if (!options.axis.all()) {
+    const Dims axes = detail::resolve_axes(name, options.axis, rank);
+    kept = rank - axes.size();
+    for (int i = 0; i < axes.size(); ++i)
+      if (axes[i] != kept + i) return {};
+    if (x.size() == 0) return {};
+  }
+  const cpu::ReduceLoops& loop = cpu::loops().reduce[static_cast<int>(kind)][static_cast<int>(x.dtype())][static_cast<int>(dtype)];
+  if (!loop.rows) return {};
+  int64_t shape[Dims::max_size], rows = 1;
+  for (int i = 0; i < kept; ++i) rows *= shape[i] = detail::shape_of(x.header())[i];
+  for (int i = kept; i < rank; ++i) shape[i] = 1;
+  Array out = detail::empty_array(dtype, {shape, static_cast<size_t>(options.keepdims ? rank : kept)});
+  const int64_t n = x.size() / rows;
+  loop.rows(detail::impl_of(out)->data, detail::impl_of(x)->data, rows, n, n, 1);
+  return out;
+}
+
 Array reduce(const char* name, ReduceKind kind, const Array& x, const ReduceOpts& options, DType dtype) {
   detail::require_defined(name, x);
-  if (options.axis.all() && x.size() <= small_reduction && x.is_contiguous() && detail::is_direct(x)) {
-    // One run of few elements: the loop that the stages of Reduce end in.
-    const cpu::ReduceLoops& loop =
-        cpu::loops().reduce[static_cast<int>(kind)][static_cast<int>(x.dtype())][static_cast<int>(dtype)];
-    if (loop.rows) {
-      const int rank = options.keepdims ? x.ndim() : 0;
-      int64_t ones[Dims::max_size];
-      std::fill_n(ones, rank, 1);
-      Array out = detail::empty_array(dtype, {ones, static_cast<size_t>(rank)});
-      loop.rows(detail::impl_of(out)->data, detail::impl_of(x)->data, 1, x.size(), x.size(), 1);
-      return out;
-    }
+  if (x.size() <= small_reduction && x.is_contiguous() && detail::is_direct(x)) {
+    Array out = reduce_trailing(name, kind, x, options, dtype);
+    if (out.defined()) return out;
   }
   ReduceAttrs attrs;
   attrs.kind = kind;

@@ -108,6 +108,18 @@ Array expand_dims(const Array& x, const Axes& axes) {
   require_defined("nx.expand_dims", x);
   const int rank = x.ndim() + (axes.all() ? 0 : axes.list().size());
   const Dims at = axes.all() ? Dims() : resolve_axes("nx.expand_dims", axes, rank);
+  if (detail::is_direct(x)) {
+    int64_t shape[Dims::max_size], strides[Dims::max_size];
+    int own = 0;
+    for (int i = 0, next = 0; i < rank; ++i) {
+      const bool is_new = next < at.size() && at[next] == i;
+      next += is_new;
+      shape[i] = is_new ? 1 : detail::shape_of(x.header())[own];
+      strides[i] = is_new ? 1 : detail::strides_of(x.header())[own];
+      own += !is_new;
+    }
+    return detail::view_of(x, {shape, static_cast<size_t>(rank)}, {strides, static_cast<size_t>(rank)}, 0);
+  }
   Shape shape = x.shape();
   for (int64_t axis : at) shape.insert(static_cast<int>(axis), 1);
   return reshape(x, shape);
