@@ -186,7 +186,7 @@ TEST(Elementwise, OneElementOperandsGiveNoShape) {
   const Array x = array({{1.0, 2.0}, {3.0, 4.0}}), one = array({10.0}), deep = ones({1, 1, 1}), none = zeros({0});
   EXPECT_ARRAY(double, x - one, ({2, 2}), {-9, -8, -7, -6});
   EXPECT_ARRAY(double, one - x, ({2, 2}), {9, 8, 7, 6});
-  EXPECT_ARRAY(double, std::move(Array(one)) - x, ({2, 2}), {9, 8, 7, 6});
+  EXPECT_ARRAY(double, Array(one) - x, ({2, 2}), {9, 8, 7, 6});
   EXPECT_ARRAY(double, deep + x, ({1, 2, 2}), {2, 3, 4, 5});
   EXPECT_ARRAY(double, x + deep, ({1, 2, 2}), {2, 3, 4, 5});
   EXPECT_EQ((one + none).shape(), (Shape{0}));
