@@ -6,6 +6,7 @@
 #include "raven/nx/api/linalg.hpp"
 #include "raven/nx/api/logic.hpp"
 #include "raven/nx/api/math.hpp"
+#include "raven/nx/api/print.hpp"
 #include "raven/nx/api/random.hpp"
 #include "raven/nx/api/reduce.hpp"
 #include "raven/nx/api/shape.hpp"

@@ -112,6 +112,8 @@ class RAVEN_API Array {
   Array astype(DType dtype) const;
   Array T() const;
   Array mT() const;
+  std::string str() const;
+  std::string repr() const;
 
   // Internal access.
   explicit Array(detail::Header* owned) noexcept : header_(owned) {}

@@ -29,9 +29,11 @@ Dims::Dims(std::span<const int64_t> values) : size_(0) {
 
 Dims Dims::filled(int count, int64_t value) {
   check_rank(count);
-  int64_t values[max_size];
-  std::fill_n(values, count, value);
-  return Dims(std::span<const int64_t>(values, static_cast<size_t>(count)));
+  Dims dims;
+  if (count > inline_size) dims.heap_ = new_heap(count);
+  dims.size_ = count;
+  std::fill_n(dims.data(), count, value);
+  return dims;
 }
 
 Dims::Dims(Dims&& other) noexcept : size_(other.size_) {

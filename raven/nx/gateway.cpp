@@ -173,7 +173,12 @@ inline Array eager_elementwise(Op op, const OpInfo& info, std::span<const Operan
     return eager_elementwise_general(op, info, in, attrs);
   const bool scalar_first = in.size() == 2 && in[0].is_scalar();
   const bool has_scalar = scalar_first || (in.size() == 2 && in[1].is_scalar());
-  const Operand& main = scalar_first ? in[1] : in[0];
+  // An array of one element on the left takes the place of a number when the other one gives the shape.
+  const auto one_element = [](const Operand& o) { return o.array().defined() && impl_of(o.array())->size == 1; };
+  const bool swapped = !has_scalar && in.size() == 2 && one_element(in[0]) && in[1].array().defined() &&
+                       impl_of(in[1].array())->size != 1;
+  const size_t main_at = scalar_first || swapped ? 1 : 0;
+  const Operand& main = in[main_at];
   if (!main.array().defined()) return eager_elementwise_general(op, info, in, attrs);
   const Impl* x = impl_of(main.array());
   const uint32_t kind = is_float(x->dtype) ? op_flag::F : is_bool(x->dtype) ? op_flag::B : op_flag::I;
@@ -193,14 +198,17 @@ inline Array eager_elementwise(Op op, const OpInfo& info, std::span<const Operan
     pointers[at] = immediate;
     strides[at] = 0;
   } else if (in.size() == 2) {
-    if (!in[1].array().defined()) return eager_elementwise_general(op, info, in, attrs);
-    const Impl* y = impl_of(in[1].array());
-    if (x->dtype != y->dtype || x->rank != y->rank ||
-        (y->flags & (array_flag::contiguous | array_flag::tracer)) != array_flag::contiguous || x->size != y->size)
+    const Operand& other = in[1 - main_at];
+    if (!other.array().defined()) return eager_elementwise_general(op, info, in, attrs);
+    const Impl* y = impl_of(other.array());
+    if (x->dtype != y->dtype || (y->flags & (array_flag::contiguous | array_flag::tracer)) != array_flag::contiguous)
       return eager_elementwise_general(op, info, in, attrs);
-    for (int i = 0; i < x->rank; ++i)
-      if (x->dims[i] != y->dims[i]) return eager_elementwise_general(op, info, in, attrs);
-    pointers[1] = y->data;
+    bool same = x->rank == y->rank;
+    for (int i = 0; same && i < x->rank; ++i) same = x->dims[i] == y->dims[i];
+    if (!same && !(y->size == 1 && y->rank <= x->rank)) return eager_elementwise_general(op, info, in, attrs);
+    pointers[main_at] = x->data;
+    pointers[1 - main_at] = y->data;
+    strides[1 - main_at] = same ? 1 : 0;
   }
   const DType out_dtype = (info.flags & op_flag::predicate) ? DType::b1 : x->dtype;
   const int64_t item = item_size(x->dtype);
@@ -209,8 +217,8 @@ inline Array eager_elementwise(Op op, const OpInfo& info, std::span<const Operan
   Array out;
   if (reusable(main, out_dtype))
     out = std::move(main.consume());
-  else if (!has_scalar && in.size() == 2 && reusable(in[1], out_dtype))
-    out = std::move(in[1].consume());
+  else if (!has_scalar && in.size() == 2 && strides[0] == strides[1] && reusable(in[1 - main_at], out_dtype))
+    out = std::move(in[1 - main_at].consume());
   else
     out = new_like(x, out_dtype);
   cpu::MapLoop* loop = cpu::loops().map[static_cast<int>(op)][static_cast<int>(x->dtype)];
@@ -412,6 +420,18 @@ Array take_tracer_value(Array& tracer) noexcept {
   tracer = Array{};
   return value;
 }
+
+#if defined(RAVEN_SANITIZED)
+void detail::check_shortcut(Op op, const Array& x, const Attrs& attrs, const Array& out) {
+  const Aval in = aval_of(x);
+  Aval expected;
+  infer(op, std::span<const Aval>(&in, 1), attrs, std::span<Aval>(&expected, 1));
+  if (!(expected == aval_of(out)))
+    throw std::logic_error((raven::Message("a shortcut of ") << op_info(op).name << " gives " << aval_of(out) << ", infer says "
+                                                             << expected)
+                               .str());
+}
+#endif
 
 Aval aval_of(const Array& x) { return Aval{x.dtype(), x.shape()}; }
 

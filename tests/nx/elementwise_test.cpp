@@ -181,6 +181,20 @@ TEST(Elementwise, CompoundAssignment) {
   EXPECT_ARRAY(uint8_t, b, {2}, {1, 2});
 }
 
+TEST(Elementwise, OneElementOperandsGiveNoShape) {
+  // The direct path of one-element arrays keeps NumPy's shapes, on either side and with any number of axes.
+  const Array x = array({{1.0, 2.0}, {3.0, 4.0}}), one = array({10.0}), deep = ones({1, 1, 1}), none = zeros({0});
+  EXPECT_ARRAY(double, x - one, ({2, 2}), {-9, -8, -7, -6});
+  EXPECT_ARRAY(double, one - x, ({2, 2}), {9, 8, 7, 6});
+  EXPECT_ARRAY(double, Array(one) - x, ({2, 2}), {9, 8, 7, 6});
+  EXPECT_ARRAY(double, deep + x, ({1, 2, 2}), {2, 3, 4, 5});
+  EXPECT_ARRAY(double, x + deep, ({1, 2, 2}), {2, 3, 4, 5});
+  EXPECT_EQ((one + none).shape(), (Shape{0}));
+  EXPECT_EQ((deep + none).shape(), (Shape{1, 1, 0}));
+  EXPECT_EQ((one + scalar(1.0, f64)).shape(), (Shape{1}));
+  EXPECT_EQ((scalar(1.0, f64) + deep).shape(), (Shape{1, 1, 1}));
+}
+
 TEST(Elementwise, BitcastAndStopGradient) {
   EXPECT_ARRAY(int32_t, bitcast(array({1.0}, {.dtype = f32}), i32), {1}, {0x3f800000});
   EXPECT_ARRAY(uint8_t, bitcast(array({0x01020304}, {.dtype = i32}), u8), {4}, {4, 3, 2, 1});

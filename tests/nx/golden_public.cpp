@@ -230,23 +230,40 @@ std::string weak_weak(const Case& item, Operands&) {
   return std::string(nx::dtype_name(nx::add(weak(item.attr("a")), weak(item.attr("b"))).dtype()));
 }
 
-// repr and str under the default options; null while nx has neither.
-template <class Call>
-constexpr TextCall pick_text(Call) {
-  if constexpr (std::is_invocable_v<Call, const nx::Array&>)
-    return +[](const Case& item, Operands& in) -> std::string {
-      if (item.attrs.size() > item.attrs.count("layout")) throw Uncovered("printoptions");
-      return std::string(Call{}(in.arrays[0]));
-    };
-  else
-    return nullptr;
+// repr and str under the options that the case names.
+nx::PrintOptions options_of(const Case& item) {
+  nx::PrintOptions o;
+  o.precision = static_cast<int>(item.integer("precision", o.precision));
+  o.threshold = item.integer("threshold", o.threshold);
+  o.edgeitems = item.integer("edgeitems", o.edgeitems);
+  o.linewidth = static_cast<int>(item.integer("linewidth", o.linewidth));
+  o.suppress = item.integer("suppress", 0) != 0;
+  if (item.has("nanstr")) o.nanstr = item.attr("nanstr");
+  if (item.has("infstr")) o.infstr = item.attr("infstr");
+  if (item.has("sign")) o.sign = item.attr("sign") == "space" ? ' ' : item.attr("sign")[0];
+  if (item.has("floatmode")) {
+    const std::string& mode = item.attr("floatmode");
+    o.floatmode = mode == "fixed"    ? nx::FloatMode::fixed
+                  : mode == "unique" ? nx::FloatMode::unique
+                  : mode == "maxprec" ? nx::FloatMode::maxprec
+                                      : nx::FloatMode::maxprec_equal;
+  }
+  return o;
+}
+std::string repr_call(const Case& item, Operands& in) {
+  const nx::PrintOptionsScope scope(options_of(item));
+  return nx::repr(in.arrays[0]);
+}
+std::string str_call(const Case& item, Operands& in) {
+  const nx::PrintOptionsScope scope(options_of(item));
+  return nx::str(in.arrays[0]);
 }
 
 const struct {
   const char* name;
   TextCall call;
-} text_rows[] = {{"repr", pick_text([](const auto& x) -> decltype(repr(x)) { return repr(x); })},
-                 {"str", pick_text([](const auto& x) -> decltype(str(x)) { return str(x); })},
+} text_rows[] = {{"repr", &repr_call},
+                 {"str", &str_call},
                  {"promote_types", &promote},
                  {"promote_weak", &promote_weak},
                  {"weak_weak", &weak_weak}};

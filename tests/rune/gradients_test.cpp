@@ -167,6 +167,19 @@ TEST(Gradients, ReduceMaxSplitsTies) {
   EXPECT_EQ(g.to_vector<double>(), (std::vector<double>{0.5, 0, 0.5}));
 }
 
+TEST(Gradients, ScatterMaxSplitsTies) {
+  const auto f = [](const Array& x, const Array& u) { Array y = x; return sum(y.at({0, 0, 1}).max(u)); };
+  const auto [gx, gu] = rune::grad<0, 1>(f)(array({2.0, 5.0}), array({2.0, 2.0, 7.0}));
+  EXPECT_EQ(gx.to_vector<double>(), (std::vector<double>{1.0 / 3, 0}));
+  EXPECT_EQ(gu.to_vector<double>(), (std::vector<double>{1.0 / 3, 1.0 / 3, 1}));
+}
+
+TEST(Gradients, ReduceProdOfZeros) {
+  const auto g = [](const Array& x) { return rune::grad([](const Array& v) { return prod(v); })(x).to_vector<double>(); };
+  EXPECT_EQ(g(array({2.0, 0.0, 3.0})), (std::vector<double>{0, 6, 0}));
+  EXPECT_EQ(g(array({0.0, 0.0, 3.0})), (std::vector<double>{0, 0, 0}));
+}
+
 TEST(Gradients, SelectNeverMultipliesByTheMask) {
   // exp overflows where the condition is false; 0 · inf would be NaN.
   const Array g = rune::grad([](const Array& x) { return sum(where(equal(x, 0), x, exp(x))); })(array({0.0, 1.0}));

@@ -195,6 +195,10 @@ const Row table[] = {
     ROW(normal, "", random::normal(random::key(7), {3, 4}, {.dtype = f32})),
     ROW(bernoulli, "", random::bernoulli(random::key(7), 0.3, {20})),
     ROW(randint, "", random::randint(random::key(7), {20}, -3, 9)),
+    ROW(gumbel, "", random::gumbel(random::key(3), {5}, {.dtype = f32})),
+    ROW(categorical, "f", random::categorical(random::key(4), a[0])),
+    ROW(permutation, "", random::permutation(random::key(5), 9)),
+    ROW(permutation, "f", random::permutation(random::key(6), a[0], 1)),
     // indexing.hpp
     ROW(take, "fb", take(a[0], astype(a[1], i64), {.axis = 0})),
     ROW(take_along_axis, "fb", take_along_axis(a[0], astype(a[1], i64), 1)),
@@ -208,6 +212,7 @@ const Row table[] = {
 const std::set<std::string> not_recorded = {
     "decompose",      // another form of an op, not an op
     "nonzero",        // its result's shape depends on values
+    "str", "repr", "get_printoptions", "set_printoptions",  // text
 };
 
 // ---- inputs ----------------------------------------------------------------------------------------------------------

@@ -6,8 +6,10 @@
 
 #include "raven/base/message.hpp"
 #include "raven/nx/api/creation.hpp"
+#include "raven/nx/api/indexing.hpp"
 #include "raven/nx/api/logic.hpp"
 #include "raven/nx/api/math.hpp"
+#include "raven/nx/api/reduce.hpp"
 #include "raven/nx/api/shape.hpp"
 #include "raven/nx/error.hpp"
 #include "raven/nx/internal/axes.hpp"
@@ -109,6 +111,49 @@ Array randint(const Array& key, const Shape& shape, int64_t low, int64_t high, c
   const Array modulus = scalar(span, word);
   const Array offset = fmod(fmod(part(0), modulus) * multiplier + fmod(part(1), modulus), modulus);
   return offset.astype(options.dtype) + low;
+}
+
+Array gumbel(const Array& key, const Shape& shape, const DTypeOpts& options) {
+  const DType dtype = options.dtype.value_or(default_float());
+  const double least = dtype == DType::f32 ? static_cast<double>(std::numeric_limits<float>::min()) : std::numeric_limits<double>::min();
+  return -log(-log(scaled("nx.random.gumbel", key, shape, least, 1, dtype)));
+}
+
+Array categorical(const Array& key, const Array& logits, int64_t axis) {
+  detail::require_defined("nx.random.categorical", logits);
+  const Array real = is_float(logits.dtype()) ? logits : logits.astype(default_float());
+  const int64_t at = detail::resolve_axis("nx.random.categorical", axis, real.ndim());
+  return argmax(real + gumbel(key, real.shape(), {.dtype = real.dtype()}), at);
+}
+
+namespace {
+/// x in the order of random keys, sorted as often as makes collisions of 32-bit keys harmless (JAX's rule).
+Array shuffled(const Array& key_given, Array x) {
+  Array state = key_given;
+  const double size = static_cast<double>(x.size() > 1 ? x.size() : 1);
+  const int rounds = static_cast<int>(std::ceil(3 * std::log(size) / std::log(4294967295.0)));
+  for (int i = 0; i < rounds; ++i) {
+    const Array keys = split(state);
+    state = slice(keys, {0, 0}, {1, 2}, {1, 1}).reshape({2});
+    const Array order = bits(slice(keys, {1, 0}, {2, 2}, {1, 1}).reshape({2}), x.shape());
+    const Operand in[2] = {order, x};
+    Array out[2];
+    apply(Op::Sort, in, SortAttrs{}, out);
+    x = out[1];
+  }
+  return x;
+}
+}  // namespace
+
+Array permutation(const Array& key, int64_t count) {
+  if (count < 0) throw ValueError("nx.random.permutation", raven::Message("count: got ") << count << ", expected a number ≥ 0");
+  return shuffled(key, arange(count));
+}
+Array permutation(const Array& key, const Array& x, int64_t axis) {
+  detail::require_defined("nx.random.permutation", x);
+  const int64_t at = detail::resolve_axis("nx.random.permutation", axis, x.ndim());
+  if (x.ndim() == 1) return shuffled(key, x);
+  return take(x, shuffled(key, arange(x.shape(static_cast<int>(at)))), {.axis = at});
 }
 
 Generator::Generator(uint64_t seed) : key_(key(seed)) {}

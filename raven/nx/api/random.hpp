@@ -35,6 +35,14 @@ struct RandintOpts {
 /// Integers in [low, high); low alone when high ≤ low. JAX: random.randint. Throws OverflowError when a bound does not fit.
 RAVEN_API Array randint(const Array& key, const Shape& shape, int64_t low, int64_t high, const RandintOpts& options = {});
 
+/// −ln(−ln u): the maximum of exponential noise, which turns argmax into sampling. JAX: random.gumbel.
+RAVEN_API Array gumbel(const Array& key, const Shape& shape, const DTypeOpts& options = {});
+/// Indices (i64) drawn with probabilities softmax(logits) along `axis`. JAX: random.categorical.
+RAVEN_API Array categorical(const Array& key, const Array& logits, int64_t axis = -1);
+/// 0 … count − 1 in random order (i64), or x's slices along `axis` in random order. JAX: random.permutation.
+RAVEN_API Array permutation(const Array& key, int64_t count);
+RAVEN_API Array permutation(const Array& key, const Array& x, int64_t axis = 0);
+
 /// Stateful convenience: hands out keys by splitting its own. Not for use inside transformations.
 class RAVEN_API Generator {
  public:

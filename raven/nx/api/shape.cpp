@@ -6,6 +6,7 @@
 #include "raven/nx/internal/axes.hpp"
 #include "raven/nx/internal/copy.hpp"
 #include "raven/nx/internal/elementwise.hpp"
+#include "raven/nx/internal/impl.hpp"
 
 namespace nx {
 
@@ -44,6 +45,18 @@ Array reshape(const Array& x, const Shape& shape) {
   require_defined("nx.reshape", x);
   ShapeAttrs attrs;
   attrs.shape = resolve_shape(x, shape);
+  if (detail::is_direct(x) && x.is_contiguous()) {
+    int64_t count = 1, strides[Dims::max_size];
+    for (int i = attrs.shape.size() - 1; i >= 0; --i) {
+      strides[i] = count;
+      count *= attrs.shape[i];  // resolve_shape saw no overflow
+    }
+    if (count == x.size() && count > 0) {
+      const Array out = detail::view_of(x, attrs.shape.span(), {strides, static_cast<size_t>(attrs.shape.size())}, 0);
+      detail::check_shortcut(Op::Reshape, x, attrs, out);
+      return out;
+    }
+  }
   return apply(Op::Reshape, {x}, attrs);
 }
 Array Array::reshape(const Shape& shape) const { return nx::reshape(*this, shape); }
@@ -55,6 +68,15 @@ Array transpose(const Array& x, const Dims& axes) {
   return apply(Op::Permute, {x}, attrs);
 }
 Array transpose(const Array& x) {
+  if (detail::is_direct(x)) {
+    int64_t shape[Dims::max_size], strides[Dims::max_size];
+    const int rank = x.ndim();
+    for (int i = 0; i < rank; ++i) {
+      shape[i] = detail::shape_of(x.header())[rank - 1 - i];
+      strides[i] = detail::strides_of(x.header())[rank - 1 - i];
+    }
+    return detail::view_of(x, {shape, static_cast<size_t>(rank)}, {strides, static_cast<size_t>(rank)}, 0);
+  }
   Dims axes;
   for (int i = x.ndim() - 1; i >= 0; --i) axes.push_back(i);
   return transpose(x, axes);
@@ -86,6 +108,18 @@ Array expand_dims(const Array& x, const Axes& axes) {
   require_defined("nx.expand_dims", x);
   const int rank = x.ndim() + (axes.all() ? 0 : axes.list().size());
   const Dims at = axes.all() ? Dims() : resolve_axes("nx.expand_dims", axes, rank);
+  if (detail::is_direct(x)) {
+    int64_t shape[Dims::max_size], strides[Dims::max_size];
+    int own = 0;
+    for (int i = 0, next = 0; i < rank; ++i) {
+      const bool is_new = next < at.size() && at[next] == i;
+      next += is_new;
+      shape[i] = is_new ? 1 : detail::shape_of(x.header())[own];
+      strides[i] = is_new ? 1 : detail::strides_of(x.header())[own];
+      own += !is_new;
+    }
+    return detail::view_of(x, {shape, static_cast<size_t>(rank)}, {strides, static_cast<size_t>(rank)}, 0);
+  }
   Shape shape = x.shape();
   for (int64_t axis : at) shape.insert(static_cast<int>(axis), 1);
   return reshape(x, shape);

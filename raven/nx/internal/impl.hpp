@@ -6,6 +6,7 @@
 #include "raven/base/allocator.hpp"
 #include "raven/nx/array.hpp"
 #include "raven/nx/aval.hpp"
+#include "raven/nx/gateway.hpp"
 
 #ifndef RAVEN_INLINE_DATA
 #if defined(RAVEN_SANITIZED)
@@ -73,6 +74,18 @@ Array view_of(const Array& x, std::span<const int64_t> shape, std::span<const in
 /// An array over memory that `deleter(context, data)` gives back; C-contiguous.
 Array adopt_data(DType dtype, std::span<const int64_t> shape, void* data, int64_t bytes, bool readonly,
                  void (*deleter)(void*, void*) noexcept, void* context);
+
+/// Data that no transformation follows and no interpreter would hear of: public functions may compute it directly. Such a
+/// shortcut must give what infer says of the op it stands for (check_shortcut).
+inline bool is_direct(const Array& x) {
+  return x.defined() && !(x.header()->flags & array_flag::tracer) && !current_interpreter();
+}
+/// In sanitized builds throws std::logic_error unless `out` has the dtype and shape that infer gives.
+#if defined(RAVEN_SANITIZED)
+void check_shortcut(Op op, const Array& x, const Attrs& attrs, const Array& out);
+#else
+inline void check_shortcut(Op, const Array&, const Attrs&, const Array&) {}
+#endif
 
 /// Strides describe C order without gaps (also size 0 and 1).
 bool strides_are_contiguous(std::span<const int64_t> shape, const int64_t* strides);
