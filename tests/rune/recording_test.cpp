@@ -8,6 +8,7 @@
 
 #include "gtest/gtest.h"
 #include "raven/base/file.hpp"
+#include "raven/nx/api/random.hpp"
 #include "raven/rune.hpp"
 
 namespace {
@@ -172,6 +173,16 @@ const Row table[] = {
     ROW(matmul, "fm", matmul(a[0], a[1])),
     ROW(matmul, "fv", matmul(a[0], a[1])),
     ROW(dot_general, "ff", dot_general(a[0], a[1], {.lhs_contract = {1}, .rhs_contract = {1}, .lhs_batch = {0}, .rhs_batch = {0}})),
+    // random.hpp
+    ROW(random::key, "", random::key(7)),
+    ROW(random::split, "k", random::split(a[0], 3)),
+    ROW(random::fold_in, "k", random::fold_in(a[0], 5)),
+    ROW(random::bits, "k", random::bits(a[0], {5})),
+    ROW(random::bits, "k", random::bits(a[0], {2, 3}, 64)),
+    ROW(random::uniform, "k", random::uniform(a[0], {7}, {.low = -1, .dtype = f32})),
+    ROW(random::normal, "k", random::normal(a[0], {7})),
+    ROW(random::bernoulli, "k", random::bernoulli(a[0], 0.3, {9})),
+    ROW(random::randint, "k", random::randint(a[0], {9}, -3, 12)),
     // composite.hpp
     ROW(softmax, "f", softmax(a[0])),
     ROW(softmax, "d", softmax(a[0], 0)),
@@ -213,8 +224,9 @@ const std::set<std::string> not_recorded = {
 // ---- inputs ----------------------------------------------------------------------------------------------------------
 
 /// f d: f32, f64 [3,4] of both signs; p: f32 [3,4] in (0, 1); i j: i64, i32 [3,4] without 0; b: b1 [3,4]; v: f32 [4];
-/// m: f32 [4,2].
+/// m: f32 [4,2]; k: a key of random numbers.
 Array sample(char kind, int which) {
+  if (kind == 'k') return random::key(static_cast<uint64_t>(which) + 42);
   const int64_t n = kind == 'v' ? 4 : kind == 'm' ? 8 : 12;
   std::vector<double> values;
   for (int64_t i = 0; i < n; ++i) {
@@ -272,7 +284,7 @@ TEST_P(Recording, GivesTheBitsOfTheDirectCall) {
   }
 }
 INSTANTIATE_TEST_SUITE_P(Functions, Recording, testing::ValuesIn(table), [](const testing::TestParamInfo<Row>& info) {
-  return std::string(info.param.function) + "_" + std::to_string(info.index);
+  return std::regex_replace(info.param.function, std::regex("::"), "_") + "_" + std::to_string(info.index);
 });
 
 // ---- completeness ----------------------------------------------------------------------------------------------------
@@ -284,9 +296,11 @@ std::set<std::string> functions_of(std::string text) {
   // A detail namespace ends at the brace in column 0.
   for (size_t at; (at = text.find("namespace detail {")) != std::string::npos;) text.erase(at, text.find("\n}", at) - at);
   std::set<std::string> names;
+  std::smatch room;  // random:: …
+  const std::string prefix = std::regex_search(text, room, std::regex(R"(namespace nx::(\w+) \{)")) ? room[1].str() + "::" : "";
   const auto collect = [&](const char* pattern) {
     const std::regex regex(pattern);
-    for (std::sregex_iterator i(text.begin(), text.end(), regex), end; i != end; ++i) names.insert((*i)[1]);
+    for (std::sregex_iterator i(text.begin(), text.end(), regex), end; i != end; ++i) names.insert(prefix + (*i)[1].str());
   };
   collect(R"((?:RAVEN_API|inline)\s+(?:const\s+)?[\w:]+(?:<[\w:, ]+>)?[\s&]+(\w+)\()");
   collect(R"(\n(?:Array|std::vector<Array>)\s+(\w+)\()");  // templates, below their head
