@@ -135,7 +135,7 @@ concept IsLoss = std::same_as<R, Array> || (is_aux<R>::value && requires(R r) { 
                                                          : (detail::is_differentiable<I, A...>() && ...);                    \
   static_assert(arguments_are_trees, "differentiated arguments are nx::Array or trees of them; write nx::array(3.0) for a number"); \
   if constexpr (arguments_are_trees)                                                                                         \
-    static_assert(detail::IsLoss<std::decay_t<std::invoke_result_t<F&, std::decay_t<A>&...>>>,                               \
+    static_assert(detail::IsLoss<std::decay_t<std::invoke_result_t<const F&, std::decay_t<A>&...>>>,                               \
                   "the function must return one nx::Array, or rune::with_aux(array, anything); leave out item<double>()");
 
 /// The function `args… ↦ {value, gradient}` of a scalar-valued f; differentiates argument I (default 0), or several:
@@ -144,7 +144,7 @@ concept IsLoss = std::same_as<R, Array> || (is_aux<R>::value && requires(R r) { 
 /// JAX: value_and_grad. Throws ShapeError when the value is not one element, NonDifferentiableError for integer leaves.
 template <size_t... I, class F>
 auto value_and_grad(F f) {
-  return [f = std::move(f)]<class... A>(const A&... arguments) mutable {
+  return [f = std::move(f)]<class... A>(const A&... arguments) {
     RUNE_CHECK_DIFFERENTIABLE(I, F, A)
     if constexpr (!arguments_are_trees)
       return;
@@ -158,7 +158,7 @@ auto value_and_grad(F f) {
 /// The function `args… ↦ gradient` (or `{grad, aux}` with rune::with_aux). JAX: grad.
 template <size_t... I, class F>
 auto grad(F f) {
-  return [f = std::move(f)]<class... A>(const A&... arguments) mutable {
+  return [f = std::move(f)]<class... A>(const A&... arguments) {
     RUNE_CHECK_DIFFERENTIABLE(I, F, A)
     if constexpr (arguments_are_trees) {
       const auto call = [&] {
