@@ -56,9 +56,8 @@ class RAVEN_API Array {
     std::swap(header_, moved.header_);
     return *this;
   }
-  /// `x(i) = v` would change a temporary; write `x.at(i) = v`.
-  Array& operator=(const Array&) && = delete;
-  Array& operator=(Array&&) && = delete;
+  Array& operator=(const Array&) && __attribute__((unavailable("x(i) = v changes a temporary; write x.at(i) = v")));
+  Array& operator=(Array&&) && __attribute__((unavailable("x(i) = v changes a temporary; write x.at(i) = v")));
   ~Array() {
     // A sole owner needs no atomic subtraction: nobody else can be taking a reference.
     if (header_ && (__atomic_load_n(&header_->refs, __ATOMIC_ACQUIRE) == 1 ||

@@ -1,5 +1,8 @@
 #include "raven/nx/tree.hpp"
 
+#include <algorithm>
+#include <numeric>
+
 #include "raven/base/message.hpp"
 #include "raven/nx/error.hpp"
 
@@ -17,6 +20,13 @@ std::string path_string(const PathNode* node) {
 }
 
 namespace detail {
+
+std::vector<size_t> sorted_order(const std::vector<std::string_view>& keys) {
+  std::vector<size_t> order(keys.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return keys[a] < keys[b]; });
+  return order;
+}
 
 void check_same(const char* name, const std::vector<std::string>& a, const std::vector<std::string>& b) {
   size_t i = 0;

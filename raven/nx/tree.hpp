@@ -9,8 +9,9 @@
 //   };
 //
 // Every data member must be in one of NX_TREE, NX_TREE_BUFFERS, NX_TREE_STATIC, NX_IGNORE: a forgotten one is a compile
-// error. Leaves are Arrays; an empty handle is an absent leaf. std::vector, array, pair, tuple, optional-like, map-like and
-// pointer-like members of trees are trees.
+// error. Leaves are Arrays; an empty handle is an absent leaf. Members of trees may be std::vector, array, pair, tuple,
+// optional, map and unordered_map with string keys (sorted by key), variant (the alternative it holds is structure), and
+// unique_ptr or shared_ptr to a tree. A shared_ptr is a value here: changing leaves through a tree copies what others share.
 #include <array>
 #include <concepts>
 #include <cstdint>
@@ -64,6 +65,17 @@ concept MapLike = requires { typename T::mapped_type; typename T::key_type; };
 template <class T>
 concept TupleLike = requires { std::tuple_size<T>::value; };
 template <class T>
+concept VariantLike = requires(const T t) {
+  t.index();
+  t.valueless_by_exception();
+};
+template <class T>
+concept SharedPointer = requires(const T t) {
+  typename T::element_type;
+  t.use_count();
+  *t;
+};
+template <class T>
 concept Nullable = requires(T t) {
   static_cast<bool>(t);
   *t;
@@ -72,6 +84,60 @@ concept Nullable = requires(T t) {
 template <class T>
 struct always_false : std::false_type {};
 
+/// False for numbers, enums and strings, and for containers of them: what belongs into NX_TREE_STATIC.
+template <class T>
+constexpr bool may_hold_leaves() {
+  if constexpr (std::is_arithmetic_v<T> || std::is_enum_v<T> || std::same_as<T, std::string> || std::same_as<T, std::string_view>)
+    return false;
+  else if constexpr (Declared<T> || std::same_as<T, Array>)
+    return true;
+  else if constexpr (MapLike<T>)
+    return may_hold_leaves<typename T::mapped_type>();
+  else if constexpr (VectorLike<T>)
+    return may_hold_leaves<typename T::value_type>();
+  else
+    return true;  // for_each_leaf says more when it comes by
+}
+
+/// Order of the keys of an unordered map.
+RAVEN_API std::vector<size_t> sorted_order(const std::vector<std::string_view>& keys);
+
+/// Calls `visit(key, value)` in ascending order of the keys.
+template <class Map, class Visit>
+void for_each_entry(Map& map, Visit&& visit) {
+  if constexpr (requires { typename Map::hasher; }) {
+    std::vector<std::string_view> keys;
+    std::vector<decltype(&map.begin()->second)> values;
+    for (auto& [key, value] : map) {
+      keys.push_back(key);
+      values.push_back(&value);
+    }
+    for (const size_t i : sorted_order(keys)) visit(keys[i], *values[i]);
+  } else {
+    for (auto& [key, value] : map) visit(std::string_view(key), value);
+  }
+}
+
+/// What a pointer or optional holds, to be read (const tree) or changed: changing what others share copies it first.
+template <class T>
+auto& pointee(T& pointer) {
+  if constexpr (std::is_const_v<T>) {
+    return std::as_const(*pointer);
+  } else {
+    if constexpr (SharedPointer<T>)
+      if (pointer.use_count() > 1) pointer = std::make_shared<typename T::element_type>(std::as_const(*pointer));
+    return *pointer;
+  }
+}
+
+}  // namespace detail
+
+namespace detail {
+/// `f` on the alternative that a variant holds; std::visit is found through its argument, without its header here.
+template <class Variant, class F>
+void visit_alternative(Variant& variant, F&& f) {
+  if (!variant.valueless_by_exception()) visit(f, variant);
+}
 }  // namespace detail
 
 /// Calls `visit(Array& leaf, const PathNode* path, Role role)` on every leaf in declaration order. Works on const trees
@@ -82,15 +148,18 @@ void for_each_leaf(T& tree, Visit&& visit, const PathNode* path = nullptr, Role 
   if constexpr (std::same_as<Plain, Array>) {
     visit(tree, path, role);
   } else if constexpr (detail::Declared<Plain>) {
+    if constexpr (requires { typename Plain::nx_tree_owner; })
+      static_assert(std::same_as<typename Plain::nx_tree_owner, Plain>,
+                    "NX_TREE: this struct derives from a tree; declare NX_TREE_BASE(Type, Base, members…) in it");
     Plain::nx_tree_fields(tree, [&](std::string_view name, auto& field, bool buffer) {
       const PathNode node{path, name, -1};
       for_each_leaf(field, visit, &node, buffer ? Role::buffer : role);
     });
   } else if constexpr (detail::MapLike<Plain>) {
-    for (auto& [key, value] : tree) {
+    detail::for_each_entry(tree, [&](std::string_view key, auto& value) {
       const PathNode node{path, key, -1};
       for_each_leaf(value, visit, &node, role);
-    }
+    });
   } else if constexpr (detail::VectorLike<Plain>) {
     int64_t index = 0;
     for (auto& item : tree) {
@@ -105,8 +174,10 @@ void for_each_leaf(T& tree, Visit&& visit, const PathNode* path = nullptr, Role 
       };
       (one(std::get<i>(tree), static_cast<int64_t>(i)), ...);
     }(std::make_index_sequence<std::tuple_size_v<Plain>>{});
+  } else if constexpr (detail::VariantLike<Plain>) {
+    detail::visit_alternative(tree, [&](auto& alternative) { for_each_leaf(alternative, visit, path, role); });
   } else if constexpr (detail::Nullable<Plain>) {
-    if (tree) for_each_leaf(*tree, visit, path, role);
+    if (tree) for_each_leaf(detail::pointee(tree), visit, path, role);
   } else if constexpr (std::is_empty_v<Plain>) {
     // nothing to find
   } else {
@@ -120,7 +191,8 @@ void for_each_leaf(T& tree, Visit&& visit, const PathNode* path = nullptr, Role 
 template <class T>
 concept IsTree = std::same_as<std::remove_cvref_t<T>, Array> || detail::Declared<std::remove_cvref_t<T>> ||
                  detail::MapLike<std::remove_cvref_t<T>> || detail::VectorLike<std::remove_cvref_t<T>> ||
-                 detail::TupleLike<std::remove_cvref_t<T>>;
+                 detail::TupleLike<std::remove_cvref_t<T>> || detail::VariantLike<std::remove_cvref_t<T>> ||
+                 detail::Nullable<std::remove_cvref_t<T>>;
 
 /// Handles of all leaves, absent ones included.
 template <class T>

@@ -117,14 +117,38 @@ auto value_and_grad_call(const char* name, const F& f, const A&... arguments) {
 
 }  // namespace detail
 
+namespace detail {
+/// Whether argument I of the function is a tree.
+template <size_t I, class... A>
+constexpr bool is_differentiable() {
+  if constexpr (I < sizeof...(A))
+    return tree::IsTree<std::tuple_element_t<I, std::tuple<A...>>>;
+  else
+    return false;
+}
+template <class R>
+concept IsLoss = std::same_as<R, Array> || (is_aux<R>::value && requires(R r) { { r.value } -> std::same_as<Array&>; });
+}  // namespace detail
+// Checked where the user's call is instantiated, so that the remedy stands in the first lines of the compiler's output.
+#define RUNE_CHECK_DIFFERENTIABLE(I, F, A)                                                                                   \
+  constexpr bool arguments_are_trees = sizeof...(I) == 0 ? detail::is_differentiable<0, A...>()                              \
+                                                         : (detail::is_differentiable<I, A...>() && ...);                    \
+  static_assert(arguments_are_trees, "differentiated arguments are nx::Array or trees of them; write nx::array(3.0) for a number"); \
+  if constexpr (arguments_are_trees)                                                                                         \
+    static_assert(detail::IsLoss<std::decay_t<std::invoke_result_t<const F&, std::decay_t<A>&...>>>,                               \
+                  "the function must return one nx::Array, or rune::with_aux(array, anything); leave out item<double>()");
+
 /// The function `args… ↦ {value, gradient}` of a scalar-valued f; differentiates argument I (default 0), or several:
 /// `value_and_grad<0, 2>(f)` gives a tuple of gradients. A gradient has its argument's type, shapes and dtypes; leaves
 /// that f does not use get zeros, absent leaves stay absent. With rune::with_aux(loss, a) the result is {value, grad, aux}.
 /// JAX: value_and_grad. Throws ShapeError when the value is not one element, NonDifferentiableError for integer leaves.
 template <size_t... I, class F>
 auto value_and_grad(F f) {
-  return [f = std::move(f)](const auto&... arguments) {
-    if constexpr (sizeof...(I) == 0)
+  return [f = std::move(f)]<class... A>(const A&... arguments) {
+    RUNE_CHECK_DIFFERENTIABLE(I, F, A)
+    if constexpr (!arguments_are_trees)
+      return;
+    else if constexpr (sizeof...(I) == 0)
       return detail::value_and_grad_call<0>("rune.value_and_grad", f, arguments...);
     else
       return detail::value_and_grad_call<I...>("rune.value_and_grad", f, arguments...);
@@ -134,20 +158,25 @@ auto value_and_grad(F f) {
 /// The function `args… ↦ gradient` (or `{grad, aux}` with rune::with_aux). JAX: grad.
 template <size_t... I, class F>
 auto grad(F f) {
-  return [f = std::move(f)](const auto&... arguments) {
-    const auto call = [&] {
-      if constexpr (sizeof...(I) == 0)
-        return detail::value_and_grad_call<0>("rune.grad", f, arguments...);
+  return [f = std::move(f)]<class... A>(const A&... arguments) {
+    RUNE_CHECK_DIFFERENTIABLE(I, F, A)
+    if constexpr (arguments_are_trees) {
+      const auto call = [&] {
+        if constexpr (sizeof...(I) == 0)
+          return detail::value_and_grad_call<0>("rune.grad", f, arguments...);
+        else
+          return detail::value_and_grad_call<I...>("rune.grad", f, arguments...);
+      };
+      auto result = call();
+      if constexpr (requires { result.aux; })
+        return std::pair{std::move(result.grad), std::move(result.aux)};
       else
-        return detail::value_and_grad_call<I...>("rune.grad", f, arguments...);
-    };
-    auto result = call();
-    if constexpr (requires { result.aux; })
-      return std::pair{std::move(result.grad), std::move(result.aux)};
-    else
-      return std::move(result.grad);
+        return std::move(result.grad);
+    }
   };
 }
+
+#undef RUNE_CHECK_DIFFERENTIABLE
 
 /// The backward half of vjp. Callable many times; `std::move(pullback)(ct)` frees residuals as it goes.
 template <class Y, class... A>

@@ -153,6 +153,13 @@ TEST(Program, CallRunsAProgramAsOneOp) {
   again.verify();
   EXPECT_ARRAY(float, nx::eval(again, std::vector<Array>{x})[0], {2}, {9, 9});
 
+  // As many results as the program has, not as there are operands.
+  const auto three = std::make_shared<const Program>(
+      Program::parse("program(%0:f32[2]) { %1:f32[2] = Neg(%0) return %1, %0, %1 }"));
+  const std::vector<Array> results = nx::call(three, std::vector<Array>{nx::ones({2}, {.dtype = nx::f32})});
+  ASSERT_EQ(results.size(), 3u);
+  EXPECT_ARRAY(float, results[2], {2}, {-1, -1});
+
   EXPECT_RAISES(nx::ValueError, nx::call(inner, std::vector<Array>{x}), "nx.call: got 1 arguments, expected 2");
   EXPECT_RAISES(nx::ValueError, nx::call(nullptr, std::vector<Array>{x}), "nx.call: the attributes hold no program");
 }

@@ -89,8 +89,8 @@ TEST(Safetensors, EveryDtypeComesBack) {
   EXPECT_EQ(file.names().size(), arrays.size());
   EXPECT_EQ(file.metadata(), metadata);
   for (const NamedArray& a : arrays) {
-    ASSERT_TRUE(file.contains(a.name)) << a.name;
-    expect_same(file.at(a.name), a.array);
+    ASSERT_TRUE(file.contains(a.first)) << a.first;
+    expect_same(file.at(a.first), a.second);
   }
   EXPECT_FALSE(file.contains("f32.matri"));
   // The same bytes in memory.
@@ -98,7 +98,7 @@ TEST(Safetensors, EveryDtypeComesBack) {
   const std::string text = raven::read_file(path);
   ASSERT_EQ(bytes.size(), text.size());
   EXPECT_EQ(std::memcmp(bytes.data(), text.data(), text.size()), 0);
-  expect_same(load_safetensors(bytes).at("special"), arrays[arrays.size() - 2].array);
+  expect_same(load_safetensors(bytes).at("special"), arrays[arrays.size() - 2].second);
 }
 
 TEST(Safetensors, LayoutOfTheFile) {

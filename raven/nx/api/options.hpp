@@ -14,6 +14,11 @@ namespace detail {
 struct Named {
   explicit Named() = default;
 };
+/// What braces of positional options become, to be refused by name.
+struct PositionalOptions {
+  template <class A, class B, class... More>
+  PositionalOptions(const A&, const B&, const More&...);
+};
 }  // namespace detail
 
 /// Which axes: nothing for all of them, one integer, or a list; negative axes count from the end.

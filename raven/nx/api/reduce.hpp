@@ -10,6 +10,8 @@ namespace nx {
 #define NX_REDUCTION_OF(name, Opts)                                                   \
   RAVEN_API Array name(const Array& x, const Opts& options);                          \
   inline Array name(const Array& x) { return name(x, Opts{}); }                       \
+  __attribute__((unavailable("options are named: {.axis = 0, .keepdims = true}")))   \
+  Array name(const Array& x, detail::PositionalOptions);                              \
   template <class A>                                                                  \
     requires(std::integral<A> || std::same_as<A, Axes>)                               \
   Array name(const Array& x, const A& axis) {                                         \

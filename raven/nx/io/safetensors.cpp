@@ -366,14 +366,14 @@ void check_name(std::string_view what, std::string_view name) {
 
 void check_arrays(std::span<const NamedArray> arrays) {
   std::vector<std::string_view> names;
-  for (const NamedArray& a : arrays) {
-    check_name("tensor", a.name);
-    if (a.name == metadata_key)
+  for (const auto& [name, array] : arrays) {
+    check_name("tensor", name);
+    if (name == metadata_key)
       throw ValueError(save_name, "a tensor cannot be named __metadata__; pass metadata as the last argument");
-    if (!a.array.defined())
+    if (!array.defined())
       throw ValueError(save_name, raven::Message("tensor ")
-                                      << quoted(a.name) << " is an empty handle (Array{}), which holds no array");
-    names.push_back(a.name);
+                                      << quoted(name) << " is an empty handle (Array{}), which holds no array");
+    names.push_back(name);
   }
   std::sort(names.begin(), names.end());
   const auto twice = std::adjacent_find(names.begin(), names.end());
@@ -409,8 +409,8 @@ Layout lay_out(std::span<const NamedArray> arrays, const Metadata& metadata) {
   for (const NamedArray& a : arrays) order.push_back(&a);
   // Descending item sizes keep every tensor aligned without gaps.
   std::sort(order.begin(), order.end(), [](const NamedArray* a, const NamedArray* b) {
-    const int64_t size_a = item_size(a->array.dtype()), size_b = item_size(b->array.dtype());
-    return size_a != size_b ? size_a > size_b : a->name < b->name;
+    const int64_t size_a = item_size(a->second.dtype()), size_b = item_size(b->second.dtype());
+    return size_a != size_b ? size_a > size_b : a->first < b->first;
   });
   Layout layout;
   std::string& header = layout.header;
@@ -419,16 +419,16 @@ Layout lay_out(std::span<const NamedArray> arrays, const Metadata& metadata) {
   if (!metadata.empty()) append_metadata(header, metadata);
   int64_t offset = 0;
   for (const NamedArray* a : order) {
-    layout.arrays.push_back(concrete(a->array, "io.save_safetensors"));
+    layout.arrays.push_back(concrete(a->second, "io.save_safetensors"));
     if (header.size() > prefix + 1) header += ',';
-    detail::append_json_string(header, a->name);
+    detail::append_json_string(header, a->first);
     raven::Message entry(":{\"dtype\":\"");
-    entry << format_name(a->array.dtype()) << "\",\"shape\":[";
-    const Shape shape = a->array.shape();
+    entry << format_name(a->second.dtype()) << "\",\"shape\":[";
+    const Shape shape = a->second.shape();
     for (int i = 0; i < shape.size(); ++i) entry << (i > 0 ? "," : "") << shape[i];
-    entry << "],\"data_offsets\":[" << offset << "," << offset + a->array.nbytes() << "]}";
+    entry << "],\"data_offsets\":[" << offset << "," << offset + a->second.nbytes() << "]}";
     header += entry.str();
-    offset += a->array.nbytes();
+    offset += a->second.nbytes();
   }
   header += '}';
   while (header.size() % 8 != 0) header += ' ';

@@ -13,11 +13,8 @@
 
 namespace nx::io {
 
-/// One array and its name, e.g. `transformer.h.0.attn.c_attn.weight`.
-struct NamedArray {
-  std::string name;
-  Array array;
-};
+/// A name, e.g. `transformer.h.0.attn.c_attn.weight`, and its array.
+using NamedArray = std::pair<std::string, Array>;
 /// Free text beside the arrays (`__metadata__`), in the order of the file.
 using Metadata = std::vector<std::pair<std::string, std::string>>;
 
