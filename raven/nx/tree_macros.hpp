@@ -1,4 +1,6 @@
 #pragma once
+#include <concepts>
+#include <type_traits>
 #pragma GCC system_header  // so that compilers report a wrong use where the macro is used, in their first lines
 // NX_TREE and its sisters. A member may be written `NX_AS(member, "name")` to rename its path.
 
