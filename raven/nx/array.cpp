@@ -119,7 +119,7 @@ Array fresh(DType dtype, std::span<const int64_t> shape, bool zeroed) {
   element_count(shape);
   Impl* impl = new_impl(dtype, static_cast<int>(shape.size()));
   Array out(impl);
-  std::memcpy(impl->dims, shape.data(), shape.size_bytes());
+  copy_dims(impl->dims, {shape.data(), shape.size()});
   try {
     allocate_data(impl, zeroed);
   } catch (const raven::MemoryError& e) {
@@ -148,8 +148,8 @@ bool strides_are_contiguous(std::span<const int64_t> shape, const int64_t* strid
 Array view_of(const Array& x, std::span<const int64_t> shape, std::span<const int64_t> strides, int64_t byte_offset) {
   const Impl* source = impl_of(x);
   Impl* impl = new_impl(source->dtype, static_cast<int>(shape.size()));
-  std::memcpy(shape_of(impl), shape.data(), shape.size_bytes());
-  std::memcpy(strides_of(impl), strides.data(), strides.size_bytes());
+  copy_dims(shape_of(impl), {shape.data(), shape.size()});
+  copy_dims(strides_of(impl), {strides.data(), strides.size()});
   int64_t size = 1;
   for (int64_t extent : shape) size *= extent;
   impl->size = size;
@@ -178,9 +178,9 @@ Array adopt_data(DType dtype, std::span<const int64_t> shape, void* data, int64_
     throw;
   }
   new (storage) Storage{1, readonly, bytes, static_cast<std::byte*>(data), deleter, context};
-  std::memcpy(shape_of(impl), shape.data(), shape.size_bytes());
+  copy_dims(shape_of(impl), {shape.data(), shape.size()});
   const Dims strides = contiguous_strides(shape);
-  std::memcpy(strides_of(impl), strides.data(), shape.size_bytes());
+  copy_dims(strides_of(impl), {strides.data(), shape.size()});
   impl->size = element_count(shape);
   impl->flags |= array_flag::contiguous;
   impl->storage = storage;

@@ -379,7 +379,7 @@ ParentScope::~ParentScope() { innermost = previous_; }
 namespace {
 Array tracer_with_dims(const Interpreter& interpreter, uint32_t id, DType dtype, std::span<const int64_t> shape) {
   Impl* impl = detail::new_impl(dtype, static_cast<int>(shape.size()));
-  std::memcpy(impl->dims, shape.data(), shape.size_bytes());
+  detail::copy_dims(impl->dims, {shape.data(), shape.size()});
   int64_t size = 1;
   for (int i = impl->rank - 1; i >= 0; --i) {
     detail::strides_of(impl)[i] = size;

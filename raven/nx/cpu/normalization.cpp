@@ -88,7 +88,7 @@ void LayerNormGrad(const KernelCall& call) {
   }
   std::byte* in[5] = {};  // x, mean, rstd, g, weight
   for (size_t i = 0; i < call.in.size(); ++i) in[i] = contiguous_data(call.in[i], scratch);
-  std::byte* sums[2] = {scratch, scratch + partial_bytes(rows, dtype)};
+  std::byte* sums[2] = {scratch, affine ? scratch + partial_bytes(rows, dtype) : scratch};
   RowLoop* loop = loops().row[static_cast<int>(Op::LayerNormGrad)][static_cast<int>(dtype)];
   const int64_t step = rows_per_partial(rows), blocks = partials(rows);
   raven::parallel_for(blocks, std::max<int64_t>(1, chunk_elements / (step * rows.n)), [&](int64_t begin, int64_t end) {

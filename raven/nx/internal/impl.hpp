@@ -61,6 +61,10 @@ inline std::span<const int64_t> strides_span(const Array& x) {
   return x.defined() ? std::span<const int64_t>(strides_of(x.header()), x.header()->rank) : std::span<const int64_t>();
 }
 
+/// Extents or strides into a record; an empty list has no address to copy from.
+inline void copy_dims(int64_t* to, std::span<const int64_t> from) {
+  if (!from.empty()) std::memcpy(to, from.data(), from.size_bytes());
+}
 /// A record with shape[rank] and strides[rank] unset, no data, refs 1.
 Impl* new_impl(DType dtype, int rank);
 /// Gives an Impl whose shape is set C-contiguous strides, size and data of its own (uninitialised, or zero).
