@@ -2,7 +2,10 @@
 #include <limits>
 
 #include "expect.hpp"
+#include "raven/base/cpu.hpp"
 #include "raven/base/thread_pool.hpp"
+#include "raven/nx/cpu/attention.hpp"
+#include "raven/nx/cpu/levels.hpp"
 
 namespace {
 
@@ -309,6 +312,54 @@ TEST(Sdpa, TheBitsDoNotDependOnThreads) {
     const std::vector<Array> alone = compute();
     for (size_t i = 0; i < many.size(); ++i) expect_bits(many[i], alone[i], "threads");
   }
+}
+
+/// Forward and backward by the loops of one CPU level: o, lse, dq, dk, dv one after the other.
+template <class T>
+std::vector<T> attention_at(raven::CpuLevel level, cpu::AttentionArgs a) {
+  const int64_t rows = a.batch * a.heads, sizes[] = {a.queries * a.value_width, a.queries, a.queries * a.width,
+                                                     a.keys * a.width, a.keys * a.value_width};
+  std::vector<T> out(static_cast<size_t>(rows * (sizes[0] + sizes[1] + sizes[2] + sizes[3] + sizes[4])));
+  const int64_t widths[] = {a.value_width, 1, a.width, a.width, a.value_width};
+  cpu::AttentionOperand* results[] = {&a.o, &a.lse, &a.dq, &a.dk, &a.dv};
+  T* place = out.data();
+  for (int i = 0; i < 5; ++i) {
+    *results[i] = {reinterpret_cast<std::byte*>(place), a.heads * sizes[i], sizes[i], widths[i], 1};
+    place += rows * sizes[i];
+  }
+  const cpu::AttentionLoops& loops = cpu::level_table(level).attention[static_cast<int>(dtype_of<T>)];
+  std::vector<T> scratch(static_cast<size_t>(cpu::attention_scratch(a) + cpu::attention_grad_scratch(a)));
+  auto* bytes = reinterpret_cast<std::byte*>(scratch.data());
+  loops.forward(a, 0, rows * ((a.queries + cpu::attention_queries - 1) / cpu::attention_queries), bytes);
+  loops.backward(a, cpu::AttentionGradPart::head, 0, rows, bytes);
+  return out;
+}
+
+template <class T>
+void expect_equal_levels() {
+  const auto dense = [](const Array& x) {
+    const Dims s = x.strides();
+    return cpu::AttentionOperand{reinterpret_cast<std::byte*>(const_cast<T*>(x.template data<T>())), s[0], s[1], s[2],
+                                 s[3]};
+  };
+  const int64_t shapes[][4] = {{64, 64, 32, 32}, {201, 150, 19, 24}, {7, 300, 64, 5}};  // queries, keys, widths
+  for (const auto& [queries, keys, width, value_width] : shapes) {
+    const DType dtype = dtype_of<T>;
+    const Array q = values({1, 2, queries, width}, 1, dtype), k = values({1, 2, keys, width}, 2, dtype),
+                v = values({1, 2, keys, value_width}, 3, dtype), g = values({1, 2, queries, value_width}, 4, dtype);
+    cpu::AttentionArgs a;
+    a.q = dense(q), a.k = dense(k), a.v = dense(v), a.g = dense(g);
+    a.batch = 1, a.heads = 2, a.queries = queries, a.keys = keys, a.width = width, a.value_width = value_width;
+    a.scale = 0.6, a.causal = true, a.offset = 20;
+    EXPECT_EQ(attention_at<T>(raven::CpuLevel::v3, a), attention_at<T>(raven::CpuLevel::v4, a))
+        << queries << " queries";
+  }
+}
+
+TEST(Sdpa, TheBitsDoNotDependOnTheWidthOfRegisters) {
+  if (raven::cpu_info().best < raven::CpuLevel::v4) GTEST_SKIP() << "this CPU has no AVX-512";
+  expect_equal_levels<float>();
+  expect_equal_levels<double>();
 }
 
 TEST(Sdpa, AQueryWithoutKeysGivesZero) {
