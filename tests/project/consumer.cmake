@@ -13,7 +13,7 @@ if(NOT BUILD)
   set(BUILD ${WORK}/raven)
   run(${CMAKE_COMMAND} -S ${SOURCE} -B ${BUILD} -G Ninja -D CMAKE_CXX_COMPILER=${compiler_path}
       -D CMAKE_BUILD_TYPE=Release -D BUILD_SHARED_LIBS=${SHARED} -D RAVEN_BUILD_TESTS=OFF -D RAVEN_BUILD_BENCH=OFF)
-  run(${CMAKE_COMMAND} --build ${BUILD} --target raven_libraries)
+  run(${CMAKE_COMMAND} --build ${BUILD} --target raven_package)
 endif()
 file(REMOVE_RECURSE ${WORK}/prefix ${WORK}/consumer)
 run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/prefix)
