@@ -16,6 +16,7 @@
 #include "raven/base/internal/large_pool.hpp"
 #include "raven/base/internal/memory_limits.hpp"
 #include "raven/base/internal/size_class.hpp"
+#include "raven/base/thread_pool.hpp"
 
 namespace raven {
 namespace {
@@ -270,6 +271,14 @@ void* refuse(size_t bytes) {
   throw MemoryError(operation, bytes, "the system refused");
 }
 
+/// Large blocks are cleared by all threads: one cannot use the bandwidth of the machine.
+void clear(std::byte* block, size_t bytes) {
+  constexpr int64_t chunk = 256 << 10;
+  parallel_for(static_cast<int64_t>(bytes), chunk, [&](int64_t begin, int64_t end) {
+    std::memset(block + begin, 0, static_cast<size_t>(end - begin));
+  });
+}
+
 [[gnu::noinline]] void* allocate_slowly(size_t bytes, bool zeroed) {
   ThreadCache* cache = thread_cache();
   if (cache == nullptr) return refuse(bytes);
@@ -293,7 +302,7 @@ void* refuse(size_t bytes) {
   }
   if (block == nullptr) return refuse(bytes);
   count_allocation(*cache, bytes);
-  if (zeroed && !fresh_zeros) std::memset(block, 0, bytes);
+  if (zeroed && !fresh_zeros) clear(static_cast<std::byte*>(block), bytes);
   return block;
 }
 

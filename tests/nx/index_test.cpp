@@ -43,6 +43,24 @@ TEST(Index, WritesChangeOneHandleOnly) {
   EXPECT_ARRAY(int64_t, i, {2}, {3, 2});
 }
 
+TEST(Index, LargeUpdatesOfRegions) {
+  // long enough for several threads, in strips of columns that leave tails
+  constexpr int64_t rows = 1500, columns = 301;
+  Array x = reshape(arange(rows * columns), {rows, columns});
+  const Array y = reshape(arange(rows * 100), {rows, 100});
+  x.at(_, s(7, 107)) += y;
+  x.at(s(none, none, -3), s(200, none)) += 1;
+  const std::vector<int64_t> got = x.to_vector<int64_t>();
+  for (int64_t i = 0; i < rows; ++i) {
+    for (int64_t j = 0; j < columns; ++j) {
+      int64_t expected = i * columns + j;
+      if (j >= 7 && j < 107) expected += i * 100 + (j - 7);
+      if (j >= 200 && (rows - 1 - i) % 3 == 0) expected += 1;
+      ASSERT_EQ(got[static_cast<size_t>(i * columns + j)], expected) << i << ", " << j;
+    }
+  }
+}
+
 TEST(Index, SingleWritesAllocateNothing) {
   Array x = zeros({1000});
   const int64_t before = raven::Allocator::stats().allocations;

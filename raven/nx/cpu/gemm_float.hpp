@@ -73,6 +73,8 @@ struct Gemm {
   static constexpr int64_t skinny_panels = 20;
   static constexpr int64_t direct_strip = 16, packed_strip = 256;
   static constexpr int64_t batch_chunks = 64;
+  /// The most columns of C for which A, consecutive along k, is read in place.
+  static constexpr int64_t direct_columns = 16 * columns;
 
   /// One member of the batch, perhaps transposed: C[m×n] (+)= A·B + bias[i·bias_row + j·bias_col].
   struct Problem {
@@ -152,8 +154,9 @@ struct Gemm {
                          std::make_integer_sequence<int, rows * vectors>{});
   }
 
-  /// Runs one tile of `height`×`width` outputs at C(i, j); through a buffer where C is not plain.
-  static void output_tile(const Problem& p, TileArgs t, int64_t i, int64_t j, int64_t height, int64_t width, bool first,
+  /// Runs one tile of `height`×`width` outputs at C(i, j); through a buffer where C is not plain. `t` comes with A, B and
+  /// the chain, and is completed here: a copy of it would wait for its own stores, and those of the last tile.
+  static void output_tile(const Problem& p, TileArgs& t, int64_t i, int64_t j, int64_t height, int64_t width, bool first,
                           bool final) {
     const int64_t used = ceil_div(width, lanes);
     t.last = width - (used - 1) * lanes;
@@ -211,7 +214,11 @@ struct Gemm {
       return plan;
     }
     plan.path = Path::packed;
-    plan.direct_a = m * g.k * size <= (32 << 10) || (a_col == 1 && n <= 2 * columns);
+    // Where C is narrow, packing A costs a tenth of the products and more: tiles read consecutive rows in place, unless
+    // their distance puts them into the same sets of the first-level cache.
+    const int64_t a_row = plan.transposed ? g.b_col : g.a_row;
+    plan.direct_a = m * g.k * size <= (32 << 10) ||
+                    (a_col == 1 && (n <= 2 * columns || (n <= direct_columns && a_row * size % 4096 != 0)));
     const int64_t limit = panel_bytes / (plan.k_block * size);
     plan.n_super = least(round_up(n, columns), round_up(limit, columns));
     plan.m_super = plan.direct_a ? m : least(m, round_up(limit, rows * group));
@@ -381,8 +388,8 @@ struct Gemm {
     const int64_t b_units = with_b ? ceil_div(s.width, columns) : 0;
     const int64_t units = a_units + b_units;
     const int64_t unit_bytes = (rows * group + columns) / 2 * s.length * static_cast<int64_t>(sizeof(T));
-    const int64_t grain = plan.serial ? units : most((64 << 10) / unit_bytes, 1);
-    raven::parallel_for(units, units * unit_bytes < (256 << 10) ? units : grain, [&](int64_t first, int64_t last) {
+    const int64_t grain = plan.serial ? units : most((32 << 10) / unit_bytes, 1);
+    raven::parallel_for(units, units * unit_bytes < (64 << 10) ? units : grain, [&](int64_t first, int64_t last) {
       for (int64_t unit = first; unit < last; ++unit) {
         if (unit < b_units) {
           const int64_t j = unit * columns;
