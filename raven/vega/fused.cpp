@@ -45,9 +45,12 @@ std::byte* writable(Array& x) {
 }
 
 template <class T>
-AdamWStep<T> make_step(const AdamWOpts& o, double rate, double root, double decay, double clip) {
-  return {static_cast<T>(o.b1),  static_cast<T>(1 - o.b1), static_cast<T>(o.b2),   static_cast<T>(1 - o.b2), static_cast<T>(o.eps),
-          static_cast<T>(decay), static_cast<T>(rate),     static_cast<T>(root),   static_cast<T>(clip)};
+AdamWStep<T> make_step(const AdamWOpts& o, double rate, double root, double decay, bool decays, double clip) {
+  return {static_cast<T>(o.b1),  static_cast<T>(1 - o.b1),
+          static_cast<T>(o.b2),  static_cast<T>(1 - o.b2),
+          static_cast<T>(o.eps), static_cast<T>(decay),
+          static_cast<T>(rate),  static_cast<T>(root),
+          static_cast<T>(clip),  decays};
 }
 
 }  // namespace
@@ -63,36 +66,36 @@ void fused_update(const std::vector<std::shared_ptr<const Stage>>& stages, const
   double clip = 1;
   if (stages.size() == 2) {
     const auto& stage = static_cast<const ClipByGlobalNorm&>(*stages[0]);
+    ClipByGlobalNorm::check_state(state.data(), offsets[1]);
     const Array norm = ClipByGlobalNorm::norm(grads);
     clip = stage.factor(norm).item<double>();
     state[0].value = norm;
   }
   const auto& adam = static_cast<const AdamW&>(*stages.back());
   StateEntry* mine = state.data() + offsets[stages.size() - 1];
+  const size_t optimized = AdamW::check_state(mine, state.size() - offsets[stages.size() - 1], params, infos);
   const AdamW::Numbers n = adam.numbers(mine[0].value);
   const double rate = n.rate.item<double>(), root = n.root.item<double>(), decay = n.decay.item<double>();
 
-  size_t optimized = 0;
-  for (const Array& p : params) optimized += AdamW::optimizes(p);
   StateEntry *mu = mine + 1, *nu = mu + optimized;
   std::vector<Leaf> leaves;
   std::vector<Array> kept;  // contiguous copies of gradients
   int64_t tasks = 0;
   for (size_t i = 0; i < params.size(); ++i) {
-    if (!AdamW::optimizes(params[i])) continue;
+    if (!AdamW::optimizes(params[i], infos[i])) continue;
     Array &m = (mu++)->value, &v = (nu++)->value;
     if (!grads[i].defined() || params[i].size() == 0) continue;
     kept.push_back(nx::detail::contiguous_array(grads[i]));
-    leaves.push_back({writable(params[i]), writable(m), writable(v), nx::detail::impl_of(kept.back())->data, params[i].size(),
-                      tasks, params[i].dtype() == nx::f32, adam.options().decay_mask(infos[i])});
+    leaves.push_back({writable(params[i]), writable(m), writable(v), nx::detail::impl_of(kept.back())->data,
+                      params[i].size(), tasks, params[i].dtype() == nx::f32, adam.options().decay_mask(infos[i])});
     tasks += (params[i].size() + chunk - 1) / chunk;
   }
 
   // Index 1: leaves that decay.
-  const AdamWStep<float> step32[2] = {make_step<float>(adam.options(), rate, root, 0, clip),
-                                      make_step<float>(adam.options(), rate, root, decay, clip)};
-  const AdamWStep<double> step64[2] = {make_step<double>(adam.options(), rate, root, 0, clip),
-                                       make_step<double>(adam.options(), rate, root, decay, clip)};
+  const AdamWStep<float> step32[2] = {make_step<float>(adam.options(), rate, root, 0, false, clip),
+                                      make_step<float>(adam.options(), rate, root, decay, true, clip)};
+  const AdamWStep<double> step64[2] = {make_step<double>(adam.options(), rate, root, 0, false, clip),
+                                       make_step<double>(adam.options(), rate, root, decay, true, clip)};
   const auto level = static_cast<size_t>(raven::cpu_level());
   raven::parallel_for(tasks, 1, [&](int64_t begin, int64_t end) {
     size_t at = leaves.size() - 1;
@@ -103,7 +106,8 @@ void fused_update(const std::vector<std::shared_ptr<const Stage>>& stages, const
       const int64_t from = (t - leaf.first_task) * chunk, count = std::min(chunk, leaf.size - from);
       const auto run = [&]<class T>(AdamWLoop<T>* loop, const AdamWStep<T>& step) {
         const auto at_element = [&](std::byte* base) { return reinterpret_cast<T*>(base) + from; };
-        loop(at_element(leaf.p), reinterpret_cast<const T*>(leaf.g) + from, at_element(leaf.m), at_element(leaf.v), count, step);
+        loop(at_element(leaf.p), reinterpret_cast<const T*>(leaf.g) + from, at_element(leaf.m), at_element(leaf.v),
+             count, step);
       };
       if (leaf.f32)
         run(loops_f32[level], step32[leaf.decays]);

@@ -26,7 +26,9 @@ double cosine(double x) { return std::cos(x); }
 Array cosine(const Array& x) { return nx::cos(x); }
 double least(double x, double bound) { return x < bound ? x : bound; }
 Array least(const Array& x, double bound) { return nx::minimum(x, bound); }
-double choose_before(double step, double boundary, double before, double after) { return step < boundary ? before : after; }
+double choose_before(double step, double boundary, double before, double after) {
+  return step < boundary ? before : after;
+}
 Array choose_before(const Array& step, double boundary, const Array& before, const Array& after) {
   return nx::where(nx::less(step, boundary), before, after);
 }
@@ -102,8 +104,8 @@ Schedule join(const std::vector<Schedule>& parts, const std::vector<int64_t>& bo
   require(parts.size() == boundaries.size() + 1, "vega.join", "parts", static_cast<double>(parts.size()),
           "one more than there are boundaries");
   for (size_t i = 0; i < boundaries.size(); ++i)
-    require(boundaries[i] > (i == 0 ? 0 : boundaries[i - 1]), "vega.join", "boundaries", static_cast<double>(boundaries[i]),
-            "ascending steps above 0");
+    require(boundaries[i] > (i == 0 ? 0 : boundaries[i - 1]), "vega.join", "boundaries",
+            static_cast<double>(boundaries[i]), "ascending steps above 0");
   return Schedule(std::make_shared<Join>(parts, boundaries));
 }
 Schedule warmup_cosine_decay(const WarmupCosineOpts& o) {

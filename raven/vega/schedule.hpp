@@ -9,8 +9,8 @@
 
 namespace vega {
 
-/// A value that depends on the step. One definition gives both forms: of a number and of a 0-d array, so that a compiled
-/// step never bakes the value in. Implicit from a constant. Optax: Schedule.
+/// A value that depends on the step. One definition gives both forms: of a number and of a 0-d array, so that a
+/// compiled step never bakes the value in. Implicit from a constant. Optax: Schedule.
 class RAVEN_API Schedule {
  public:
   struct Node;
@@ -31,14 +31,14 @@ RAVEN_API Schedule linear(double a, double b, int64_t n);
 RAVEN_API Schedule cosine_decay(double a, int64_t n, double alpha = 0);
 
 struct WarmupCosineOpts {
-  double init = 0;      ///< value at step 0
-  double peak = 0;      ///< value after `warmup` steps
-  int64_t warmup = 0;   ///< steps of the linear rise
-  int64_t total = 0;    ///< steps of rise and decay together
-  double end = 0;       ///< value from `total` on
+  double init = 0;     ///< value at step 0
+  double peak = 0;     ///< value after `warmup` steps
+  int64_t warmup = 0;  ///< steps of the linear rise
+  int64_t total = 0;   ///< steps of rise and decay together
+  double end = 0;      ///< value from `total` on
 };
-/// Linear from init to peak, then a cosine to end. Optax: warmup_cosine_decay_schedule. Throws nx::ValueError when
-/// warmup > total or total < 1.
+/// Linear from init to peak, then a cosine to end. Optax: warmup_cosine_decay_schedule. Throws nx::ValueError
+/// unless 0 ≤ warmup < total and peak ≠ 0.
 RAVEN_API Schedule warmup_cosine_decay(const WarmupCosineOpts& options);
 
 /// Several schedules one after the other: `boundaries[i]` is the step at which part i + 1 starts (at its own step 0).

@@ -5,6 +5,7 @@
 #include "raven/nx/api/math.hpp"
 #include "raven/nx/api/reduce.hpp"
 #include "raven/nx/error.hpp"
+#include "raven/nx/gateway.hpp"
 
 namespace vega {
 
@@ -33,29 +34,41 @@ std::vector<StateEntry> ClipByGlobalNorm::init(const std::vector<Array>&, const 
 Array ClipByGlobalNorm::norm(const std::vector<Array>& grads) {
   Array total = nx::zeros({}, {.dtype = nx::f64});
   for (const Array& g : grads)
-    if (g.defined()) total = total + nx::sum(nx::square(g)).astype(nx::f64);
+    if (g.defined() && nx::is_float(g.dtype())) total = total + nx::sum(nx::square(g)).astype(nx::f64);
   return nx::sqrt(total);
+}
+
+void ClipByGlobalNorm::check_state(const StateEntry* state, size_t count) {
+  if (count != 1)
+    throw nx::TreeMismatchError("vega.update", count == 0 ? "" : state[0].name,
+                                raven::Message("the state has ")
+                                    << count
+                                    << " entries for clip_by_global_norm, expected 1; make the state with init");
 }
 
 Array ClipByGlobalNorm::factor(const Array& norm) const { return nx::minimum(max_ / (norm + 1e-6), 1.0); }
 
 void ClipByGlobalNorm::update(const StageCall& call) const {
+  check_state(call.state, call.state_count);
   const Array size = norm(call.updates);
   const Array scale = factor(size);
   for (Array& g : call.updates)
-    if (g.defined()) g = g * scale.astype(g.dtype());
+    if (g.defined() && nx::is_float(g.dtype())) g = g * scale.astype(g.dtype());
   call.state[0].value = size;
 }
 
 std::string AdamW::name() const {
-  return describe("adamw", {{"b1", options_.b1}, {"b2", options_.b2}, {"eps", options_.eps}, {"weight_decay", options_.weight_decay}}).str();
+  return describe(
+             "adamw",
+             {{"b1", options_.b1}, {"b2", options_.b2}, {"eps", options_.eps}, {"weight_decay", options_.weight_decay}})
+      .str();
 }
 
 std::vector<StateEntry> AdamW::init(const std::vector<Array>& params, const std::vector<LeafInfo>& infos) const {
   std::vector<StateEntry> state{{"count", nx::zeros({}, {.dtype = nx::i32})}};
   for (const char* slot : {"mu.", "nu."})
     for (size_t i = 0; i < params.size(); ++i)
-      if (optimizes(params[i])) state.push_back({slot + infos[i].path, nx::zeros_like(params[i])});
+      if (optimizes(params[i], infos[i])) state.push_back({slot + infos[i].path, nx::zeros_like(params[i])});
   return state;
 }
 
@@ -66,13 +79,39 @@ AdamW::Numbers AdamW::numbers(const Array& count) const {
   return {lr / correction1, nx::sqrt(correction2), lr * options_.weight_decay};
 }
 
-void AdamW::update(const StageCall& call) const {
-  const Numbers n = numbers(call.state[0].value);
+size_t AdamW::check_state(const StateEntry* state, size_t count, const std::vector<Array>& params,
+                          const std::vector<LeafInfo>& infos) {
+  constexpr const char* remedy = "; make the state with init of this transform and these parameters";
   size_t leaves = 0;
-  for (const Array& p : call.params) leaves += optimizes(p);
+  for (size_t i = 0; i < params.size(); ++i) leaves += optimizes(params[i], infos[i]);
+  if (count != 1 + 2 * leaves)
+    throw nx::TreeMismatchError("vega.update", count == 0 ? "" : state[0].name,
+                                raven::Message("the state has ") << count << " entries for adamw, " << leaves
+                                                                 << " parameters need " << 1 + 2 * leaves << remedy);
+  const StateEntry* entry = state + 1;
+  for (const char* slot : {"mu", "nu"})
+    for (size_t i = 0; i < params.size(); ++i) {
+      if (!optimizes(params[i], infos[i])) continue;
+      if (!entry->name.ends_with(infos[i].path) || entry->value.shape() != params[i].shape() ||
+          entry->value.dtype() != params[i].dtype())
+        throw nx::TreeMismatchError("vega.update", infos[i].path,
+                                    raven::Message("the state entry '")
+                                        << entry->name << "' is " << nx::aval_of(entry->value) << ", " << slot
+                                        << " of this parameter is " << nx::aval_of(params[i]) << remedy);
+      ++entry;
+    }
+  return leaves;
+}
+
+void AdamW::update(const StageCall& call) const {
+  const size_t leaves = check_state(call.state, call.state_count, call.params, call.infos);
+  const Numbers n = numbers(call.state[0].value);
   StateEntry *mu = call.state + 1, *nu = mu + leaves;
   for (size_t i = 0; i < call.params.size(); ++i) {
-    if (!optimizes(call.params[i])) continue;
+    if (!optimizes(call.params[i], call.infos[i])) {
+      call.updates[i] = Array();
+      continue;
+    }
     Array &m = (mu++)->value, &v = (nu++)->value, &g = call.updates[i];
     if (!g.defined()) continue;
     const nx::DType dtype = g.dtype();

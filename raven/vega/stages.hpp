@@ -13,6 +13,8 @@ class ClipByGlobalNorm final : public Stage {
   void update(const StageCall& call) const override;
   /// ‖g‖ over all leaves, a 0-d array: squares summed per leaf, leaves added in tree order in f64.
   static Array norm(const std::vector<Array>& grads);
+  /// Throws nx::TreeMismatchError unless there is the one entry.
+  static void check_state(const StateEntry* state, size_t count);
   /// min(1, max / (norm + 1e-6)), 0-d f64.
   Array factor(const Array& norm) const;
 
@@ -20,7 +22,7 @@ class ClipByGlobalNorm final : public Stage {
   double max_;
 };
 
-/// State: count, mu.<path>…, nu.<path>… for the leaves that are optimized (floating, present).
+/// State: count, mu.<path>…, nu.<path>… for the leaves that are optimized.
 class AdamW final : public Stage {
  public:
   explicit AdamW(AdamWOpts options) : options_(std::move(options)) {}
@@ -34,8 +36,14 @@ class AdamW final : public Stage {
   };
   Numbers numbers(const Array& count) const;
   const AdamWOpts& options() const { return options_; }
-  /// Leaves that carry moments.
-  static bool optimizes(const Array& param) { return param.defined() && nx::is_float(param.dtype()); }
+  /// Leaves that carry moments: parameters (not buffers) of floating dtype that are there.
+  static bool optimizes(const Array& param, const LeafInfo& info) {
+    return info.role == tree::Role::param && param.defined() && nx::is_float(param.dtype());
+  }
+  /// The number of such leaves. Throws nx::TreeMismatchError when the state is of another transform or other
+  /// parameters.
+  static size_t check_state(const StateEntry* state, size_t count, const std::vector<Array>& params,
+                            const std::vector<LeafInfo>& infos);
 
  private:
   AdamWOpts options_;

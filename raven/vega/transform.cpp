@@ -18,7 +18,8 @@ std::string Transform::describe() const {
   return text;
 }
 
-std::vector<StateEntry> Transform::init_leaves(const std::vector<Array>& params, const std::vector<LeafInfo>& infos) const {
+std::vector<StateEntry> Transform::init_leaves(const std::vector<Array>& params,
+                                               const std::vector<LeafInfo>& infos) const {
   std::vector<StateEntry> all;
   for (size_t i = 0; i < stages_.size(); ++i)
     for (StateEntry& entry : stages_[i]->init(params, infos)) {
@@ -31,16 +32,18 @@ std::vector<StateEntry> Transform::init_leaves(const std::vector<Array>& params,
 namespace {
 
 /// Gradients fit the parameters leaf by leaf.
-void check_leaves(const std::vector<Array>& grads, const std::vector<Array>& params, const std::vector<LeafInfo>& infos) {
+void check_leaves(const std::vector<Array>& grads, const std::vector<Array>& params,
+                  const std::vector<LeafInfo>& infos) {
   if (grads.size() != params.size())
     throw nx::TreeMismatchError("vega.update", infos.empty() ? "" : infos[0].path,
-                                raven::Message("the gradient has ") << grads.size() << " leaves, the parameters " << params.size());
+                                raven::Message("the gradient has ")
+                                    << grads.size() << " leaves, the parameters " << params.size());
   for (size_t i = 0; i < grads.size(); ++i)
     if (grads[i].defined() && params[i].defined() &&
         (grads[i].shape() != params[i].shape() || grads[i].dtype() != params[i].dtype()))
       throw nx::TreeMismatchError("vega.update", infos[i].path,
-                                  raven::Message("the gradient is ") << nx::aval_of(grads[i]) << ", the parameter "
-                                                                     << nx::aval_of(params[i]));
+                                  raven::Message("the gradient is ")
+                                      << nx::aval_of(grads[i]) << ", the parameter " << nx::aval_of(params[i]));
 }
 
 /// [first, last) of each stage's entries, found by the prefix `<stage>.`.
@@ -53,14 +56,15 @@ std::vector<size_t> stage_offsets(const std::vector<StateEntry>& state, size_t s
     offsets.push_back(at);
   }
   if (at != state.size())
-    throw nx::TreeMismatchError("vega.update", state[at].name, "the state belongs to another transform; make it with init");
+    throw nx::TreeMismatchError("vega.update", state[at].name,
+                                "the state belongs to another transform; make it with init");
   return offsets;
 }
 
 }  // namespace
 
-void Transform::updates_leaves(std::vector<Array>& grads, std::vector<StateEntry>& state, const std::vector<Array>& params,
-                               const std::vector<LeafInfo>& infos) const {
+void Transform::updates_leaves(std::vector<Array>& grads, std::vector<StateEntry>& state,
+                               const std::vector<Array>& params, const std::vector<LeafInfo>& infos) const {
   check_leaves(grads, params, infos);
   const std::vector<size_t> offsets = stage_offsets(state, stages_.size());
   for (size_t i = 0; i < stages_.size(); ++i)

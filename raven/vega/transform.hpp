@@ -22,8 +22,8 @@ struct StateEntry {
   Array value;
 };
 
-/// The state of a Transform for parameters of type P. A tree: it travels through grad, jit and checkpoints, and its paths
-/// are its entries' names. Made by Transform::init.
+/// The state of a Transform for parameters of type P. A tree: it travels through grad, jit and checkpoints, and its
+/// paths are its entries' names. Made by Transform::init.
 template <class P>
 class State {
  public:
@@ -44,10 +44,10 @@ class State {
 
 /// What a stage sees of one update. All lists are in leaf order; absent gradients are empty handles.
 struct StageCall {
-  std::vector<Array>& updates;            ///< in: gradients or the former stage's result; out: this stage's
+  std::vector<Array>& updates;  ///< in: gradients or the former stage's result; out: this stage's
   const std::vector<Array>& params;
   const std::vector<LeafInfo>& infos;
-  StateEntry* state;                      ///< this stage's entries
+  StateEntry* state;  ///< this stage's entries
   size_t state_count;
 };
 
@@ -74,8 +74,8 @@ class RAVEN_API Transform {
   State<P> init(const P& params) const {
     return State<P>(init_leaves(tree::leaves(params), tree::infos(params)));
   }
-  /// One step: `std::tie(model, state) = tx.update(grads, state, model)`. Moved arguments that nobody else holds are updated
-  /// in place. Throws nx::TreeMismatchError when the trees differ, naming the first path.
+  /// One step: `std::tie(model, state) = tx.update(grads, state, model)`. Moved arguments that nobody else holds are
+  /// updated in place. Throws nx::TreeMismatchError when the trees differ, naming the first path.
   template <class P>
   std::pair<P, State<P>> update(P grads, State<P> state, P params) const {
     std::vector<LeafInfo> infos = tree::infos(params);
@@ -100,7 +100,8 @@ class RAVEN_API Transform {
   template <class T>
   static std::vector<Array> take_leaves(T& tree_value) {
     std::vector<Array> out;
-    tree::for_each_leaf(tree_value, [&](Array& leaf, const tree::PathNode*, tree::Role) { out.push_back(std::move(leaf)); });
+    tree::for_each_leaf(tree_value,
+                        [&](Array& leaf, const tree::PathNode*, tree::Role) { out.push_back(std::move(leaf)); });
     return out;
   }
   std::vector<StateEntry> init_leaves(const std::vector<Array>& params, const std::vector<LeafInfo>& infos) const;

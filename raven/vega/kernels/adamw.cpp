@@ -36,10 +36,10 @@ void run(T* p, const T* g, T* m, T* v, int64_t n, const AdamWStep<T>& step) {
 }  // namespace
 
 void adamw_f32(float* p, const float* g, float* m, float* v, int64_t n, const AdamWStep<float>& step) {
-  (step.decay != 0 ? run<true, float, vmath::NativeF32> : run<false, float, vmath::NativeF32>)(p, g, m, v, n, step);
+  (step.decays ? run<true, float, vmath::NativeF32> : run<false, float, vmath::NativeF32>)(p, g, m, v, n, step);
 }
 void adamw_f64(double* p, const double* g, double* m, double* v, int64_t n, const AdamWStep<double>& step) {
-  (step.decay != 0 ? run<true, double, vmath::NativeF64> : run<false, double, vmath::NativeF64>)(p, g, m, v, n, step);
+  (step.decays ? run<true, double, vmath::NativeF64> : run<false, double, vmath::NativeF64>)(p, g, m, v, n, step);
 }
 
 }  // namespace vega::detail::RAVEN_LEVEL

@@ -1,0 +1,13 @@
+#!/bin/sh
+# Makes the golden file of this folder again. The peers live in a private environment under build/; nothing of Raven is used.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+venv=${GOLDEN_VENV:-$here/../../../build/golden-venv}
+export PYTHONDONTWRITEBYTECODE=1
+[ -x "$venv/bin/python" ] || python3 -m venv "$venv"
+"$venv/bin/python" -c 'import numpy, jax, optax, safetensors, torch' 2>/dev/null || {
+  "$venv/bin/pip" install --quiet numpy==2.4.6 jax==0.10.2 optax==0.2.8 safetensors==0.8.0
+  "$venv/bin/pip" install --quiet torch==2.15.0 # 5 GB with what it loads at import
+}
+cd "$here"
+"$venv/bin/python" schedules_and_adamw.py
