@@ -100,8 +100,9 @@ TEST(AdamW, AbsentGradientsAndOtherLeavesAreLeftAlone) {
     EXPECT_FALSE(updates.at("ids").defined()) << "an integer leaf has no update";
     EXPECT_FALSE(updates.at("none").defined());
     const double gradient_norm = std::sqrt(2.0);
-    if (clipped)
+    if (clipped) {
       EXPECT_NEAR(next_state.entries()[0].value.item<double>(), gradient_norm, 1e-7) << "integers do not count";
+    }
   }
 }
 
