@@ -24,7 +24,8 @@ T number(const char* name, const char* text, T low, T high) {
   const std::string_view all(text);
   const auto [end, error] = std::from_chars(all.data(), all.data() + all.size(), value);
   if (error != std::errc() || end != all.data() + all.size() || !(value >= low && value <= high))
-    throw nx::ValueError(name, raven::Message("got '") << text << "', expected a number in [" << low << ", " << high << "]");
+    throw nx::ValueError(name, raven::Message("got '")
+                                   << text << "', expected a number in [" << low << ", " << high << "]");
   return value;
 }
 
@@ -38,10 +39,11 @@ Options parse_options(int count, char** arguments) {
       o.help = true;
       return o;
     }
-    const bool known = name == "--data" || name == "--steps" || name == "--seed" || name == "--out" || name == "--sample" ||
-                       name == "--tokens" || name == "--temperature" || name == "--top-k";
+    const bool known = name == "--data" || name == "--steps" || name == "--seed" || name == "--out" ||
+                       name == "--sample" || name == "--tokens" || name == "--temperature" || name == "--top-k";
     if (!known) throw nx::ValueError("arguments", raven::Message("unknown option '") << name << "'; see --help");
-    if (i + 1 >= count) throw nx::ValueError("arguments", raven::Message("option '") << name << "' needs a value; see --help");
+    if (i + 1 >= count)
+      throw nx::ValueError("arguments", raven::Message("option '") << name << "' needs a value; see --help");
     const char* value = arguments[++i];
     if (name == "--data") o.data = value;
     if (name == "--steps") o.steps = number<int64_t>("--steps", value, 1, 100'000'000);

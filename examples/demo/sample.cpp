@@ -19,7 +19,8 @@ std::pair<kaun::models::Gpt, kaun::data::CharVocabulary> load_model(const std::s
   return {kaun::load_state_dict(kaun::models::Gpt::shaped(config), checkpoint), std::move(vocabulary)};
 }
 
-std::string write_text(const kaun::models::Gpt& model, const kaun::data::CharVocabulary& vocabulary, const kaun::GenerateOpts& options) {
+std::string write_text(const kaun::models::Gpt& model, const kaun::data::CharVocabulary& vocabulary,
+                       const kaun::GenerateOpts& options) {
   const size_t line_break = vocabulary.bytes().find('\n');
   const auto first = static_cast<int32_t>(line_break == std::string::npos ? 0 : line_break);
   return vocabulary.decode(kaun::generate(model, {first}, options));

@@ -3,14 +3,17 @@
 
 #include "demo.hpp"
 #include "raven/base/file.hpp"
+#include "raven/base/message.hpp"
 
 namespace demo {
 
 namespace {
 
-/// The output of `bible` has one verse a line, with its place first ("Gen1:1 In the beginning …"): the first field is cut.
+/// The output of `bible` has one verse a line, with its place first ("Gen1:1 In the beginning …"): the first field is
+/// cut.
 std::string king_james() {
-  constexpr const char* missing = "the King James text is not installed; run ./dev setup (Debian: bible-kjv bible-kjv-text) or give --data FILE";
+  constexpr const char* missing =
+      "the King James text is not installed; run ./dev setup (Debian: bible-kjv bible-kjv-text) or give --data FILE";
   FILE* pipe = popen("bible -f 'Gen1:1-Rev22:21' 2>/dev/null", "r");
   if (!pipe) throw raven::IoError("demo", "bible", missing);
   std::string listing;
@@ -35,13 +38,20 @@ std::string king_james() {
 std::string load_text(const Options& options) {
   if (options.data.empty()) return king_james();
   std::string text = raven::read_file(options.data, "demo");
-  if (text.empty()) throw nx::ValueError("demo", "the file " + options.data + " is empty; give a text of at least a few thousand characters");
+  if (text.empty())
+    throw nx::ValueError("demo",
+                         "the file " + options.data + " is empty; give a text of at least a few thousand characters");
   return text;
 }
 
 Text split_text(const std::string& text) {
   auto vocabulary = kaun::data::CharVocabulary::of(text);
   const std::vector<int32_t> tokens = vocabulary.encode(text);
+  constexpr size_t least = 10 * (context + 1) + 1;  // the last tenth holds one window and its last target
+  if (tokens.size() < least)
+    throw nx::ValueError("demo", raven::Message("the text has ")
+                                     << tokens.size() << " characters, training and validation in windows of "
+                                     << context << " need at least " << least << "; give a longer text");
   const auto cut = static_cast<ptrdiff_t>(tokens.size() * 9 / 10);
   return {std::move(vocabulary), kaun::data::TokenDataset({tokens.begin(), tokens.begin() + cut}, context),
           kaun::data::TokenDataset({tokens.begin() + cut, tokens.end()}, context)};

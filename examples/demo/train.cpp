@@ -40,7 +40,8 @@ std::string fixed(double value, int digits) {
 class LossLog {
  public:
   void add(int64_t step, double train, double validation) {
-    text_ += std::to_string(step) + "," + fixed(train, 6) + "," + (std::isnan(validation) ? "" : fixed(validation, 6)) + "\n";
+    text_ += std::to_string(step) + "," + fixed(train, 6) + "," + (std::isnan(validation) ? "" : fixed(validation, 6)) +
+             "\n";
   }
   void save(const std::string& path) const { raven::write_atomic(path, "step,train_loss,val_loss\n" + text_, "demo"); }
 
@@ -52,7 +53,8 @@ class LossLog {
 
 Gpt make_model(const kaun::data::CharVocabulary& vocabulary, uint64_t seed) {
   kaun::Rng rng(seed);
-  return Gpt({.vocab_size = vocabulary.size(), .context = context, .width = width, .layers = layers, .heads = heads}, rng);
+  return Gpt({.vocab_size = vocabulary.size(), .context = context, .width = width, .layers = layers, .heads = heads},
+             rng);
 }
 
 vega::Transform make_optimizer(int64_t steps) {
@@ -60,7 +62,8 @@ vega::Transform make_optimizer(int64_t steps) {
   const int64_t warmup = std::min<int64_t>(100, std::max<int64_t>(1, steps / 2));
   const double peak = 1e-3;
   const vega::Schedule decay = vega::cosine_decay(peak, std::max<int64_t>(1, steps - warmup), 0.1);
-  const vega::Schedule rise = warmup > 1 ? vega::linear(peak / static_cast<double>(warmup), peak, warmup - 1) : vega::Schedule(peak);
+  const vega::Schedule rise =
+      warmup > 1 ? vega::linear(peak / static_cast<double>(warmup), peak, warmup - 1) : vega::Schedule(peak);
   return vega::chain(vega::clip_by_global_norm(1.0), vega::adamw({.lr = vega::join({rise, decay}, {warmup}),
                                                                   .b1 = 0.9,
                                                                   .b2 = 0.99,
@@ -91,10 +94,11 @@ int train(const Options& options) {
   const auto loss_and_gradient = rune::value_and_grad(loss_of);
   if (mkdir(options.out.c_str(), 0777) != 0 && errno != EEXIST) throw raven::IoError("demo", options.out, errno);
   const std::string checkpoint = options.out + "/gpt.safetensors", log_path = options.out + "/losses.csv";
-  std::fprintf(stderr, "%zu characters, vocabulary %lld, %lld parameters, %d threads\n", text.size(),
-               static_cast<long long>(data.vocabulary.size()), static_cast<long long>(nx::tree::count_params(model)), raven::num_threads());
-
   const raven::InterruptScope interrupts;
+  std::fprintf(stderr, "%zu characters, vocabulary %lld, %lld parameters, %d threads\n", text.size(),
+               static_cast<long long>(data.vocabulary.size()), static_cast<long long>(nx::tree::count_params(model)),
+               raven::num_threads());
+
   LossLog log;
   double train_loss = NAN, validation_loss = NAN, training_seconds = 0;
   int64_t done = 0;
@@ -114,23 +118,26 @@ int train(const Options& options) {
       const bool validate = (done + 1) % validate_every == 0 && done + 1 < options.steps;
       if (validate && !raven::interrupted()) validation_loss = evaluate(model, data.validation);
       log.add(done, train_loss, validate ? validation_loss : NAN);
-      progress.update(done + 1, "loss " + fixed(train_loss, 4) + "  val " +
-                                    (std::isnan(validation_loss) ? std::string("-") : fixed(validation_loss, 4)) + "  " +
-                                    fixed(static_cast<double>((done + 1) * batch * context) / training_seconds, 0) + " tokens/s");
-      if (!std::isfinite(train_loss)) throw nx::ValueError("demo", raven::Message("the loss is ") << train_loss << " at step " << done);
+      progress.update(done + 1,
+                      "loss " + fixed(train_loss, 4) + "  val " +
+                          (std::isnan(validation_loss) ? std::string("-") : fixed(validation_loss, 4)) + "  " +
+                          fixed(static_cast<double>((done + 1) * batch * context) / training_seconds, 0) + " tokens/s");
+      if (!std::isfinite(train_loss))
+        throw nx::ValueError("demo", raven::Message("the loss is ") << train_loss << " at step " << done);
     }
   }
   save_model(checkpoint, model, data.vocabulary);
   log.save(log_path);
-  if (done < options.steps) {
+  if (done == options.steps) validation_loss = evaluate(model, data.validation);
+  if (raven::interrupted()) {
     std::printf("interrupted after %lld steps; the model is saved. Sample from it:\n  ./dev demo --sample %s\n",
                 static_cast<long long>(done), checkpoint.c_str());
     return 130;
   }
-  validation_loss = evaluate(model, data.validation);
   log.add(done, train_loss, validation_loss);
   log.save(log_path);
-  std::puts(write_text(model, data.vocabulary, {.max_new_tokens = 400, .temperature = 0.8, .seed = options.seed}).c_str());
+  std::puts(
+      write_text(model, data.vocabulary, {.max_new_tokens = 400, .temperature = 0.8, .seed = options.seed}).c_str());
   std::printf("demo gpt: steps=%lld train_loss=%.4f val_loss=%.4f tokens_per_s=%.0f seconds=%.1f checkpoint=%s\n",
               static_cast<long long>(done), train_loss, validation_loss,
               static_cast<double>(done * batch * context) / training_seconds, seconds_since(start), checkpoint.c_str());

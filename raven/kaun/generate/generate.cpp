@@ -17,7 +17,8 @@ int32_t sample_token(std::span<const float> logits, const GenerateOpts& options,
   const auto require = [](bool ok, const char* argument, double got, const char* expected) {
     if (!ok) throw nx::ValueError(name, raven::Message(argument) << ": got " << got << ", expected " << expected);
   };
-  require(options.temperature >= 0 && std::isfinite(options.temperature), "temperature", options.temperature, "a number ≥ 0");
+  require(options.temperature >= 0 && std::isfinite(options.temperature), "temperature", options.temperature,
+          "a number ≥ 0");
   require(options.top_k >= 0, "top_k", static_cast<double>(options.top_k), "a number ≥ 0");
   require(!logits.empty(), "logits", 0, "at least one token");
   for (size_t i = 0; i < logits.size(); ++i)
@@ -60,6 +61,9 @@ std::vector<float> last_logits(const nx::Array& logits) {
 std::vector<int32_t> generate_tokens(NextLogits next, void* context, const std::vector<int32_t>& prompt, int64_t window,
                                      const GenerateOpts& options, void (*on_token)(void*, int32_t), void* listener) {
   if (prompt.empty()) throw nx::ValueError("kaun.generate", "the prompt is empty, expected at least one token");
+  if (options.max_new_tokens < 0)
+    throw nx::ValueError("kaun.generate", raven::Message("max_new_tokens: got ")
+                                              << options.max_new_tokens << ", expected a number ≥ 0");
   const raven::StepScope scope;
   std::vector<int32_t> all = prompt, made;
   for (int64_t i = 0; i < options.max_new_tokens; ++i) {

@@ -14,7 +14,8 @@ const std::string& Checkpoint::meta(std::string_view key) const {
   for (const auto& [name, value] : metadata)
     if (name == key) return value;
   throw raven::FormatError("kaun.load_checkpoint", path, 0,
-                           raven::Message("the file's metadata has no '") << key << "': it was not written by kaun, or for another model");
+                           raven::Message("the file's metadata has no '")
+                               << key << "': it was not written by kaun, or for another model");
 }
 
 namespace detail {
@@ -34,14 +35,17 @@ std::vector<Array> match_tensors(const Checkpoint& checkpoint, const std::vector
     }
     const Array& value = *found->second;
     if (value.shape() != info.shape || value.dtype() != info.dtype)
-      problem() << "'" << info.path << "' is " << nx::aval_of(value) << ", the model has " << nx::Aval{info.dtype, info.shape};
+      problem() << "'" << info.path << "' is " << nx::aval_of(value) << ", the model has "
+                << nx::Aval{info.dtype, info.shape};
     values.push_back(value);
     by_name.erase(found);
   }
   for (const auto& entry : by_name) problem() << "unexpected '" << entry.first << "'";
   if (count > 0)
-    throw CheckpointError("kaun.load_state_dict", raven::Message(checkpoint.path) << (checkpoint.path.empty() ? "" : ": ") << count
-                                                                                 << " problems: " << problems.str());
+    throw CheckpointError("kaun.load_state_dict", raven::Message(checkpoint.path)
+                                                      << (checkpoint.path.empty() ? "" : ": ") << count
+                                                      << (count == 1 ? " problem: " : " problems: ") << problems.str()
+                                                      << "; build the model with the sizes it was saved with");
   return values;
 }
 

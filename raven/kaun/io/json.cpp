@@ -51,7 +51,8 @@ struct Reader {
         out += values[k];
       } else if (e == 'u') {
         unsigned code = 0;
-        const auto [end, error] = std::from_chars(text.data() + at, text.data() + std::min(at + 4, text.size()), code, 16);
+        const auto [end, error] =
+            std::from_chars(text.data() + at, text.data() + std::min(at + 4, text.size()), code, 16);
         if (error != std::errc() || end != text.data() + at + 4) fail("four hexadecimal digits");
         if (code > 255) fail("a byte (code point at most 255)");
         at += 4;
@@ -69,7 +70,8 @@ const FlatObject::Item& FlatObject::find(std::string_view key, bool number) cons
   for (const Item& item : items_)
     if (item.key == key) {
       if (item.is_number != number)
-        throw raven::FormatError("kaun.io", where_, 0, raven::Message("'") << key << "' is no " << (number ? "number" : "string"));
+        throw raven::FormatError("kaun.io", where_, 0,
+                                 raven::Message("'") << key << "' is no " << (number ? "number" : "string"));
       return item;
     }
   throw raven::FormatError("kaun.io", where_, 0, raven::Message("'") << key << "' is missing");

@@ -9,7 +9,24 @@ namespace kaun::models {
 
 namespace {
 constexpr const char* integer_keys[] = {"vocab_size", "context", "width", "layers", "heads"};
+constexpr int64_t largest_depth =
+    1 << 14;  // of a file's configuration: layers are made before their tensors are looked up
+
+/// A zero of that shape without elements of its own.
+Array unset(const nx::Shape& shape) { return nx::broadcast_to(nx::zeros({}, {.dtype = nx::f32}), shape); }
+Linear unset_linear(int64_t in, int64_t out) {
+  Linear linear;
+  linear.weight = unset({out, in});
+  linear.bias = unset({out});
+  return linear;
 }
+LayerNorm unset_norm(int64_t features) {
+  LayerNorm norm;
+  norm.weight = unset({features});
+  norm.bias = unset({features});
+  return norm;
+}
+}  // namespace
 
 std::string GptConfig::to_json() const {
   const int64_t values[] = {vocab_size, context, width, layers, heads};
@@ -27,10 +44,22 @@ GptConfig GptConfig::from_json(std::string_view text, const std::string& where) 
     const double value = object.number(integer_keys[i]);
     if (!(value >= 1 && value <= 1 << 30) || value != static_cast<double>(static_cast<int64_t>(value)))
       throw raven::FormatError("kaun.GptConfig", where, 0,
-                               raven::Message("config '") << integer_keys[i] << "' is " << value << ", expected a positive integer");
+                               raven::Message("config '")
+                                   << integer_keys[i] << "' is " << value << ", expected a positive integer");
     *members[i] = static_cast<int64_t>(value);
   }
+  if (c.layers > largest_depth)
+    throw raven::FormatError("kaun.GptConfig", where, 0,
+                             raven::Message("config 'layers' is ")
+                                 << c.layers << ", expected at most " << largest_depth);
+  if (c.width % c.heads != 0)
+    throw raven::FormatError("kaun.GptConfig", where, 0,
+                             raven::Message("config 'width' ")
+                                 << c.width << " is not a multiple of 'heads' " << c.heads);
   c.dropout = object.number("dropout");
+  if (!(c.dropout >= 0 && c.dropout <= 1))
+    throw raven::FormatError("kaun.GptConfig", where, 0,
+                             raven::Message("config 'dropout' is ") << c.dropout << ", expected a number in [0, 1]");
   return c;
 }
 
@@ -45,8 +74,25 @@ Gpt::Gpt(const GptConfig& c, Rng& rng) : config(c) {
 }
 
 Gpt Gpt::shaped(const GptConfig& config) {
-  Rng rng(0);
-  return Gpt(config, rng);
+  const int64_t width = config.width;
+  Gpt model;
+  model.config = config;
+  model.wte.weight = unset({config.vocab_size, width});
+  model.wpe.weight = unset({config.context, width});
+  for (int64_t i = 0; i < config.layers; ++i) {
+    TransformerBlock& block = model.h.emplace_back();
+    block.ln_1 = unset_norm(width);
+    block.attn.c_attn = unset_linear(width, 3 * width);
+    block.attn.c_proj = unset_linear(width, width);
+    block.attn.heads = config.heads;
+    block.attn.p = config.dropout;
+    block.ln_2 = unset_norm(width);
+    block.mlp.c_fc = unset_linear(width, 4 * width);
+    block.mlp.c_proj = unset_linear(4 * width, width);
+    block.mlp.p = config.dropout;
+  }
+  model.ln_f = unset_norm(width);
+  return model;
 }
 
 Array Gpt::operator()(const Array& ids) const {
@@ -59,7 +105,8 @@ Array Gpt::operator()(const Array& ids, Ctx& cx) const {
     throw nx::ShapeError("kaun.Gpt", raven::Message("ids have shape ") << ids.shape() << ", expected (batch, time)");
   const int64_t time = ids.shape(1);
   if (time > config.context)
-    throw nx::ShapeError("kaun.Gpt", raven::Message("ids have ") << time << " positions, the context is " << config.context);
+    throw nx::ShapeError("kaun.Gpt", raven::Message("ids have ")
+                                         << time << " positions, the context is " << config.context);
   // Positions are the first rows of wpe: a slice, not a lookup.
   const Array positions = nx::slice(wpe.weight, {0, 0}, {time, config.width}, {1, 1});
   Array x = dropout(wte(ids) + positions, config.dropout, cx);

@@ -24,7 +24,7 @@ struct RAVEN_API Gpt {
   GptConfig config;
   Gpt() = default;
   Gpt(const GptConfig& config, Rng& rng);
-  /// Every array in place but unset: what a checkpoint is loaded into.
+  /// Every array in place as zeros that take no memory: what a checkpoint is loaded into.
   static Gpt shaped(const GptConfig& config);
   /// Evaluation.
   Array operator()(const Array& ids) const;
