@@ -102,10 +102,13 @@ RAVEN_VMATH_INLINE Lanes<double, n> add_to_odd(Lanes<double, n> x, Lanes<double,
   return {(typename F::Vector)(bits + (away & inexact))};
 }
 
+// The two that follow are called, not inlined: a polynomial has dozens of them, and inlined they made half of a static
+// program and minutes of compilation for a level that only CPUs without fma use.
+
 /// f32: the product is exact in double (48 of 53 bits), the sum is rounded to odd there, then once to f32 (24 bits,
 /// fewer when subnormal). Nothing over- or underflows in double.
 template <int n>
-RAVEN_VMATH_INLINE Lanes<float, n> software_fma(Lanes<float, n> a, Lanes<float, n> b, Lanes<float, n> c) {
+[[gnu::noinline]] Lanes<float, n> software_fma(Lanes<float, n> a, Lanes<float, n> b, Lanes<float, n> c) {
   using Double = typename Lanes<double, n>::Vector;
   const Lanes<double, n> product{__builtin_convertvector(a.v, Double) * __builtin_convertvector(b.v, Double)};
   const Lanes<double, n> addend{__builtin_convertvector(c.v, Double)};
@@ -116,7 +119,7 @@ RAVEN_VMATH_INLINE Lanes<float, n> software_fma(Lanes<float, n> a, Lanes<float, 
 /// FMA and correctly rounded sums"). Proven when neither the product nor its tail over- or underflows: 2^-450 ≤ |a|,
 /// |b| ≤ 2^450 and |c| ≤ 2^900; an exact zero product needs none of it; other lanes go one by one.
 template <int n>
-RAVEN_VMATH_INLINE Lanes<double, n> software_fma(Lanes<double, n> a, Lanes<double, n> b, Lanes<double, n> c) {
+[[gnu::noinline]] Lanes<double, n> software_fma(Lanes<double, n> a, Lanes<double, n> b, Lanes<double, n> c) {
   using F = Lanes<double, n>;
   using Bits = typename Lanes<int64_t, n>::Vector;
   const Bits exponent_a = ((Bits)a.v >> 52) & 2047, exponent_b = ((Bits)b.v >> 52) & 2047;
