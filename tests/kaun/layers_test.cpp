@@ -119,6 +119,19 @@ TEST(Context, TheLimitsOfDropout) {
             "kaun.Dropout: p: got -0.1, expected a number in [0, 1]");
 }
 
+TEST(Mlp, UsesTheTanhFormOfGelu) {
+  Rng rng(1);
+  Mlp mlp({.width = 1, .heads = 1}, rng);
+  mlp.c_fc.weight = floats({1, 2, -1, -2}).reshape({4, 1});
+  mlp.c_proj.weight = floats({1, 1, 0, 0}).reshape({1, 4});
+  Ctx cx = Ctx::evaluation();
+  const double y = mlp(floats({1}).reshape({1, 1, 1}), cx).item<double>();
+  const auto gelu_tanh = [](double v) {
+    return 0.5 * v * (1 + std::tanh(std::sqrt(2 / M_PI) * (v + 0.044715 * v * v * v)));
+  };
+  EXPECT_NEAR(y, gelu_tanh(1) + gelu_tanh(2), 1e-6);  // the erf form is 5e-4 away at 2
+}
+
 TEST(Gpt, DropoutActsInTrainingOnly) {
   models::GptConfig config = tiny_config();
   config.dropout = 0.5;
