@@ -9,8 +9,8 @@ namespace kaun::models {
 
 namespace {
 constexpr const char* integer_keys[] = {"vocab_size", "context", "width", "layers", "heads"};
-constexpr int64_t largest_depth =
-    1 << 14;  // of a file's configuration: layers are made before their tensors are looked up
+// Of a file's configuration: layers are made before their tensors are looked up.
+constexpr int64_t largest_depth = 1 << 14;
 
 /// A zero of that shape without elements of its own.
 Array unset(const nx::Shape& shape) { return nx::broadcast_to(nx::zeros({}, {.dtype = nx::f32}), shape); }
