@@ -1,5 +1,6 @@
 // A fuzz target without libFuzzer: each file of the folder given, each beginning of it, and each of its bytes with one
 // bit flipped, in order.
+#include <algorithm>
 #include <cstdint>
 #include <cstdio>
 #include <filesystem>
