@@ -29,7 +29,9 @@ class State {
  public:
   State() = default;
   explicit State(std::vector<StateEntry> entries) : entries_(std::move(entries)) {}
-  const std::vector<StateEntry>& entries() const { return entries_; }
+  const std::vector<StateEntry>& entries() const& { return entries_; }
+  /// Of a temporary: the entries themselves, so that `for (… : tx.init(model).entries())` is safe.
+  std::vector<StateEntry> entries() && { return std::move(entries_); }
   std::vector<StateEntry> take() && { return std::move(entries_); }
 
   static constexpr int nx_tree_count = 1;

@@ -12,6 +12,8 @@ TEST(Print, Streams) {
   std::ostringstream out;
   out << array({1.5, 2.0});
   EXPECT_EQ(out.str(), "[1.5 2. ]");
+  out << zeros({2, 3}).shape() << zeros({4}).shape() << f32 << array(true).dtype();
+  EXPECT_EQ(out.str(), "[1.5 2. ](2, 3)(4,)f32b1");
   EXPECT_EQ(array({1, 2}).repr(), "array([1, 2])");
   EXPECT_EQ(str(Array{}), "Array{}");
 }

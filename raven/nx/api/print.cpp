@@ -369,6 +369,8 @@ void set_printoptions(const PrintOptions& options) {
     thread_options = new PrintOptions(options);
 }
 
+std::string detail::dims_text(const Dims& dims) { return (raven::Message() << dims).str(); }
+
 std::string str(const Array& x) {
   if (!x.defined()) return "Array{}";
   if (x.is_traced()) return traced(x);

@@ -1,6 +1,7 @@
 #pragma once
 // Arrays as text, letter for letter as NumPy 2.4 prints them.
 #include <string>
+#include <string_view>
 
 #include "raven/nx/array.hpp"
 
@@ -40,13 +41,31 @@ RAVEN_API std::string str(const Array& x);
 /// `array([1., 2.], dtype=float32)`. NumPy: repr.
 RAVEN_API std::string repr(const Array& x);
 
+namespace detail {
+RAVEN_API std::string dims_text(const Dims& dims);
+template <class Stream>
+Stream& write_text(Stream& stream, std::string_view text) {
+  stream.write(text.data(), static_cast<ptrdiff_t>(text.size()));
+  return stream;
+}
+}  // namespace detail
+
 /// Any standard stream; prints str(x).
 template <class Stream>
   requires requires(Stream& stream) { stream.rdbuf(); }
 Stream& operator<<(Stream& stream, const Array& x) {
-  const std::string text = str(x);
-  stream.write(text.data(), static_cast<ptrdiff_t>(text.size()));
-  return stream;
+  return detail::write_text(stream, str(x));
+}
+/// Shapes print as `(2, 3)`, dtypes as `f32`.
+template <class Stream>
+  requires requires(Stream& stream) { stream.rdbuf(); }
+Stream& operator<<(Stream& stream, const Dims& dims) {
+  return detail::write_text(stream, detail::dims_text(dims));
+}
+template <class Stream>
+  requires requires(Stream& stream) { stream.rdbuf(); }
+Stream& operator<<(Stream& stream, DType dtype) {
+  return detail::write_text(stream, dtype_name(dtype));
 }
 
 }  // namespace nx

@@ -1,0 +1,38 @@
+// What the golden draws, which all start at 0, do not reach: counters of 64 bits.
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "raven/nx.hpp"
+#include "raven/nx/gateway.hpp"
+
+namespace {
+
+using nx::Array;
+
+std::vector<uint32_t> pairs(uint32_t key0, uint32_t key1, uint64_t start, int64_t count) {
+  nx::RandomBitsAttrs attrs;
+  attrs.shape = {count};
+  attrs.kind = nx::RandomBitsKind::pair;
+  const Array key = nx::array(std::vector<uint32_t>{key0, key1});
+  return nx::apply(nx::Op::RandomBits, {key, nx::scalar(start, nx::u64)}, attrs).to_vector<uint32_t>();
+}
+
+// Threefry-2x32 with 20 rounds: the known answers of Random123 (kat_vectors).
+TEST(RandomBits, KnownAnswers) {
+  EXPECT_EQ(pairs(0, 0, 0, 1), (std::vector<uint32_t>{0x6b200159, 0x99ba4efe}));
+  EXPECT_EQ(pairs(~0u, ~0u, ~uint64_t{0}, 1), (std::vector<uint32_t>{0x1cb996fc, 0xbb002be7}));
+  EXPECT_EQ(pairs(0x13198a2e, 0x03707344, 0x243f6a8885a308d3, 1), (std::vector<uint32_t>{0xc4923a9c, 0x483df7a0}));
+}
+
+TEST(RandomBits, TheCounterCarriesIntoItsHighWord) {
+  const uint64_t start = (uint64_t{1} << 32) - 5;
+  const std::vector<uint32_t> run = pairs(1, 2, start, 40);
+  for (uint64_t i = 0; i < 40; ++i) {
+    const std::vector<uint32_t> one = pairs(1, 2, start + i, 1);
+    EXPECT_EQ(run[2 * i], one[0]) << i;
+    EXPECT_EQ(run[2 * i + 1], one[1]) << i;
+  }
+  EXPECT_NE(pairs(1, 2, uint64_t{1} << 32, 1), pairs(1, 2, 0, 1));
+}
+
+}  // namespace
