@@ -265,6 +265,8 @@ TEST(Safetensors, MalformedFilesAreNamed) {
       {"data without tensors", file_of("{}", "x"), 10, "found 1 bytes after the last tensor"},
       {"size is not the shape's", file_of("{" + entry("x", "F32", "[2]", "[0,4]") + "}", four), 9,
        "found 4 bytes for tensor \"x\", expected 8 for F32 (2,)"},
+      {"more bytes than the shape's", file_of("{" + entry("x", "F32", "[1]", "[0,8]") + "}", eight), 9,
+       "found 8 bytes for tensor \"x\", expected 4 for F32 (1,)"},
       {"product overflow", file_of("{" + entry("x", "F32", "[4294967296,4294967296]", "[0,0]") + "}"), 9,
        "whose size overflows"},
       {"byte overflow", file_of("{" + entry("x", "F64", "[2305843009213693952]", "[0,0]") + "}"), 9,

@@ -422,4 +422,12 @@ TEST(MakeProgram, GradientsGoThroughPrograms) {
                    rune::grad([&](const Array& v) { return f(v) * 2; })(x));
 }
 
+TEST(MakeProgram, AnOpInPlaceMayUseItsOperandTwice) {
+  const Program twice = Program::parse(
+      "program(%0:f64[2]) { %1:f64[2] = Neg(%0)"
+      " %2:f64[2] = SliceUpdate{starts=(0,), stops=(2,), steps=(1,), kind=add}(%1, %1) return %2 }");
+  const auto f = [&](const Array& v) { return sum(nx::eval(twice, Arrays{v})[0]); };
+  expect_same_bits(rune::grad(f)(nx::array({1.0, 2.0})), nx::array({-2.0, -2.0}));
+}
+
 }  // namespace
