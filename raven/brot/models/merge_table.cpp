@@ -24,6 +24,25 @@ void MergeTable::build(const std::vector<Merge>& merges) {
 
 std::vector<MergeTable::Merge> MergeTable::sorted() const {
   std::vector<Merge> merges;
+  // Ranks mostly are the places in a list: then every merge goes to its own place.
+  uint32_t last = 0;
+  for (const Merge& merge : slots_)
+    if (merge.rank != none) last = std::max(last, merge.rank);
+  if (last < 2 * count_) {
+    merges.resize(size_t{last} + 1);
+    size_t placed = 0;
+    for (const Merge& merge : slots_) {
+      if (merge.rank == none) continue;
+      if (merges[merge.rank].rank != none) break;  // shared by two merges
+      merges[merge.rank] = merge;
+      ++placed;
+    }
+    if (placed == count_) {
+      std::erase_if(merges, [](const Merge& merge) { return merge.rank == none; });
+      return merges;
+    }
+    merges.clear();
+  }
   merges.reserve(count_);
   for (const Merge& merge : slots_)
     if (merge.rank != none) merges.push_back(merge);
