@@ -1,6 +1,8 @@
 // Times brot on one tokenizer and one text, as compare.py asks: lines `case milliseconds bytes` on stdout.
 //   brot_bench TOKENIZER TEXT [MEGABYTES]
-// Texts are cut into documents of 64 KB; every repetition starts with cold caches (a new handle on the same model has none).
+//   brot_bench convert FILE OUT.json         a tiktoken or SentencePiece file as tokenizer.json
+// Texts are cut into documents of 64 KB; every repetition starts with cold caches (a new handle on the same model has
+// none).
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -33,6 +35,13 @@ void measure(const char* name, int repetitions, size_t bytes, F&& run) {
 
 int main(int count, char** arguments) {
   if (count < 3) return 2;
+  if (std::string_view(arguments[1]) == "convert" && count == 4) {
+    const std::string source = arguments[2];
+    const brot::Tokenizer tokenizer =
+        source.ends_with(".model") ? brot::SentencePieceModel::from_file(source).convert() : brot::load_any(source);
+    tokenizer.save(arguments[3]);
+    return 0;
+  }
   const std::string path = arguments[1];
   std::string text = brot::unicode::replace_invalid(raven::read_file(arguments[2]));
   const size_t limit = size_t((count > 3 ? std::atof(arguments[3]) : 10) * 1e6);
@@ -69,7 +78,8 @@ int main(int count, char** arguments) {
   const brot::Tokenizer tokenizer = brot::load_any(path);
   for (const int threads : {1, 2})
     measure(threads == 1 ? "batch_1_thread" : "batch_2_threads", 5, text.size(), [&] {
-      tokenizer.encode_batch(documents, {.add_special_tokens = false, .fields = brot::EncodeFields::ids, .threads = threads});
+      tokenizer.encode_batch(documents,
+                             {.add_special_tokens = false, .fields = brot::EncodeFields::ids, .threads = threads});
     });
   const std::vector<uint32_t> ids = tokenizer.encode_ids(text);
   tokenizer.decode(std::span(ids).first(std::min<size_t>(ids.size(), 8)));
