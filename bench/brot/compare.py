@@ -17,6 +17,8 @@ SUITE = (("llama3.json", "en ru hi ar zh ja"), ("gpt2.json<r50k_base.tiktoken", 
          ("r50k_base.tiktoken", "en"), ("cl100k_base.tiktoken", "en"), ("o200k_base.tiktoken", "en"), ("llama2.json", "en"),
          ("gemma3.json", "en"), ("bert.json", "en ru"), ("unigram.json<unigram.model", "en"), ("unigram.model", "en"))
 
+SENTENCE = "The first sentence of many."
+
 
 def timed(run, repetitions=3):
     times = []
@@ -51,7 +53,9 @@ def huggingface(path, documents):
                 decoder.step(tokenizer, i)
         return run
 
-    return "tokenizers", tokenizers.__version__, dict(load=lambda: timed(lambda: lambda: Tokenizer.from_file(path)), encode_ids=lambda: timed(encode),
+    return "tokenizers", tokenizers.__version__, dict(load=lambda: timed(lambda: lambda: Tokenizer.from_file(path)),
+                                                      load_and_encode=lambda: timed(lambda: lambda: Tokenizer.from_file(path).encode(SENTENCE)),
+                                                      encode_ids=lambda: timed(encode),
                                                       encode_offsets=lambda: timed(encode_offsets), decode=lambda: timed(lambda: lambda: tokenizer.decode(ids)),
                                                       stream=lambda: timed(stream))
 
@@ -67,7 +71,7 @@ def tiktoken_peer(path, documents):
 
     encoding = make()
     ids = [i for document in documents for i in encoding.encode_ordinary(document)]
-    return "tiktoken", tiktoken.__version__, dict(load=lambda: timed(lambda: make),
+    return "tiktoken", tiktoken.__version__, dict(load=lambda: timed(lambda: make), load_and_encode=lambda: timed(lambda: lambda: make().encode(SENTENCE)),
                                                   encode_ids=lambda: timed(lambda: lambda: [encoding.encode_ordinary(document) for document in documents]),
                                                   decode=lambda: timed(lambda: lambda: encoding.decode(ids)))
 
@@ -77,6 +81,7 @@ def sentencepiece_peer(path, documents):
     processor = sentencepiece.SentencePieceProcessor(model_file=path)
     ids = [processor.encode(document) for document in documents]
     return "sentencepiece", sentencepiece.__version__, dict(load=lambda: timed(lambda: lambda: sentencepiece.SentencePieceProcessor(model_file=path)),
+                                                            load_and_encode=lambda: timed(lambda: lambda: sentencepiece.SentencePieceProcessor(model_file=path).encode(SENTENCE)),
                                                             encode_ids=lambda: timed(lambda: lambda: [processor.encode(document) for document in documents]),
                                                             decode=lambda: timed(lambda: lambda: [processor.decode(one) for one in ids]))
 

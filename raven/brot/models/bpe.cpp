@@ -68,12 +68,14 @@ struct BPE::Impl {
   mutable std::vector<uint32_t> byte_lengths;
   mutable Vocabulary byte_vocabulary;
   mutable EffectiveMerges effective;
-  mutable TokenTrie trie;
   mutable bool backtracking = false;
   mutable bool cut_before_metaspace[256] = {};
   mutable bool cuttable = false;
+  mutable std::once_flag trie_once;
+  mutable TokenTrie trie;
 
   void prepare(const BPE& model) const;
+  const TokenTrie& token_trie(const BPE& model) const;
   void map_to_bytes(const Vocabulary& words) const;
   void merge_short(Scratch& scratch) const;
   void merge_heap(Scratch& scratch, float dropout) const;
@@ -320,17 +322,23 @@ void BPE::Impl::prepare(const BPE& model) const {
           if (id == unknown || std::find(std::begin(byte_tokens), std::end(byte_tokens), id) != std::end(byte_tokens))
             cuttable = backtracking = false;
     }
-    std::vector<Vocabulary::Entry> tokens;
-    if (backtracking) {
-      for (const auto& [text, id] : entries) {
-        if (!effective.reproduces(id)) continue;
-        if (!byte_level && (id == unknown || (text.size() == 6 && byte_tokens[0] != none && text.starts_with("<0x"))))
-          continue;
-        tokens.emplace_back(text, id);
-      }
-      trie.build(tokens, uint32_t(lengths.size() - 1));
-    }
   });
+}
+
+// Needed for long pieces only, and takes longer to build than all the rest.
+const TokenTrie& BPE::Impl::token_trie(const BPE& model) const {
+  std::call_once(trie_once, [&] {
+    const Vocabulary& words = byte_level ? byte_vocabulary : model.vocabulary_;
+    std::vector<Vocabulary::Entry> tokens;
+    for (const auto& [text, id] : words.entries()) {
+      if (!effective.reproduces(id)) continue;
+      if (!byte_level && (id == unknown || (text.size() == 6 && byte_tokens[0] != none && text.starts_with("<0x"))))
+        continue;
+      tokens.emplace_back(text, id);
+    }
+    trie.build(tokens, uint32_t(lengths.size() - 1));
+  });
+  return trie;
 }
 
 const bool* BPE::cut_before_metaspace() const {
@@ -484,7 +492,7 @@ void BPE::tokenize_bytes(std::string_view piece, uint32_t base, const char* read
   }
   if (size > short_limit && impl.backtracking) {
     scratch.found.clear();
-    if (encode_backtracking(piece, impl.trie, impl.effective, scratch.dead, scratch.found)) {
+    if (encode_backtracking(piece, impl.token_trie(*this), impl.effective, scratch.dead, scratch.found)) {
       emit(scratch.found.data(), scratch.found.size());
       return;
     }
@@ -597,7 +605,7 @@ void BPE::tokenize(std::string_view piece, uint32_t base, TokenSink& sink) const
   if (plain && dropout == 0 && !impl.decorated && impl.backtracking && !impl.byte_level &&
       scratch.symbols.size() > short_limit) {
     scratch.found.clear();
-    if (encode_backtracking(piece, impl.trie, impl.effective, scratch.dead, scratch.found)) {
+    if (encode_backtracking(piece, impl.token_trie(*this), impl.effective, scratch.dead, scratch.found)) {
       uint32_t at = base;
       for (const uint32_t id : scratch.found) {
         sink.add(id, at, at + impl.lengths[id]);
