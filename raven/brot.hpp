@@ -3,6 +3,7 @@
 #include "raven/brot/core/tokenizer.hpp"
 #include "raven/brot/files/config.hpp"
 #include "raven/brot/files/load.hpp"
+#include "raven/brot/files/presets.hpp"
 #include "raven/brot/files/sentencepiece.hpp"
 #include "raven/brot/files/tiktoken.hpp"
 #include "raven/brot/models/bpe.hpp"

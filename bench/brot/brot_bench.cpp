@@ -1,6 +1,8 @@
 // Times brot on one tokenizer and one text, as compare.py asks: lines `case milliseconds bytes` on stdout.
 //   brot_bench TOKENIZER TEXT [MEGABYTES]
-// Texts are cut into documents of 64 KB; every repetition starts with cold caches (a new handle on the same model has none).
+//   brot_bench convert FILE OUT.json         a tiktoken or SentencePiece file as tokenizer.json
+// Texts are cut into documents of 64 KB; every repetition starts with cold caches (a new handle on the same model has
+// none).
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -33,6 +35,22 @@ void measure(const char* name, int repetitions, size_t bytes, F&& run) {
 
 int main(int count, char** arguments) {
   if (count < 3) return 2;
+  if (std::string_view(arguments[1]) == "convert" && count == 4) {
+    const std::string source = arguments[2];
+    brot::Tokenizer tokenizer =
+        source.ends_with(".model") ? brot::SentencePieceModel::from_file(source).convert() : brot::load_any(source);
+    // tiktoken's patterns in HuggingFace's dialect
+    namespace pre = brot::pre_tokenizers;
+    if (source.ends_with("r50k_base.tiktoken")) tokenizer.set_pre_tokenizer(pre::ByteLevel{.add_prefix_space = false});
+    if (source.ends_with("cl100k_base.tiktoken"))
+      tokenizer.set_pre_tokenizer(pre::Sequence{
+          pre::Split{brot::Pattern::regex(R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}|)"
+                                          R"( ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)"),
+                     brot::SplitBehavior::Isolated, false},
+          pre::ByteLevel{.add_prefix_space = false, .use_regex = false}});
+    tokenizer.save(arguments[3]);
+    return 0;
+  }
   const std::string path = arguments[1];
   std::string text = brot::unicode::replace_invalid(raven::read_file(arguments[2]));
   const size_t limit = size_t((count > 3 ? std::atof(arguments[3]) : 10) * 1e6);
@@ -49,6 +67,8 @@ int main(int count, char** arguments) {
     at = end;
   }
   measure("load", 5, 0, [&] { brot::load_any(path); });
+  // What is put off until it is needed counts here.
+  measure("load_and_encode", 5, 0, [&] { brot::load_any(path).encode_ids("The first sentence of many."); });
   // Each repetition loads the tokenizer anew outside the clock: caches belong to the model.
   std::vector<double> ids_times, all_times;
   for (int i = 0; i < 5; ++i) {
@@ -69,7 +89,8 @@ int main(int count, char** arguments) {
   const brot::Tokenizer tokenizer = brot::load_any(path);
   for (const int threads : {1, 2})
     measure(threads == 1 ? "batch_1_thread" : "batch_2_threads", 5, text.size(), [&] {
-      tokenizer.encode_batch(documents, {.add_special_tokens = false, .fields = brot::EncodeFields::ids, .threads = threads});
+      tokenizer.encode_batch(documents,
+                             {.add_special_tokens = false, .fields = brot::EncodeFields::ids, .threads = threads});
     });
   const std::vector<uint32_t> ids = tokenizer.encode_ids(text);
   tokenizer.decode(std::span(ids).first(std::min<size_t>(ids.size(), 8)));

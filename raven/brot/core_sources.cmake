@@ -14,13 +14,16 @@ set(BROT_CORE_SOURCES
   core/tokenizer.cpp
   core/vocabulary.cpp
   decoders/decoder.cpp
+  decoders/incremental.cpp
   files/base64.cpp
   files/json.cpp
   files/load.cpp
+  files/presets.cpp
   files/sentencepiece.cpp
   files/tiktoken.cpp
   files/tokenizer_json_read.cpp
   files/tokenizer_json_write.cpp
+  files/unused_pieces.cpp
   models/bpe.cpp
   models/merge_table.cpp
   models/thread_cache.cpp

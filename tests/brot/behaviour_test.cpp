@@ -26,7 +26,8 @@ std::string message_of(auto&& call) {
 // ------------------------------------------------------------------------------------------------------- models
 
 /// Merges the pair of lowest rank, leftmost first, until none is left.
-std::vector<std::string> naive_bpe(const std::string& text, const std::map<std::pair<std::string, std::string>, size_t>& ranks) {
+std::vector<std::string> naive_bpe(const std::string& text,
+                                   const std::map<std::pair<std::string, std::string>, size_t>& ranks) {
   std::vector<std::string> parts;
   for (const char c : text) parts.emplace_back(1, c);
   for (;;) {
@@ -140,6 +141,69 @@ TEST(Unigram, ViterbiFindsTheBestOfAllSegmentations) {
   }
 }
 
+// Long texts are written out window by window; the result must be that of one pass over the whole, for any place of the
+// cuts.
+TEST(Unigram, WindowsDoNotShowInLongTexts) {
+  std::mt19937 random(8);
+  for (int round = 0; round < 12; ++round) {
+    std::vector<brot::ScoredPiece> pieces{{"?", 0}};
+    for (const char* one : {"a", "b", "c"}) pieces.emplace_back(one, -double(random() % 100) / 16);
+    for (int i = 0; i < 20; ++i) {
+      std::string piece;
+      for (size_t length = 2 + random() % (round % 3 == 0 ? 40 : 4); length > 0; --length)
+        piece.push_back("abc"[random() % 3]);
+      pieces.emplace_back(piece, -double(random() % 300) / 16);
+    }
+    std::string text;
+    const size_t unknown_share = round % 2 == 0 ? 9 : 3;  // long runs of unknown characters when small
+    for (size_t size = 3000 + random() % 9000; size > 0; --size)
+      text.push_back(random() % unknown_share == 0 ? "xyz"[random() % 3] : "abc"[random() % 3]);
+    if (round % 4 == 3) text.insert(2000, 6000, 'x');
+
+    // One pass: shorter pieces first, the first of equal ones wins.
+    double smallest = 0;
+    std::map<std::string, double> scores;
+    for (const auto& [piece, score] : pieces) {
+      scores[piece] = score;
+      smallest = std::min(smallest, score);
+    }
+    std::vector<double> best(text.size() + 1, 0);
+    std::vector<size_t> from(text.size() + 1, std::string::npos);
+    for (size_t start = 0; start < text.size(); ++start) {
+      const auto offer = [&](size_t end, double score) {
+        if (from[end] != std::string::npos && score <= best[end]) return;
+        best[end] = score;
+        from[end] = start;
+      };
+      for (size_t length = 1; length <= 42 && start + length <= text.size(); ++length)
+        if (const auto score = scores.find(text.substr(start, length)); score != scores.end())
+          offer(start + length, score->second + best[start]);
+      if (!scores.contains(text.substr(start, 1))) offer(start + 1, smallest - 10 + best[start]);
+    }
+    std::vector<std::string> wanted;
+    for (size_t end = text.size(); end > 0; end = from[end]) {
+      const std::string part = text.substr(from[end], end - from[end]);
+      const auto unknown = [](const std::string& one) { return one.find_first_of("xyz") != std::string::npos; };
+      if (!wanted.empty() && unknown(part) && unknown(wanted.back()))
+        wanted.back().insert(0, part);
+      else
+        wanted.push_back(part);
+    }
+    std::reverse(wanted.begin(), wanted.end());
+
+    const auto model = brot::Unigram::make(pieces, {.unk_id = 0});
+    brot::TokenSink sink;
+    model->tokenize(text, 0, sink);
+    ASSERT_EQ(sink.spans.size(), wanted.size()) << round;
+    size_t at = 0;
+    for (size_t i = 0; i < wanted.size(); ++i) {
+      ASSERT_EQ(sink.spans[i].begin, at) << round;
+      ASSERT_EQ(text.substr(at, sink.spans[i].end - at), wanted[i]) << round;
+      at = sink.spans[i].end;
+    }
+  }
+}
+
 TEST(Bytes, IdsAreBytesPlusOffset) {
   const Tokenizer tokenizer(brot::ByteModel::make(3, {"<pad>", "</s>", "<unk>"}));
   EXPECT_EQ(tokenizer.encode_ids("a\xC3\xA9"), (std::vector<uint32_t>{'a' + 3, 0xC3 + 3, 0xA9 + 3}));
@@ -164,33 +228,41 @@ TEST(Encode, UnitsOfOffsets) {
 
 TEST(Encode, InvalidUtf8) {
   const Tokenizer tokenizer = characters();
-  const std::string text = "a\xF0\x9F\x98" "b\xFF" "a";  // one cut-off character, one impossible byte
+  const std::string text =
+      "a\xF0\x9F\x98"
+      "b\xFF"
+      "a";  // one cut-off character, one impossible byte
   const brot::Encoding encoding = tokenizer.encode(text);
-  EXPECT_EQ(std::vector<uint32_t>(encoding.ids().begin(), encoding.ids().end()), (std::vector<uint32_t>{1, 0, 2, 0, 1}));
+  EXPECT_EQ(std::vector<uint32_t>(encoding.ids().begin(), encoding.ids().end()),
+            (std::vector<uint32_t>{1, 0, 2, 0, 1}));
   EXPECT_EQ(encoding.offsets()[1], (brot::Span{1, 4}));
   EXPECT_EQ(encoding.offsets()[3], (brot::Span{5, 6}));
   EXPECT_EQ(encoding.offsets()[4], (brot::Span{6, 7}));
-  EXPECT_NE(message_of([&] { tokenizer.encode(text, {.invalid = brot::InvalidUtf8::error}); }).find("byte 1"), std::string::npos);
+  EXPECT_NE(message_of([&] { tokenizer.encode(text, {.invalid = brot::InvalidUtf8::error}); }).find("byte 1"),
+            std::string::npos);
 }
 
 TEST(Encode, PreTokenizedWordsRestartOffsets) {
   const Tokenizer tokenizer = characters();
   const std::string_view words[] = {"ab", "b"};
   const brot::Encoding encoding = tokenizer.encode(brot::TextInput(std::span<const std::string_view>(words)));
-  EXPECT_EQ(std::vector<uint32_t>(encoding.word_ids().begin(), encoding.word_ids().end()), (std::vector<uint32_t>{0, 0, 1}));
+  EXPECT_EQ(std::vector<uint32_t>(encoding.word_ids().begin(), encoding.word_ids().end()),
+            (std::vector<uint32_t>{0, 0, 1}));
   EXPECT_EQ(encoding.offsets()[2], (brot::Span{0, 1}));
 }
 
 TEST(Encode, TruncationWindowsAndPadding) {
   const Tokenizer tokenizer = characters();
-  const brot::Encoding encoding =
-      tokenizer.encode("ababa", {.truncation = brot::Truncation{.max_length = 3, .stride = 1}, .padding = brot::Padding::to(4)});
+  const brot::Encoding encoding = tokenizer.encode(
+      "ababa", {.truncation = brot::Truncation{.max_length = 3, .stride = 1}, .padding = brot::Padding::to(4)});
   EXPECT_EQ(encoding.size(), 4u);
   ASSERT_EQ(encoding.overflowing().size(), 1u);
   EXPECT_EQ(encoding.overflowing()[0].offsets()[0], (brot::Span{2, 3}));
   EXPECT_EQ(encoding.attention_mask()[3], 0);
   EXPECT_EQ(encoding.token(3), "[PAD]");
-  EXPECT_NE(message_of([&] { tokenizer.encode("ababa", {.truncation = brot::Truncation{.max_length = 2, .stride = 2}}); }).find("stride"),
+  EXPECT_NE(message_of([&] {
+              tokenizer.encode("ababa", {.truncation = brot::Truncation{.max_length = 2, .stride = 2}});
+            }).find("stride"),
             std::string::npos);
 }
 
@@ -251,14 +323,18 @@ TEST(StopStrings, HoldsBackWhatMayBecomeAStop) {
 
 TEST(Files, FaultsNameThePlace) {
   const auto fault = [](std::string_view json) { return message_of([&] { Tokenizer::from_json(json); }); };
-  EXPECT_NE(fault("{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":-1},\"merges\":[]}}").find("/model/vocab/a"), std::string::npos);
+  EXPECT_NE(fault("{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":-1},\"merges\":[]}}").find("/model/vocab/a"),
+            std::string::npos);
   EXPECT_NE(fault("{\"version\":\"2.0\",\"model\":{}}").find("expected `1.0`"), std::string::npos);
-  EXPECT_NE(fault("{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[\"a b\"]}}").find("token `b`"), std::string::npos);
+  EXPECT_NE(fault("{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[\"a b\"]}}").find("token `b`"),
+            std::string::npos);
   EXPECT_NE(fault("{\"model\":{\"type\":\"Nope\"}}").find("unknown model `Nope`"), std::string::npos);
-  EXPECT_NE(fault("{\"model\":{\"type\":\"Unigram\",\"unk_id\":3,\"vocab\":[[\"a\",1]]}}").find("unk_id"), std::string::npos);
+  EXPECT_NE(fault("{\"model\":{\"type\":\"Unigram\",\"unk_id\":3,\"vocab\":[[\"a\",1]]}}").find("unk_id"),
+            std::string::npos);
   EXPECT_NE(fault("{}").find("a tokenizer needs a model"), std::string::npos);
   EXPECT_NE(fault("{\"a\":").find("byte 5"), std::string::npos);
-  EXPECT_NE(fault("{\"pre_tokenizer\":{\"type\":\"Split\",\"pattern\":{\"Regex\":\"(\"},\"behavior\":\"Isolated\",\"invert\":false},"
+  EXPECT_NE(fault("{\"pre_tokenizer\":{\"type\":\"Split\",\"pattern\":{\"Regex\":\"(\"},\"behavior\":\"Isolated\","
+                  "\"invert\":false},"
                   "\"model\":{\"type\":\"WordLevel\",\"vocab\":{},\"unk_token\":\"x\"}}")
                 .find("/pre_tokenizer/pattern/Regex"),
             std::string::npos);
@@ -298,8 +374,26 @@ TEST(Tiktoken, RulesOfSpecialTokens) {
   EXPECT_EQ(encoding.decode_bytes(cut), "\xE2\x82");
 }
 
+TEST(Tiktoken, BytesAndOffsetsOfTokens) {
+  std::vector<std::pair<std::string, uint32_t>> ranks;
+  for (int byte = 0; byte < 256; ++byte) ranks.emplace_back(std::string(1, char(byte)), uint32_t(byte));
+  ranks.emplace_back("ab", 256);
+  const auto encoding =
+      brot::Tiktoken::from_ranks(ranks, {"small", R"(\p{L}+|\s+|[^\p{L}\s]+)", {{"<|end|>", 300}, {"<|e", 301}}});
+  const std::vector<uint32_t> ids{256, 0xC3, 0xA9, 'x', 300, 999};
+  EXPECT_EQ(encoding.decode_tokens_bytes(ids), (std::vector<std::string>{"ab", "\xC3", "\xA9", "x", "<|end|>"}));
+  const auto [text, offsets] = encoding.decode_with_offsets(ids);
+  EXPECT_EQ(text, "ab\xC3\xA9x<|end|>");
+  EXPECT_EQ(offsets, (std::vector<uint32_t>{0, 2, 2, 3, 4}));
+  EXPECT_NE(message_of([&] { encoding.decode_with_offsets(std::vector<uint32_t>{0xC3}); }).find("not UTF-8"),
+            std::string::npos);
+  // The token listed first wins where two begin; the other one is found elsewhere.
+  EXPECT_EQ(encoding.encode("<|e<|end|>ab<|e", {"<|end|>", "<|e"}), (std::vector<uint32_t>{301, 300, 256, 301}));
+}
+
 TEST(SentencePiece, BadFilesAreRefused) {
-  EXPECT_NE(message_of([] { brot::SentencePieceModel::parse("\x0A\xFF\x01"); }).find("longer than the file"), std::string::npos);
+  EXPECT_NE(message_of([] { brot::SentencePieceModel::parse("\x0A\xFF\x01"); }).find("longer than the file"),
+            std::string::npos);
   EXPECT_NE(message_of([] { brot::SentencePieceModel::parse(""); }).find("no pieces"), std::string::npos);
 }
 
@@ -310,7 +404,8 @@ TEST(Train, DoesNotDependOnThreads) {
   std::mt19937 random(1);
   for (int i = 0; i < 3000; ++i) {
     std::string line;
-    for (int k = 0; k < 12; ++k) line += (k ? " " : "") + std::string("wordsandparts").substr(random() % 9, 1 + random() % 5);
+    for (int k = 0; k < 12; ++k)
+      line += (k ? " " : "") + std::string("wordsandparts").substr(random() % 9, 1 + random() % 5);
     lines.push_back(line);
   }
   const brot::Corpus corpus = brot::Corpus::lines(lines);
@@ -336,7 +431,8 @@ TEST(Train, DoesNotDependOnThreads) {
 TEST(Train, OptionsOfTheModelAreKept) {
   Tokenizer tokenizer(BPE::Builder().unk_token("[UNK]").fuse_unk(true).build());
   tokenizer.set_pre_tokenizer(brot::pre_tokenizers::Whitespace{});
-  brot::train(tokenizer, brot::BpeTrainer{.vocab_size = 20, .special_tokens = {"[UNK]"}}, brot::Corpus::lines({"aaa aab", "aab"}));
+  brot::train(tokenizer, brot::BpeTrainer{.vocab_size = 20, .special_tokens = {"[UNK]"}},
+              brot::Corpus::lines({"aaa aab", "aab"}));
   const auto& model = dynamic_cast<const BPE&>(tokenizer.model());
   EXPECT_EQ(model.options().unk_token, "[UNK]");
   EXPECT_TRUE(model.options().fuse_unk);
@@ -350,12 +446,16 @@ TEST(Chat, TemplateSeesMessagesAndSpecialTokens) {
   brot::TokenizerConfig config;
   config.bos_token = "<s>";
   config.chat_templates["default"] =
-      "{{ bos_token }}{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}{% if add_generation_prompt %}[assistant]{% endif %}";
+      "{{ bos_token }}{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}{% if add_generation_prompt "
+      "%}[assistant]{% endif %}";
   tokenizer.set_config(config);
-  const auto messages = brot::jinja::Value::from_json(R"([{"role":"user","content":"hi"},{"role":"assistant","content":"yes "}])");
-  EXPECT_EQ(tokenizer.apply_chat_template(messages, {.add_generation_prompt = true}), "<s>[user]hi[assistant]yes [assistant]");
+  const auto messages =
+      brot::jinja::Value::from_json(R"([{"role":"user","content":"hi"},{"role":"assistant","content":"yes "}])");
+  EXPECT_EQ(tokenizer.apply_chat_template(messages, {.add_generation_prompt = true}),
+            "<s>[user]hi[assistant]yes [assistant]");
   EXPECT_EQ(tokenizer.apply_chat_template(messages, {.continue_final_message = true}), "<s>[user]hi[assistant]yes");
-  EXPECT_NE(message_of([&] { tokenizer.apply_chat_template(messages, {.name = "rag"}); }).find("`rag`"), std::string::npos);
+  EXPECT_NE(message_of([&] { tokenizer.apply_chat_template(messages, {.name = "rag"}); }).find("`rag`"),
+            std::string::npos);
 }
 
 }  // namespace

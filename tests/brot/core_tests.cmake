@@ -1,6 +1,13 @@
 set(BROT_CORE_TESTS
   behaviour_test.cpp
-  golden_core_test.cpp)
+  golden_core_test.cpp
+  linear_test.cpp
+  presets_test.cpp
+  sentencepiece_test.cpp
+  stream_test.cpp)
 # Answers the requests of oracle.py.
 add_executable(brot_oracle oracle_driver.cpp)
 target_link_libraries(brot_oracle PRIVATE raven::brot)
+# Texts of 100 MB.
+raven_test(brot_huge_tests SOURCES huge_test.cpp DEPS brot)
+set_tests_properties(brot_huge_tests PROPERTIES LABELS slow)

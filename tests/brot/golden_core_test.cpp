@@ -1,4 +1,5 @@
-// Every small tokenizer of the zoo against the digests that tests/golden/brot/core.py recorded from HuggingFace tokenizers.
+// Every small tokenizer of the zoo against the digests that tests/golden/brot/core.py recorded from HuggingFace
+// tokenizers.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -21,9 +22,11 @@ void append_lines(const brot::Encoding& encoding, std::string& out) {
   for (size_t i = 0; i < encoding.size(); ++i) {
     const uint32_t word = encoding.word_ids()[i];
     out += std::to_string(encoding.ids()[i]) + "," + std::to_string(encoding.offsets()[i].begin) + "," +
-           std::to_string(encoding.offsets()[i].end) + "," + (word == brot::Encoding::no_word ? "-" : std::to_string(word)) + "," +
+           std::to_string(encoding.offsets()[i].end) + "," +
+           (word == brot::Encoding::no_word ? "-" : std::to_string(word)) + "," +
            std::to_string(encoding.type_ids()[i]) + "," + std::to_string(encoding.special_tokens_mask()[i]) + "," +
-           std::to_string(encoding.attention_mask()[i]) + "," + (sequences[i] ? std::to_string(*sequences[i]) : "-") + ",";
+           std::to_string(encoding.attention_mask()[i]) + "," + (sequences[i] ? std::to_string(*sequences[i]) : "-") +
+           ",";
     out += encoding.token(i);
     out += "\n";
   }
@@ -72,7 +75,8 @@ TEST(GoldenCore, EncodingsAndDecodingsEqualHuggingFace) {
       std::snprintf(digest, sizeof digest, "%08x", fnv(result));
       ++compared;
       if (value["digests"].text().substr(i * 8, 8) == digest) continue;
-      if (different++ == 0) ADD_FAILURE() << value.key() << ", text " << i << " `" << golden.texts[i] << "`\n" << result;
+      if (different++ == 0)
+        ADD_FAILURE() << value.key() << ", text " << i << " `" << golden.texts[i] << "`\n" << result;
     }
     EXPECT_EQ(different, 0u) << value.key();
   }
@@ -105,7 +109,8 @@ TEST(GoldenCore, StreamsAddUpToTheWholeText) {
         continue;
       }
       // Ids alone come by shorter ways (caches, no offsets) and must not differ; twice, so that caches answer.
-      const brot::Encoding full = tokenizer.encode(golden.texts[i], {.add_special_tokens = false, .no_truncation = true, .no_padding = true});
+      const brot::Encoding full =
+          tokenizer.encode(golden.texts[i], {.add_special_tokens = false, .no_truncation = true, .no_padding = true});
       ASSERT_TRUE(std::equal(ids.begin(), ids.end(), full.ids().begin(), full.ids().end())) << value.key();
       ASSERT_EQ(tokenizer.encode_ids(golden.texts[i]), ids) << value.key();
       brot::DecodeStream stream = tokenizer.decode_stream();

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """Compares vocabulary files of other libraries with their originals: tiktoken ranks and SentencePiece models.
 
-usage: oracle_files.py RAVEN [FILE.tiktoken | FILE.model]… [--corpus FILE…]
+usage: oracle_files.py RAVEN [FILE.tiktoken | FILE.model]… [--corpus FILE…] [--mb N] [--generated N]
 
 RAVEN is the program `raven`. Needs the Python packages `tiktoken` and `sentencepiece`.
 """
 import argparse, base64, os, subprocess, sys, tempfile
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from oracle_texts import texts as sample_texts
+from oracle_texts import generated, texts as sample_texts
 
 
 def ours(raven, path, lines):
@@ -38,11 +38,14 @@ def main():
     parser.add_argument("raven")
     parser.add_argument("files", nargs="+")
     parser.add_argument("--corpus", nargs="*", default=[])
+    parser.add_argument("--mb", type=float, default=10, help="megabytes of the corpus in all")
+    parser.add_argument("--generated", type=float, default=0, help="megabytes of words in 50 scripts")
     options = parser.parse_args()
-    lines = [line for text in sample_texts() for line in text.split("\n")]
+    lines = [line for text in sample_texts() + generated(int(options.generated * 1e6)) for line in text.split("\n")]
     for path in options.corpus:
-        text = open(path, "rb").read(2_000_000).decode("utf-8", "replace")
+        text = open(path, "rb").read(int(options.mb * 1e6 / len(options.corpus))).decode("utf-8", "replace")
         lines += text.split("\n")
+    size = sum(len(line.encode()) + 1 for line in lines)
     failed = 0
     for path in options.files:
         original = tiktoken_original(path) if path.endswith(".tiktoken") else sentencepiece_original(path)
@@ -54,7 +57,7 @@ def main():
                 if different <= 3:
                     print(f"DIFFERENCE {path}\n  text {line[:120]!r}\n  brot {mine[:30]}\n  orig {theirs[:30]}")
         failed += different > 0
-        print(f"{'ok' if different == 0 else 'DIFFERENT'} {path}: {len(lines)} lines, {different} differences", flush=True)
+        print(f"{'ok' if different == 0 else 'DIFFERENT'} {path}: {len(lines)} lines, {size / 1e6:.1f} MB, {different} differences", flush=True)
     return failed
 
 

@@ -58,3 +58,48 @@ def texts(seed=7, random_texts=400):
             result.append("".join(rng.choice(specials) if rng.random() < 0.5 else everything[rng.randrange(len(everything)):][:rng.randrange(1, 9)]
                                   for _ in range(rng.randrange(1, 20))))
     return result
+
+
+# First and last letters of scripts; words are drawn from them.
+LETTERS = dict(
+    latin=(0x41, 0x17F), greek=(0x391, 0x3CE), cyrillic=(0x410, 0x44F), armenian=(0x561, 0x586), hebrew=(0x5D0, 0x5EA), arabic=(0x621, 0x64A),
+    syriac=(0x710, 0x72F), thaana=(0x780, 0x7B0), nko=(0x7CA, 0x7EA), samaritan=(0x800, 0x815), devanagari=(0x904, 0x94D), bengali=(0x985, 0x9CD),
+    gurmukhi=(0xA05, 0xA4D), gujarati=(0xA85, 0xACD), oriya=(0xB05, 0xB4D), tamil=(0xB85, 0xBCD), telugu=(0xC05, 0xC4D), kannada=(0xC85, 0xCCD),
+    malayalam=(0xD05, 0xD4D), sinhala=(0xD85, 0xDC6), thai=(0xE01, 0xE4E), lao=(0xE81, 0xECD), tibetan=(0xF40, 0xFBC), myanmar=(0x1000, 0x103E),
+    georgian=(0x10D0, 0x10FA), hangul_letters=(0x1100, 0x11FF), ethiopic=(0x1200, 0x135A), cherokee=(0x13A0, 0x13F4), canadian=(0x1401, 0x166C),
+    ogham=(0x1681, 0x169A), runic=(0x16A0, 0x16EA), khmer=(0x1780, 0x17D3), mongolian=(0x1820, 0x1878), tai_le=(0x1950, 0x1974),
+    balinese=(0x1B05, 0x1B4B), glagolitic=(0x2C00, 0x2C5E), coptic=(0x2C80, 0x2CE4), tifinagh=(0x2D30, 0x2D67), hiragana=(0x3041, 0x3096),
+    katakana=(0x30A1, 0x30FA), bopomofo=(0x3105, 0x312F), han=(0x4E00, 0x9FA5), yi=(0xA000, 0xA48C), vai=(0xA500, 0xA60C), hangul=(0xAC00, 0xD7A3),
+    gothic=(0x10330, 0x1034A), deseret=(0x10400, 0x1044F), cuneiform=(0x12000, 0x12399), hieroglyphs=(0x13000, 0x1342E), emoji=(0x1F300, 0x1F6FF),
+    mathematical=(0x1D400, 0x1D7FF), adlam=(0x1E900, 0x1E943), han_extension=(0x20000, 0x2A6DD))
+
+
+def generated(size, seed=11):
+    """Texts of `size` bytes in all: words of every script, alone and mixed, marks, digits, punctuation, code, and bytes as a reader repairs them."""
+    rng = random.Random(seed)
+    scripts = list(LETTERS.values())
+    joints = [" "] * 12 + ["  ", "\n", ", ", ". ", "-", "'", "", "\t", " (", ") ", "\u3000", "\u200d", "/", ": ", "\u00a0"]
+    everything = "".join(SCRIPTS + EMOJI + CODE)
+
+    def word(low, high):
+        letters = [chr(rng.randrange(low, high + 1)) for _ in range(rng.choice((1, 2, 3, 4, 5, 6, 8, 12)))]
+        if rng.random() < 0.05:
+            letters.insert(rng.randrange(len(letters) + 1), chr(rng.randrange(0x300, 0x36F)))
+        return "".join(letters)
+
+    result, done = [], 0
+    while done < size:
+        kind = rng.random()
+        if kind < 0.6:  # one script
+            script = rng.choice(scripts)
+            text = "".join(word(*script) + rng.choice(joints) for _ in range(rng.randrange(20, 600)))
+        elif kind < 0.8:  # all of them, with numbers
+            text = "".join((word(*rng.choice(scripts)) if rng.random() < 0.85 else str(rng.randrange(10 ** rng.randrange(1, 9)))) + rng.choice(joints)
+                           for _ in range(rng.randrange(20, 600)))
+        elif kind < 0.92:
+            text = "".join(everything[at:at + rng.randrange(1, 30)] for at in (rng.randrange(len(everything)) for _ in range(rng.randrange(20, 300))))
+        else:
+            text = rng.randbytes(rng.randrange(100, 3000)).decode("utf-8", "replace")
+        result.append(text)
+        done += len(text.encode())
+    return result

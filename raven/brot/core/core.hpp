@@ -21,15 +21,16 @@ struct DecodePlan {
     joined,         // texts alone, those of the first token apart
   };
   Kind kind = Kind::general;
-  std::string arena;
+  static constexpr size_t padding = 16;
+  std::string arena;  // ends with `padding` bytes that belong to no token
   struct Token {
     uint32_t begin = 0, size = 0;
     uint32_t first_begin = 0, first_size = 0;  // as first token (joined)
-    int16_t byte = -1;                          // value of a byte token (byte_fallback)
+    int16_t byte = -1;                         // value of a byte token (byte_fallback)
     bool known = false, special = false;
   };
   std::vector<Token> tokens;
-  std::string strip;  // character stripped at the start of the whole text …
+  std::string strip;       // character stripped at the start of the whole text …
   size_t strip_count = 0;  // … at most this many times
 
   std::string_view text(const Token& token) const { return {arena.data() + token.begin, token.size}; }
@@ -57,10 +58,10 @@ struct TokenizerCore final : TokenNames {
 
   /// Must follow every change: chooses the fast paths.
   void prepare();
-  const BPE* bpe = nullptr;                  // the model, when it is BPE …
-  bool fused_bytes = false;                  // … fed with raw bytes because the pre-tokenizer ends in ByteLevel
-  const Regex* single_pattern = nullptr;     // the whole pre-tokenizer, when it is one Isolated split before the bytes
-  bool cut_at_metaspace = false;             // no pre-tokenizer: BPE cuts long text itself
+  const BPE* bpe = nullptr;               // the model, when it is BPE …
+  bool fused_bytes = false;               // … fed with raw bytes because the pre-tokenizer ends in ByteLevel
+  const Regex* single_pattern = nullptr;  // the whole pre-tokenizer, when it is one Isolated split before the bytes
+  bool cut_at_metaspace = false;          // no pre-tokenizer: BPE cuts long text itself
   bool needs_offsets = false;
 
   const DecodePlan& decode_plan() const;

@@ -1,10 +1,12 @@
 // Decoding, whole and streaming.
 #include <algorithm>
+#include <cstring>
 
 #include "raven/base/thread_pool.hpp"
 #include "raven/brot/core/byte_alphabet.hpp"
 #include "raven/brot/core/core.hpp"
 #include "raven/brot/core/tokenizer.hpp"
+#include "raven/brot/decoders/incremental.hpp"
 #include "raven/brot/unicode/unicode.hpp"
 
 namespace brot {
@@ -13,7 +15,8 @@ namespace {
 
 using Kind = DecodePlan::Kind;
 
-/// A chain of literal replacements, ByteFallback, Fuse and a Strip at the start: what converted SentencePiece models have.
+/// A chain of literal replacements, ByteFallback, Fuse and a Strip at the start: what converted SentencePiece models
+/// have.
 struct FallbackChain {
   std::vector<const decoders::Replace*> replaces;
   bool byte_fallback = false, fuse = false;
@@ -112,6 +115,7 @@ std::unique_ptr<DecodePlan> make_plan(const TokenizerCore& core) {
   };
   for (const auto& [text, id] : words.entries()) fill(id, text);
   for (const auto& [id, token] : core.added.by_id()) fill(id, core.added.text(id));
+  plan->arena.append(DecodePlan::padding, '\0');
   return plan;
 }
 
@@ -128,7 +132,8 @@ void append_run(std::string& text, std::string& run) {
 
 void strip_start(std::string& text, std::string_view content, size_t count) {
   size_t begin = 0;
-  for (size_t i = 0; i < count && std::string_view(text).substr(begin).starts_with(content); ++i) begin += content.size();
+  for (size_t i = 0; i < count && std::string_view(text).substr(begin).starts_with(content); ++i)
+    begin += content.size();
   if (begin > 0) text.erase(0, begin);
 }
 
@@ -156,9 +161,21 @@ std::string decode_general(const TokenizerCore& core, std::span<const uint32_t> 
 
 /// The bytes of all tokens for plans other than general; byte runs are resolved, nothing else is.
 std::string concatenate(const DecodePlan& plan, std::span<const uint32_t> ids, bool skip_special) {
-  std::string text;
-  text.reserve(ids.size() * 5 + 16);
-  std::string run;
+  std::string text(ids.size() * 5 + DecodePlan::padding, '\0');
+  size_t size = 0;
+  const auto make_room = [&](size_t bytes) {
+    if (text.size() - size < bytes + DecodePlan::padding)
+      text.resize(text.size() * 3 / 2 + bytes + DecodePlan::padding);
+  };
+  std::string run, resolved;
+  const auto end_run = [&] {
+    if (run.empty()) return;
+    resolved.clear();
+    append_run(resolved, run);
+    make_room(resolved.size());
+    std::memcpy(text.data() + size, resolved.data(), resolved.size());
+    size += resolved.size();
+  };
   bool first = true;
   for (const uint32_t id : ids) {
     if (id >= plan.tokens.size()) continue;
@@ -168,11 +185,17 @@ std::string concatenate(const DecodePlan& plan, std::span<const uint32_t> ids, b
       run.push_back(char(token.byte));
       continue;
     }
-    if (!run.empty()) append_run(text, run);
-    text.append(plan.kind == Kind::joined && first ? plan.first_text(token) : plan.text(token));
+    end_run();
+    const std::string_view part = plan.kind == Kind::joined && first ? plan.first_text(token) : plan.text(token);
     first = false;
+    make_room(part.size());
+    // Nearly all texts are short: so many bytes are copied whatever the length (the arena is padded).
+    std::memcpy(text.data() + size, part.data(), DecodePlan::padding);
+    if (part.size() > DecodePlan::padding) std::memcpy(text.data() + size, part.data(), part.size());
+    size += part.size();
   }
-  append_run(text, run);
+  end_run();
+  text.resize(size);
   return text;
 }
 
@@ -222,34 +245,15 @@ struct DecodeStream::State {
   std::string pending;  // bytes that do not form characters yet, or an open run of byte tokens
   bool first = true;
   size_t to_strip = 0;
-  // General chains: all ids are decoded again, and what grew behind the part already given is new.
+  // General chains: decoded step by step where they can be …
+  std::unique_ptr<decoders::Incremental> incremental;
+  // … else (user-defined parts) all ids are decoded again, and what grew behind the part already given is new.
   std::vector<uint32_t> ids;
-  size_t given = 0;
+  size_t given = 0, next_try = 0;
 
   State(std::shared_ptr<const TokenizerCore> shared, DecodeOptions decode_options)
-      : core(std::move(shared)), plan(core->decode_plan()), options(decode_options), to_strip(plan.strip_count) {}
-
-  void step_bytes(std::string_view bytes) {
-    pending.append(bytes);
-    // Everything but an incomplete character at the end.
-    size_t keep = 0;
-    for (size_t back = 1; back <= std::min<size_t>(3, pending.size()); ++back) {
-      const auto byte = static_cast<unsigned char>(pending[pending.size() - back]);
-      if ((byte & 0xC0) == 0x80) continue;
-      if (byte >= 0xC2 && byte <= 0xF4 && unicode::length_of_lead(byte) > back) {
-        // Could more bytes complete it? Then the bytes so far decode to one invalid part that reaches the end.
-        const unicode::Decoded decoded = unicode::decode(pending, pending.size() - back);
-        if (!decoded.valid && decoded.length == back) keep = back;
-      }
-      break;
-    }
-    const size_t ready = pending.size() - keep;
-    if (unicode::is_valid(std::string_view(pending).substr(0, ready))) {
-      out.append(pending, 0, ready);
-    } else {
-      out.append(unicode::replace_invalid(std::string_view(pending).substr(0, ready)));
-    }
-    pending.erase(0, ready);
+      : core(std::move(shared)), plan(core->decode_plan()), options(decode_options), to_strip(plan.strip_count) {
+    if (plan.kind == Kind::general) incremental = decoders::Incremental::make(core->decoder);
   }
 
   void strip() {
@@ -263,10 +267,19 @@ struct DecodeStream::State {
     }
   }
 
-  // Only what a later token cannot change may be given: a chain can treat the last token apart (BPEDecoder) or wait for bytes, so the
-  // common start of "decoded with this token last" and "with another one behind it" counts, without unfinished characters.
   void step_general(uint32_t id) {
+    if (incremental) {
+      const std::string_view text = core->decoded_name_of(id);
+      if (text.data() && !(options.skip_special_tokens && core->added.is_special(text))) incremental->push(text, out);
+      return;
+    }
     ids.push_back(id);
+    // The longer the text, the rarer it is decoded anew: all in all a fixed number of times.
+    if (ids.size() < next_try) return;
+    next_try = ids.size() + 1 + ids.size() / 16;
+    // What a user-defined decoder will do cannot be known. It may treat the last token apart or wait for bytes: the
+    // common start of "decoded with this token last" and "with another one behind it" is given, without unfinished
+    // characters.
     const std::string text = decode_general(*core, ids, options.skip_special_tokens);
     ids.push_back(id);
     const std::string longer = decode_general(*core, ids, options.skip_special_tokens);
@@ -275,7 +288,8 @@ struct DecodeStream::State {
     while (stable < text.size() && stable < longer.size() && text[stable] == longer[stable]) ++stable;
     std::string_view ready = std::string_view(text).substr(0, stable);
     while (ready.ends_with("\xEF\xBF\xBD")) ready.remove_suffix(3);
-    while (!ready.empty() && ready.size() < text.size() && (static_cast<unsigned char>(text[ready.size()]) & 0xC0) == 0x80)
+    while (!ready.empty() && ready.size() < text.size() &&
+           (static_cast<unsigned char>(text[ready.size()]) & 0xC0) == 0x80)
       ready.remove_suffix(1);
     if (ready.size() <= given) return;
     out = ready.substr(given);
@@ -303,10 +317,12 @@ std::optional<std::string_view> DecodeStream::step(uint32_t id) {
       return std::nullopt;
     }
     if (state.plan.kind == Kind::byte_level) {
-      state.step_bytes(state.plan.text(token));
+      state.pending.append(state.plan.text(token));
+      decoders::take_characters(state.pending, state.out);
     } else {
       append_run(state.out, state.pending);
-      state.out.append(state.plan.kind == Kind::joined && state.first ? state.plan.first_text(token) : state.plan.text(token));
+      state.out.append(state.plan.kind == Kind::joined && state.first ? state.plan.first_text(token)
+                                                                      : state.plan.text(token));
       state.first = false;
       if (state.to_strip > 0) state.strip();
     }
@@ -318,11 +334,14 @@ std::optional<std::string_view> DecodeStream::step(uint32_t id) {
 std::string DecodeStream::flush() {
   State& state = *state_;
   state.out.clear();
-  if (state.plan.kind == Kind::general) {
+  if (state.incremental) {
+    state.incremental->finish(state.out);
+    state.incremental = decoders::Incremental::make(state.core->decoder);
+  } else if (state.plan.kind == Kind::general) {
     const std::string text = decode_general(*state.core, state.ids, state.options.skip_special_tokens);
     if (text.size() > state.given) state.out = text.substr(state.given);
     state.ids.clear();
-    state.given = 0;
+    state.given = state.next_try = 0;
   } else if (state.plan.kind == Kind::byte_level) {
     state.out = unicode::replace_invalid(state.pending);
     state.pending.clear();
@@ -351,7 +370,8 @@ StopStrings::Output StopStrings::push(std::string_view text) {
   size_t keep = 0;
   for (const std::string& stop : stops_)
     for (size_t length = std::min(held_.size(), stop.empty() ? 0 : stop.size() - 1); length > keep; --length)
-      if (std::string_view(held_).substr(held_.size() - length) == std::string_view(stop).substr(0, length)) keep = length;
+      if (std::string_view(held_).substr(held_.size() - length) == std::string_view(stop).substr(0, length))
+        keep = length;
   Output output{held_.substr(0, held_.size() - keep), false};
   held_.erase(0, held_.size() - keep);
   return output;

@@ -6,6 +6,8 @@
 #include "raven/base/file.hpp"
 #include "raven/brot/core/core.hpp"
 #include "raven/brot/files/tokenizer_json.hpp"
+#include "raven/brot/models/unigram.hpp"
+#include "raven/brot/models/word_models.hpp"
 
 namespace brot {
 
@@ -125,7 +127,8 @@ std::vector<std::pair<std::string, uint32_t>> Tokenizer::vocab(bool with_added) 
   if (with_added)
     for (const auto& [id, token] : core_->added.by_id()) all[token.content] = id;
   std::vector<std::pair<std::string, uint32_t>> list(all.begin(), all.end());
-  std::sort(list.begin(), list.end(), [](const auto& a, const auto& b) { return std::tie(a.second, a.first) < std::tie(b.second, b.first); });
+  std::sort(list.begin(), list.end(),
+            [](const auto& a, const auto& b) { return std::tie(a.second, a.first) < std::tie(b.second, b.first); });
   return list;
 }
 
@@ -146,6 +149,32 @@ std::optional<uint32_t> Tokenizer::token_to_id(std::string_view token) const {
 std::optional<std::string> Tokenizer::id_to_token(uint32_t id) const {
   const std::string_view name = core_->name_of(id);
   return name.data() ? std::optional<std::string>(name) : std::nullopt;
+}
+
+std::vector<std::string> Tokenizer::specials() const {
+  std::vector<std::string> contents;
+  for (const auto& [id, token] : core_->added.by_id())
+    if (token.special) contents.push_back(token.content);
+  return contents;
+}
+
+std::optional<std::string> Tokenizer::bos_token() const { return core_->config.bos_token; }
+std::optional<std::string> Tokenizer::eos_token() const { return core_->config.eos_token; }
+std::optional<std::string> Tokenizer::pad_token() const {
+  if (core_->config.pad_token) return core_->config.pad_token;
+  return core_->padding ? std::optional<std::string>(core_->padding->pad_token) : std::nullopt;
+}
+std::optional<std::string> Tokenizer::cls_token() const { return core_->config.cls_token; }
+std::optional<std::string> Tokenizer::sep_token() const { return core_->config.sep_token; }
+std::optional<std::string> Tokenizer::mask_token() const { return core_->config.mask_token; }
+std::optional<std::string> Tokenizer::unk_token() const {
+  if (core_->config.unk_token) return core_->config.unk_token;
+  if (const auto* bpe = dynamic_cast<const BPE*>(core_->model.get())) return bpe->options().unk_token;
+  if (const auto* pieces = dynamic_cast<const WordPiece*>(core_->model.get())) return pieces->options().unk_token;
+  if (const auto* words = dynamic_cast<const WordLevel*>(core_->model.get())) return words->options().unk_token;
+  if (const auto* unigram = dynamic_cast<const Unigram*>(core_->model.get()); unigram && unigram->options().unk_id)
+    return unigram->pieces()[*unigram->options().unk_id].first;
+  return std::nullopt;
 }
 
 size_t Tokenizer::num_special_tokens_to_add(bool is_pair) const {
@@ -175,7 +204,9 @@ Tokenizer Tokenizer::from_file(const std::string& path) {
   const raven::MappedFile file(path, "brot.Tokenizer.from_file");
   return from_json(file.text(), path);
 }
-Tokenizer Tokenizer::from_json(std::string_view text, std::string_view name) { return files::read_tokenizer(text, name); }
+Tokenizer Tokenizer::from_json(std::string_view text, std::string_view name) {
+  return files::read_tokenizer(text, name);
+}
 
 Result<Tokenizer> Tokenizer::try_from_file(const std::string& path) {
   try {

@@ -69,13 +69,13 @@ struct TextPiece {
 
 /// Options of chat templates.
 struct ChatOptions {
-  jinja::Value tools = {};      ///< a list of tool descriptions
+  jinja::Value tools = {};  ///< a list of tool descriptions
   jinja::Value documents = {};
   bool add_generation_prompt = false;
   bool continue_final_message = false;  ///< ends where the last message's content ends, so that a model goes on with it
-  std::string name = {};                ///< of a named template; by default `default`, or `tool_use` when there are tools
+  std::string name = {};  ///< of a named template; by default `default`, or `tool_use` when there are tools
   std::vector<std::pair<std::string, jinja::Value>> variables = {};  ///< further variables
-  int64_t now = -1;                     ///< time of strftime_now in seconds since 1970; negative: the clock's
+  int64_t now = -1;  ///< time of strftime_now in seconds since 1970; negative: the clock's
 };
 
 /// How a tokenizer is written.
@@ -83,7 +83,8 @@ struct SaveOptions {
   bool pretty = true;
 };
 
-/// A cheap handle on an immutable core; setters copy the core when it is shared. `encode*` and `decode*` are safe on many threads.
+/// A cheap handle on an immutable core; setters copy the core when it is shared. `encode*` and `decode*` are safe on
+/// many threads.
 class RAVEN_API Tokenizer {
  public:
   /// @throws brot::Error when the model is null
@@ -93,8 +94,8 @@ class RAVEN_API Tokenizer {
   static Tokenizer from_file(const std::string& path);
   /// Reads the text of a `tokenizer.json`.
   static Tokenizer from_json(std::string_view text, std::string_view name = "tokenizer.json");
-  /// Reads a directory as models are published in: `tokenizer.json` or the older vocabulary files, `tokenizer_config.json`, the
-  /// chat template.
+  /// Reads a directory as models are published in: `tokenizer.json` or the older vocabulary files,
+  /// `tokenizer_config.json`, the chat template.
   static Tokenizer from_pretrained_dir(const std::string& path);
   static Result<Tokenizer> try_from_file(const std::string& path);
   static Result<Tokenizer> try_from_json(std::string_view text);
@@ -149,17 +150,20 @@ class RAVEN_API Tokenizer {
   // Decoding.
   /// Unknown ids are left out.
   std::string decode(std::span<const uint32_t> ids, const DecodeOptions& options = {}) const;
-  std::vector<std::string> decode_batch(std::span<const std::vector<uint32_t>> sequences, const DecodeOptions& options = {}) const;
+  std::vector<std::string> decode_batch(std::span<const std::vector<uint32_t>> sequences,
+                                        const DecodeOptions& options = {}) const;
   DecodeStream decode_stream(const DecodeOptions& options = {}) const;
   /// The bytes of the ids before invalid UTF-8 is replaced; for other than byte-level decoders the text's bytes.
   std::string decode_bytes(std::span<const uint32_t> ids) const;
 
   // Chat.
-  /// Renders the chat template with `messages`, a list of dictionaries, and the special tokens of the configuration as variables.
+  /// Renders the chat template with `messages`, a list of dictionaries, and the special tokens of the configuration as
+  /// variables.
   /// @throws TemplateError with line and column; brot::Error when there is no template of that name
   std::string apply_chat_template(const jinja::Value& messages, const ChatOptions& options = {}) const;
   /// The rendered text encoded: its special tokens are recognised, none are added again.
-  Encoding encode_chat(const jinja::Value& messages, const ChatOptions& options = {}, EncodeOptions encode_options = {}) const;
+  Encoding encode_chat(const jinja::Value& messages, const ChatOptions& options = {},
+                       EncodeOptions encode_options = {}) const;
 
   // Introspection.
   /// (text, id), ascending by id.
@@ -168,6 +172,24 @@ class RAVEN_API Tokenizer {
   std::optional<uint32_t> token_to_id(std::string_view token) const;
   std::optional<std::string> id_to_token(uint32_t id) const;
   const std::map<uint32_t, AddedToken>& added_tokens() const;
+  /// The contents of the special tokens, ascending by id.
+  std::vector<std::string> specials() const;
+  /// Tokens by role, as the configuration names them; the unknown token may also come from the model.
+  std::optional<std::string> bos_token() const;
+  std::optional<std::string> eos_token() const;
+  std::optional<std::string> unk_token() const;
+  std::optional<std::string> pad_token() const;
+  std::optional<std::string> cls_token() const;
+  std::optional<std::string> sep_token() const;
+  std::optional<std::string> mask_token() const;
+  /// Their ids; nothing when there is no such role or its token is not in the vocabulary.
+  std::optional<uint32_t> bos_id() const { return id_of(bos_token()); }
+  std::optional<uint32_t> eos_id() const { return id_of(eos_token()); }
+  std::optional<uint32_t> unk_id() const { return id_of(unk_token()); }
+  std::optional<uint32_t> pad_id() const { return id_of(pad_token()); }
+  std::optional<uint32_t> cls_id() const { return id_of(cls_token()); }
+  std::optional<uint32_t> sep_id() const { return id_of(sep_token()); }
+  std::optional<uint32_t> mask_id() const { return id_of(mask_token()); }
   /// Tokens that the post-processor adds to one text or a pair.
   size_t num_special_tokens_to_add(bool is_pair = false) const;
   std::vector<TextPiece> pre_tokenize(std::string_view text) const;
@@ -181,6 +203,9 @@ class RAVEN_API Tokenizer {
 
  private:
   friend class TokenizerAccess;
+  std::optional<uint32_t> id_of(const std::optional<std::string>& token) const {
+    return token ? token_to_id(*token) : std::nullopt;
+  }
   TokenizerCore& edit();
   std::shared_ptr<const TokenizerCore> core_;
 };
@@ -188,8 +213,8 @@ class RAVEN_API Tokenizer {
 /// Coloured token spans of `text` as HTML for notebooks; special tokens are marked.
 RAVEN_API std::string to_html(const Encoding& encoding, std::string_view text);
 
-/// Text from ids that arrive one by one. What it emits, with `flush`, adds up to `decode` of all ids; a part is emitted as soon as
-/// later ids cannot change it.
+/// Text from ids that arrive one by one. What it emits, with `flush`, adds up to `decode` of all ids; a part is emitted
+/// as soon as later ids cannot change it.
 class RAVEN_API DecodeStream {
  public:
   DecodeStream(std::shared_ptr<const TokenizerCore> core, DecodeOptions options);

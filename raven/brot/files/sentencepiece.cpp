@@ -6,6 +6,7 @@
 
 #include "raven/base/file.hpp"
 #include "raven/brot/files/config.hpp"
+#include "raven/brot/files/unused_pieces.hpp"
 #include "raven/brot/models/bpe.hpp"
 #include "raven/brot/models/unigram.hpp"
 #include "raven/brot/models/word_models.hpp"
@@ -97,7 +98,8 @@ SentencePieceModel::Piece read_piece(Reader reader) {
   while (reader.next(field)) {
     if (field.number == 1) piece.text = reader.text(field);
     if (field.number == 2) piece.score = float_of(field.value);
-    if (field.number == 3 && field.value >= 1 && field.value <= 6) piece.type = SentencePieceModel::PieceType(field.value);
+    if (field.number == 3 && field.value >= 1 && field.value <= 6)
+      piece.type = SentencePieceModel::PieceType(field.value);
   }
   return piece;
 }
@@ -110,8 +112,9 @@ std::vector<uint32_t> ranks_by_score(const std::vector<SentencePieceModel::Piece
   for (uint32_t id = 0; id < pieces.size(); ++id)
     if (pieces[id].type == Type::normal || pieces[id].type == Type::user_defined || pieces[id].type == Type::unused)
       order.push_back(id);
-  std::sort(order.begin(), order.end(),
-            [&](uint32_t a, uint32_t b) { return pieces[a].score != pieces[b].score ? pieces[a].score > pieces[b].score : a < b; });
+  std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
+    return pieces[a].score != pieces[b].score ? pieces[a].score > pieces[b].score : a < b;
+  });
   std::vector<uint32_t> ranks(pieces.size(), Vocabulary::none);
   uint32_t rank = 0;
   for (size_t i = 0; i < order.size(); ++i) {
@@ -144,32 +147,40 @@ std::shared_ptr<const BPE> bpe_of(const SentencePieceModel& model, bool unique_r
 }
 
 Decoder piece_decoder(bool strip) {
-  decoders::Sequence chain{decoders::Replace{Pattern::literal(std::string(metaspace)), " "}, decoders::ByteFallback{}, decoders::Fuse{}};
+  decoders::Sequence chain{decoders::Replace{Pattern::literal(std::string(metaspace)), " "}, decoders::ByteFallback{},
+                           decoders::Fuse{}};
   if (strip) chain.decoders.emplace_back(decoders::Strip{U' ', 1, 0});
   return chain;
 }
 
-/// BPE around user-defined symbols, which stay whole.
-class SymbolsAndBpe final : public Model {
+/// A model around user-defined symbols, which stay whole.
+class AroundSymbols final : public Model {
  public:
-  SymbolsAndBpe(std::shared_ptr<const BPE> bpe, const std::vector<std::pair<std::string, uint32_t>>& symbols) : bpe_(std::move(bpe)) {
-    vocabulary_ = bpe_->vocabulary();
+  AroundSymbols(ModelPtr inner, const std::vector<std::pair<std::string, uint32_t>>& symbols)
+      : inner_(std::move(inner)), bpe_(dynamic_cast<const BPE*>(inner_.get())) {
+    vocabulary_ = inner_->vocabulary();
     matcher_.build(symbols);
   }
   ModelType type() const noexcept override { return ModelType::custom; }
   void tokenize(std::string_view piece, uint32_t base, TokenSink& sink) const override {
     size_t open = 0;
     for (auto match = matcher_.find(piece, 0); match; match = matcher_.find(piece, match->end)) {
-      if (open < match->begin)
-        bpe_->tokenize_metaspace(piece.substr(open, match->begin - open), base + uint32_t(open), sink);
+      if (open < match->begin) tokenize_gap(piece.substr(open, match->begin - open), base + uint32_t(open), sink);
       sink.add(match->value, base + uint32_t(match->begin), base + uint32_t(match->end));
       open = match->end;
     }
-    if (open < piece.size()) bpe_->tokenize_metaspace(piece.substr(open), base + uint32_t(open), sink);
+    if (open < piece.size()) tokenize_gap(piece.substr(open), base + uint32_t(open), sink);
   }
 
  private:
-  std::shared_ptr<const BPE> bpe_;
+  void tokenize_gap(std::string_view piece, uint32_t base, TokenSink& sink) const {
+    if (bpe_)
+      bpe_->tokenize_metaspace(piece, base, sink);
+    else
+      inner_->tokenize(piece, base, sink);
+  }
+  ModelPtr inner_;
+  const BPE* bpe_;  // `inner_`, when it is one
   TokenMatcher matcher_;
 };
 
@@ -188,7 +199,9 @@ class Words final : public Model {
       const size_t end = std::min(piece.find(metaspace, begin + 1), piece.size());
       uint32_t id = vocabulary_.find(piece.substr(begin, end - begin));
       const bool unknown = id == Vocabulary::none;
-      if (unknown && !unknown_) throw Error(ErrorCode::unknown_token, "brot.SentencePieceModel", "a word is unknown and there is no unknown piece");
+      if (unknown && !unknown_)
+        throw Error(ErrorCode::unknown_token, "brot.SentencePieceModel",
+                    "a word is unknown and there is no unknown piece");
       if (unknown) id = *unknown_;
       if (unknown && after_unknown) {
         if (sink.want_spans) sink.spans.back().end = base + uint32_t(end);
@@ -254,7 +267,8 @@ SentencePieceModel SentencePieceModel::parse(std::string_view bytes, std::string
     }
   }
   if (model.pieces.empty())
-    throw Error(ErrorCode::format, "brot.SentencePieceModel", raven::Message() << name << ": no pieces in the file", "byte 0");
+    throw Error(ErrorCode::format, "brot.SentencePieceModel", raven::Message() << name << ": no pieces in the file",
+                "byte 0");
   return model;
 }
 
@@ -298,9 +312,13 @@ Tokenizer SentencePieceModel::native() const {
     std::vector<std::pair<std::string, uint32_t>> symbols;
     for (uint32_t id = 0; id < pieces.size(); ++id)
       if (pieces[id].type == PieceType::user_defined) symbols.emplace_back(pieces[id].text, id);
-    const auto bpe = bpe_of(*this, false);
-    if (symbols.empty()) model = bpe;
-    else model = std::make_shared<SymbolsAndBpe>(bpe, symbols);
+    const bool has_unused =
+        std::any_of(pieces.begin(), pieces.end(), [](const Piece& piece) { return piece.type == PieceType::unused; });
+    if (has_unused)
+      model = std::make_shared<UnusedPiecesBpe>(*this, ranks_by_score(pieces));
+    else
+      model = bpe_of(*this, false);
+    if (!symbols.empty()) model = std::make_shared<AroundSymbols>(model, symbols);
   } else if (algorithm == Algorithm::word) {
     model = std::make_shared<Words>(*this);
   } else {
@@ -323,8 +341,8 @@ Tokenizer SentencePieceModel::native() const {
     for (const std::string_view token : encoding.tokens()) found.append(found.empty() ? "" : " ").append(token);
     if (found != expected)
       throw Error(ErrorCode::vocabulary, "brot.SentencePieceModel.native",
-                  raven::Message() << "the file's self test fails for `" << input << "`: got `" << found << "`, expected `"
-                                   << expected << "`");
+                  raven::Message() << "the file's self test fails for `" << input << "`: got `" << found
+                                   << "`, expected `" << expected << "`");
   }
   return tokenizer;
 }
@@ -356,7 +374,8 @@ Tokenizer SentencePieceModel::convert() const {
   tokenizer.set_normalizer(chain);
   const PrependScheme scheme = add_dummy_prefix ? PrependScheme::always : PrependScheme::never;
   tokenizer.set_pre_tokenizer(pre_tokenizers::Metaspace{.prepend_scheme = scheme});
-  tokenizer.set_decoder(byte_fallback ? piece_decoder(add_dummy_prefix) : Decoder(decoders::Metaspace{.prepend_scheme = scheme}));
+  tokenizer.set_decoder(byte_fallback ? piece_decoder(add_dummy_prefix)
+                                      : Decoder(decoders::Metaspace{.prepend_scheme = scheme}));
   tokenizer.add_special_tokens(control_tokens(*this));
   return tokenizer;
 }
@@ -376,9 +395,9 @@ constexpr std::string_view o200k =
     R"(\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
 // Names of `tokenizer.ggml.pre` and their patterns.
 constexpr std::pair<std::string_view, std::string_view> patterns[] = {
-    {"", gpt2},          {"default", gpt2},  {"gpt-2", gpt2},    {"phi-2", gpt2},      {"llama-bpe", llama3}, {"llama3", llama3},
-    {"llama-v3", llama3}, {"smaug-bpe", llama3}, {"dbrx", llama3}, {"qwen2", qwen2},    {"stablelm2", qwen2},  {"deepseek-r1-qwen", qwen2},
-    {"gpt-4o", o200k},   {"llama4", o200k}};
+    {"", gpt2},           {"default", gpt2},           {"gpt-2", gpt2},       {"phi-2", gpt2},  {"llama-bpe", llama3},
+    {"llama3", llama3},   {"llama-v3", llama3},        {"smaug-bpe", llama3}, {"dbrx", llama3}, {"qwen2", qwen2},
+    {"stablelm2", qwen2}, {"deepseek-r1-qwen", qwen2}, {"gpt-4o", o200k},     {"llama4", o200k}};
 
 }  // namespace
 
@@ -396,22 +415,24 @@ Tokenizer read_gguf_vocabulary(const GgufVocabulary& gguf) {
   };
   std::optional<Tokenizer> tokenizer;
   if (gguf.model == "gpt2") {
-    const auto pattern = std::find_if(std::begin(patterns), std::end(patterns), [&](const auto& one) { return one.first == gguf.pre; });
+    const auto pattern =
+        std::find_if(std::begin(patterns), std::end(patterns), [&](const auto& one) { return one.first == gguf.pre; });
     if (pattern == std::end(patterns)) fail(raven::Message() << "unknown tokenizer.ggml.pre `" << gguf.pre << "`");
     std::vector<Vocabulary::Entry> entries;
     for (uint32_t id = 0; id < size; ++id) entries.emplace_back(gguf.tokens[id], id);
     std::vector<BPE::MergeView> merges;
     for (const std::string& merge : gguf.merges) {
       const size_t space = merge.find(' ', 1);
-      if (space == std::string::npos) fail(raven::Message() << "merge `" << merge << "`: expected two tokens and a space");
+      if (space == std::string::npos)
+        fail(raven::Message() << "merge `" << merge << "`: expected two tokens and a space");
       merges.emplace_back(std::string_view(merge).substr(0, space), std::string_view(merge).substr(space + 1));
     }
     BpeOptions options;
     options.ignore_merges = pattern->second == llama3;
     tokenizer.emplace(BPE::make(entries, merges, options));
-    tokenizer->set_pre_tokenizer(
-        pre_tokenizers::Sequence{pre_tokenizers::Split{Pattern::regex(std::string(pattern->second)), SplitBehavior::Isolated, false},
-                                 pre_tokenizers::ByteLevel{false, true, false}});
+    tokenizer->set_pre_tokenizer(pre_tokenizers::Sequence{
+        pre_tokenizers::Split{Pattern::regex(std::string(pattern->second)), SplitBehavior::Isolated, false},
+        pre_tokenizers::ByteLevel{false, true, false}});
     tokenizer->set_decoder(decoders::ByteLevel{});
   } else if (gguf.model == "llama" || gguf.model == "t5") {
     SentencePieceModel model;
@@ -433,8 +454,10 @@ Tokenizer read_gguf_vocabulary(const GgufVocabulary& gguf) {
     std::vector<Vocabulary::Entry> entries;
     for (size_t id = 0; id < size; ++id) {
       const std::string& token = gguf.tokens[id];
-      if (type_of(id) == Type::control || token.starts_with('[')) texts.push_back(token);
-      else texts.push_back(token.starts_with(metaspace) ? token.substr(metaspace.size()) : "##" + token);
+      if (type_of(id) == Type::control || token.starts_with('['))
+        texts.push_back(token);
+      else
+        texts.push_back(token.starts_with(metaspace) ? token.substr(metaspace.size()) : "##" + token);
     }
     for (uint32_t id = 0; id < size; ++id) entries.emplace_back(texts[id], id);
     tokenizer.emplace(WordPiece::make(entries, {}));
@@ -483,7 +506,9 @@ Tokenizer read_gguf_vocabulary(const GgufVocabulary& gguf) {
   }
   if (gguf.add_bos_token || gguf.add_eos_token) {
     std::sort(specials.begin(), specials.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
-    specials.erase(std::unique(specials.begin(), specials.end(), [](const auto& a, const auto& b) { return a.id == b.id; }), specials.end());
+    specials.erase(
+        std::unique(specials.begin(), specials.end(), [](const auto& a, const auto& b) { return a.id == b.id; }),
+        specials.end());
     tokenizer->set_post_processor(post_processors::TemplateProcessing{single, pair, specials});
   }
   tokenizer->set_config(std::move(config));

@@ -23,14 +23,31 @@ constexpr std::string_view o200k_pattern =
     R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|)"
     R"(\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
 
-const std::pair<std::string_view, std::string_view> encodings_of_models[] = {
-    {"gpt-5", "o200k_base"},        {"gpt-4.1", "o200k_base"},       {"gpt-4o", "o200k_base"},       {"o1", "o200k_base"},
-    {"o3", "o200k_base"},           {"o4-mini", "o200k_base"},       {"chatgpt-4o", "o200k_base"},   {"gpt-oss", "o200k_harmony"},
-    {"gpt-4", "cl100k_base"},       {"gpt-3.5", "cl100k_base"},      {"gpt-35", "cl100k_base"},      {"text-embedding-", "cl100k_base"},
-    {"davinci-002", "cl100k_base"}, {"babbage-002", "cl100k_base"},  {"text-davinci-edit", "p50k_edit"},
-    {"text-davinci-003", "p50k_base"}, {"text-davinci-002", "p50k_base"}, {"code-", "p50k_base"},    {"text-davinci", "r50k_base"},
-    {"davinci", "r50k_base"},       {"curie", "r50k_base"},          {"babbage", "r50k_base"},       {"ada", "r50k_base"},
-    {"gpt2", "gpt2"},               {"gpt-2", "gpt2"}};
+const std::pair<std::string_view, std::string_view> encodings_of_models[] = {{"gpt-5", "o200k_base"},
+                                                                             {"gpt-4.1", "o200k_base"},
+                                                                             {"gpt-4o", "o200k_base"},
+                                                                             {"o1", "o200k_base"},
+                                                                             {"o3", "o200k_base"},
+                                                                             {"o4-mini", "o200k_base"},
+                                                                             {"chatgpt-4o", "o200k_base"},
+                                                                             {"gpt-oss", "o200k_harmony"},
+                                                                             {"gpt-4", "cl100k_base"},
+                                                                             {"gpt-3.5", "cl100k_base"},
+                                                                             {"gpt-35", "cl100k_base"},
+                                                                             {"text-embedding-", "cl100k_base"},
+                                                                             {"davinci-002", "cl100k_base"},
+                                                                             {"babbage-002", "cl100k_base"},
+                                                                             {"text-davinci-edit", "p50k_edit"},
+                                                                             {"text-davinci-003", "p50k_base"},
+                                                                             {"text-davinci-002", "p50k_base"},
+                                                                             {"code-", "p50k_base"},
+                                                                             {"text-davinci", "r50k_base"},
+                                                                             {"davinci", "r50k_base"},
+                                                                             {"curie", "r50k_base"},
+                                                                             {"babbage", "r50k_base"},
+                                                                             {"ada", "r50k_base"},
+                                                                             {"gpt2", "gpt2"},
+                                                                             {"gpt-2", "gpt2"}};
 
 /// All components around a byte-level vocabulary whose ranks order the merges.
 Tokenizer assemble(const std::vector<std::pair<std::string, uint32_t>>& ranks, const Pattern& pattern,
@@ -87,25 +104,28 @@ TiktokenDefinition Tiktoken::definition(std::string_view name) {
     specials = {{"<|endoftext|>", 199999}, {"<|endofprompt|>", 200018}};
     if (name == "o200k_base") return result;
     specials = {{"<|startoftext|>", 199998}, {"<|endoftext|>", 199999}};
-    const std::map<uint32_t, std::string> named = {{200002, "return"},  {200003, "constrain"}, {200005, "channel"},
-                                                   {200006, "start"},   {200007, "end"},       {200008, "message"},
+    const std::map<uint32_t, std::string> named = {{200002, "return"}, {200003, "constrain"}, {200005, "channel"},
+                                                   {200006, "start"},  {200007, "end"},       {200008, "message"},
                                                    {200012, "call"}};
     for (uint32_t id = 200000; id < 201088; ++id) {
       if (id == 200018) specials.emplace_back("<|endofprompt|>", id);
       const auto known = named.find(id);
-      specials.emplace_back(known == named.end() ? "<|reserved_" + std::to_string(id) + "|>" : "<|" + known->second + "|>", id);
+      specials.emplace_back(
+          known == named.end() ? "<|reserved_" + std::to_string(id) + "|>" : "<|" + known->second + "|>", id);
     }
     return result;
   }
   throw Error(ErrorCode::argument, "brot.Tiktoken.definition",
-              raven::Message() << "unknown encoding `" << name
-                               << "`, expected gpt2, r50k_base, p50k_base, p50k_edit, cl100k_base, o200k_base or o200k_harmony");
+              raven::Message()
+                  << "unknown encoding `" << name
+                  << "`, expected gpt2, r50k_base, p50k_base, p50k_edit, cl100k_base, o200k_base or o200k_harmony");
 }
 
 std::string Tiktoken::encoding_of_model(std::string_view model) {
   for (const auto& [prefix, encoding] : encodings_of_models)
     if (model.starts_with(prefix)) return std::string(encoding);
-  throw Error(ErrorCode::argument, "brot.Tiktoken.encoding_of_model", raven::Message() << "unknown model `" << model << "`");
+  throw Error(ErrorCode::argument, "brot.Tiktoken.encoding_of_model",
+              raven::Message() << "unknown model `" << model << "`");
 }
 
 Tiktoken Tiktoken::from_file(const std::string& path, std::string_view encoding) {
@@ -128,7 +148,8 @@ Tiktoken Tiktoken::from_text(std::string_view lines, TiktokenDefinition definiti
     uint32_t rank = 0;
     const auto result = std::from_chars(digits.data(), digits.data() + digits.size(), rank);
     auto bytes = files::decode_base64(line.substr(0, std::min(space, line.size())));
-    if (!bytes || digits.empty() || result.ec != std::errc() || result.ptr != digits.data() + digits.size() || rank > 1u << 28)
+    if (!bytes || digits.empty() || result.ec != std::errc() || result.ptr != digits.data() + digits.size() ||
+        rank > 1u << 28)
       throw Error(ErrorCode::format, "brot.Tiktoken",
                   raven::Message() << "got `" << line.substr(0, 60) << "`, expected base64, a space and a rank",
                   raven::Message() << "line " << uint64_t(number));
@@ -137,47 +158,81 @@ Tiktoken Tiktoken::from_text(std::string_view lines, TiktokenDefinition definiti
   return from_ranks(ranks, std::move(definition));
 }
 
-Tiktoken Tiktoken::from_ranks(const std::vector<std::pair<std::string, uint32_t>>& ranks, TiktokenDefinition definition) {
+Tiktoken Tiktoken::from_ranks(const std::vector<std::pair<std::string, uint32_t>>& ranks,
+                              TiktokenDefinition definition) {
   const Pattern pattern = Pattern::regex(definition.pattern, RegexDialect::tiktoken);
   Tokenizer tokenizer = assemble(ranks, pattern, definition.special_tokens, 0);
   return Tiktoken(std::move(tokenizer), std::move(definition));
 }
 
 std::vector<uint32_t> Tiktoken::encode_ordinary(std::string_view text) const {
-  const Encoding encoding =
-      tokenizer_.encode(text, {.add_special_tokens = false, .fields = EncodeFields::ids, .encode_special_tokens = true});
+  const Encoding encoding = tokenizer_.encode(
+      text, {.add_special_tokens = false, .fields = EncodeFields::ids, .encode_special_tokens = true});
   return {encoding.ids().begin(), encoding.ids().end()};
 }
 
 std::vector<uint32_t> Tiktoken::encode_with_special(std::string_view text) const { return tokenizer_.encode_ids(text); }
 
-std::vector<uint32_t> Tiktoken::encode(std::string_view text, const std::vector<std::string>& allowed, bool disallow_others) const {
-  const auto is_allowed = [&](const std::string& token) { return std::find(allowed.begin(), allowed.end(), token) != allowed.end(); };
+std::vector<uint32_t> Tiktoken::encode(std::string_view text, const std::vector<std::string>& allowed,
+                                       bool disallow_others) const {
+  const auto is_allowed = [&](const std::string& token) {
+    return std::find(allowed.begin(), allowed.end(), token) != allowed.end();
+  };
   if (disallow_others)
     for (const auto& [token, id] : definition_.special_tokens)
       if (!is_allowed(token) && text.find(token) != std::string_view::npos)
         throw Error(ErrorCode::argument, "brot.Tiktoken.encode",
                     raven::Message() << "the text contains the special token `" << token
                                      << "`, which is not allowed; allow it, or use encode_ordinary");
+  // Where each allowed token comes next; looked up anew only once the text has moved past it, so that all in all each
+  // token's search passes over the text once.
+  struct Next {
+    std::string_view token;
+    uint32_t id;
+    size_t at;
+  };
+  std::vector<Next> nexts;
+  for (const auto& [token, id] : definition_.special_tokens)
+    if (is_allowed(token) && !token.empty()) nexts.push_back({token, id, text.find(token)});
   std::vector<uint32_t> ids;
-  for (;;) {
-    // The leftmost allowed token; of several there the one listed first.
-    size_t first = std::string_view::npos, length = 0;
-    uint32_t found = 0;
-    for (const auto& [token, id] : definition_.special_tokens) {
-      if (!is_allowed(token)) continue;
-      const size_t at = text.find(token);
-      if (at >= first) continue;
-      first = at;
-      length = token.size();
-      found = id;
+  for (size_t begin = 0;;) {
+    // The leftmost token; of several there the one listed first.
+    const Next* first = nullptr;
+    for (Next& next : nexts) {
+      if (next.at < begin) next.at = text.find(next.token, begin);
+      if (next.at != std::string_view::npos && (!first || next.at < first->at)) first = &next;
     }
-    const std::vector<uint32_t> part = encode_ordinary(text.substr(0, first));
+    const std::vector<uint32_t> part =
+        encode_ordinary(text.substr(begin, first ? first->at - begin : std::string_view::npos));
     ids.insert(ids.end(), part.begin(), part.end());
-    if (first == std::string_view::npos) return ids;
-    ids.push_back(found);
-    text.remove_prefix(first + length);
+    if (!first) return ids;
+    ids.push_back(first->id);
+    begin = first->at + first->token.size();
   }
+}
+
+std::vector<std::string> Tiktoken::decode_tokens_bytes(std::span<const uint32_t> ids) const {
+  std::vector<std::string> parts;
+  parts.reserve(ids.size());
+  for (const uint32_t id : ids)
+    if (tokenizer_.id_to_token(id)) parts.push_back(tokenizer_.decode_bytes({&id, 1}));
+  return parts;
+}
+
+std::pair<std::string, std::vector<uint32_t>> Tiktoken::decode_with_offsets(std::span<const uint32_t> ids) const {
+  std::pair<std::string, std::vector<uint32_t>> result;
+  auto& [text, offsets] = result;
+  uint32_t characters = 0;
+  for (const std::string& part : decode_tokens_bytes(ids)) {
+    const bool inside = !part.empty() && (static_cast<unsigned char>(part[0]) & 0xC0) == 0x80;
+    offsets.push_back(characters - (inside && characters > 0));
+    characters += uint32_t(unicode::count_scalars(part));
+    text.append(part);
+  }
+  if (const size_t invalid = unicode::find_invalid(text); invalid != text.size())
+    throw Error(ErrorCode::invalid_text, "brot.Tiktoken.decode_with_offsets", "the bytes of the ids are not UTF-8",
+                raven::Message() << "byte " << uint64_t(invalid));
+  return result;
 }
 
 uint32_t Tiktoken::encode_single_token(std::string_view bytes) const {
@@ -220,15 +275,32 @@ Tokenizer read_tekken(std::string_view source, std::string_view name) {
   for (const json::Value special : document.root()["special_tokens"])
     specials.emplace_back(std::string(special["token_str"].text()), whole(special["rank"], double(specials.size())));
   if (specials.empty()) {
-    static constexpr std::string_view names[] = {"<unk>", "<s>", "</s>", "[INST]", "[/INST]", "[AVAILABLE_TOOLS]", "[/AVAILABLE_TOOLS]",
-                                                 "[TOOL_RESULTS]", "[/TOOL_RESULTS]", "[TOOL_CALLS]", "[IMG]", "<pad>", "[IMG_BREAK]",
-                                                 "[IMG_END]", "[PREFIX]", "[MIDDLE]", "[SUFFIX]", "[SYSTEM_PROMPT]", "[/SYSTEM_PROMPT]",
+    static constexpr std::string_view names[] = {"<unk>",
+                                                 "<s>",
+                                                 "</s>",
+                                                 "[INST]",
+                                                 "[/INST]",
+                                                 "[AVAILABLE_TOOLS]",
+                                                 "[/AVAILABLE_TOOLS]",
+                                                 "[TOOL_RESULTS]",
+                                                 "[/TOOL_RESULTS]",
+                                                 "[TOOL_CALLS]",
+                                                 "[IMG]",
+                                                 "<pad>",
+                                                 "[IMG_BREAK]",
+                                                 "[IMG_END]",
+                                                 "[PREFIX]",
+                                                 "[MIDDLE]",
+                                                 "[SUFFIX]",
+                                                 "[SYSTEM_PROMPT]",
+                                                 "[/SYSTEM_PROMPT]",
                                                  "[TOOL_CONTENT]"};
     for (const std::string_view text : names) specials.emplace_back(std::string(text), uint32_t(specials.size()));
   }
   for (uint32_t id = uint32_t(specials.size()); id < special_count; ++id)
     specials.emplace_back("<SPECIAL_" + std::to_string(id) + ">", id);
-  return assemble(ranks, Pattern::regex(std::string(config["pattern"].text()), RegexDialect::tiktoken), specials, special_count);
+  return assemble(ranks, Pattern::regex(std::string(config["pattern"].text()), RegexDialect::tiktoken), specials,
+                  special_count);
 }
 
 }  // namespace brot

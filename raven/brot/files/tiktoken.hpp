@@ -16,7 +16,8 @@ struct TiktokenDefinition {
   std::vector<std::pair<std::string, uint32_t>> special_tokens;
 };
 
-/// An encoding with tiktoken's rules: any two neighbours whose concatenation has a rank merge, lowest rank first, from the left.
+/// An encoding with tiktoken's rules: any two neighbours whose concatenation has a rank merge, lowest rank first, from
+/// the left.
 class RAVEN_API Tiktoken {
  public:
   /// gpt2, r50k_base, p50k_base, p50k_edit, cl100k_base, o200k_base, o200k_harmony. @throws brot::Error for other names
@@ -30,7 +31,8 @@ class RAVEN_API Tiktoken {
 
   /// Special tokens in the text are plain text.
   std::vector<uint32_t> encode_ordinary(std::string_view text) const;
-  /// `allowed` special tokens become their ids; one of the others in the text is an error unless `disallow_others` is false.
+  /// `allowed` special tokens become their ids; one of the others in the text is an error unless `disallow_others` is
+  /// false.
   /// @throws brot::Error (argument) naming the token
   std::vector<uint32_t> encode(std::string_view text, const std::vector<std::string>& allowed = {},
                                bool disallow_others = true) const;
@@ -39,8 +41,15 @@ class RAVEN_API Tiktoken {
   /// The id of exactly these bytes. @throws brot::Error when there is none
   uint32_t encode_single_token(std::string_view bytes) const;
   std::string decode_bytes(std::span<const uint32_t> ids) const { return tokenizer_.decode_bytes(ids); }
+  /// The bytes of each id; unknown ids are left out.
+  std::vector<std::string> decode_tokens_bytes(std::span<const uint32_t> ids) const;
+  /// The text, and for each id the character of it (counted in code points) that the id's first byte belongs to.
+  /// @throws brot::Error (invalid_text) when the bytes are not UTF-8
+  std::pair<std::string, std::vector<uint32_t>> decode_with_offsets(std::span<const uint32_t> ids) const;
   /// Invalid UTF-8 becomes U+FFFD.
-  std::string decode(std::span<const uint32_t> ids) const { return tokenizer_.decode(ids, {.skip_special_tokens = false}); }
+  std::string decode(std::span<const uint32_t> ids) const {
+    return tokenizer_.decode(ids, {.skip_special_tokens = false});
+  }
   const std::vector<std::pair<std::string, uint32_t>>& special_tokens() const { return definition_.special_tokens; }
   /// The same as a tokenizer with all components; special tokens are added tokens.
   const Tokenizer& tokenizer() const { return tokenizer_; }

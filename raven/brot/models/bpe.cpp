@@ -52,28 +52,31 @@ Scratch& thread_scratch() {
 struct BPE::Impl {
   uint64_t generation = next_model_generation();
   MergeTable merges;
-  uint32_t unknown = none;             // id of unk_token
-  uint32_t ascii[128];                 // ids of plain ASCII characters
-  uint32_t byte_tokens[256];           // ids of <0xHH>
+  uint32_t unknown = none;    // id of unk_token
+  uint32_t ascii[128];        // ids of plain ASCII characters
+  uint32_t byte_tokens[256];  // ids of <0xHH>
   bool all_byte_tokens = false;
-  bool decorated = false;              // prefix or suffix in use
-  std::vector<uint32_t> lengths;       // bytes of each token's text
+  bool decorated = false;         // prefix or suffix in use
+  std::vector<uint32_t> lengths;  // bytes of each token's text
 
   // ByteLevel: the vocabulary mapped back to bytes.
   bool byte_level = false;
   uint32_t bytes[256];
-  std::vector<uint32_t> byte_lengths;
-  Vocabulary byte_vocabulary;
 
   // Built when the first piece needs them.
   mutable std::once_flag once;
+  mutable std::vector<uint32_t> byte_lengths;
+  mutable Vocabulary byte_vocabulary;
   mutable EffectiveMerges effective;
-  mutable TokenTrie trie;
   mutable bool backtracking = false;
   mutable bool cut_before_metaspace[256] = {};
   mutable bool cuttable = false;
+  mutable std::once_flag trie_once;
+  mutable TokenTrie trie;
 
   void prepare(const BPE& model) const;
+  const TokenTrie& token_trie(const BPE& model) const;
+  void map_to_bytes(const Vocabulary& words) const;
   void merge_short(Scratch& scratch) const;
   void merge_heap(Scratch& scratch, float dropout) const;
   bool start_symbols(const BPE& model, std::string_view piece, std::vector<Symbol>& symbols) const;
@@ -137,8 +140,9 @@ std::shared_ptr<const BPE> BPE::Builder::build() const {
 std::shared_ptr<const BPE> BPE::make(const std::vector<Vocabulary::Entry>& vocab, const std::vector<MergeView>& merges,
                                      BpeOptions options) {
   if (options.dropout && !(*options.dropout >= 0 && *options.dropout <= 1))
-    throw Error(ErrorCode::argument, "brot.BPE",
-                raven::Message() << "dropout: got " << double(*options.dropout) << ", expected a probability in [0, 1]");
+    throw Error(
+        ErrorCode::argument, "brot.BPE",
+        raven::Message() << "dropout: got " << double(*options.dropout) << ", expected a probability in [0, 1]");
   std::shared_ptr<BPE> model(new BPE());
   model->vocabulary_ = Vocabulary::build(vocab);
   const Vocabulary& words = model->vocabulary_;
@@ -148,20 +152,36 @@ std::shared_ptr<const BPE> BPE::make(const std::vector<Vocabulary::Entry>& vocab
   std::vector<RankedMerge> table;
   table.reserve(merges.size());
   std::string joined;
+  uint32_t expected = 0;  // merged tokens mostly stand in the order of their merges
+  // The table of texts exceeds the caches: hashes are worked out some merges ahead, so that its lines are on their way.
+  constexpr size_t ahead = 16;
+  struct Hashes {
+    uint64_t left, right;
+  } hashes[ahead];
+  const auto announce = [&](size_t rank) {
+    Hashes& next = hashes[rank % ahead];
+    next = {hash_bytes(merges[rank].first), hash_bytes(merges[rank].second)};
+    words.prefetch(next.left);
+    words.prefetch(next.right);
+  };
+  for (size_t rank = 0; rank < std::min(ahead, merges.size()); ++rank) announce(rank);
   for (size_t rank = 0; rank < merges.size(); ++rank) {
     const auto [left, right] = merges[rank];
     const auto missing = [&](std::string_view token) {
-      throw Error(ErrorCode::vocabulary, "brot.BPE",
-                  raven::Message() << "merge " << uint64_t(rank + 1) << ": token `" << token
-                                   << "` is not in the vocabulary");
+      throw Error(
+          ErrorCode::vocabulary, "brot.BPE",
+          raven::Message() << "merge " << uint64_t(rank + 1) << ": token `" << token << "` is not in the vocabulary");
     };
-    const uint32_t a = words.find(left), b = words.find(right);
+    const Hashes hash = hashes[rank % ahead];
+    if (rank + ahead < merges.size()) announce(rank + ahead);
+    const uint32_t a = words.find(left, hash.left), b = words.find(right, hash.right);
     if (a == none) missing(left);
     if (b == none) missing(right);
     joined.assign(left);
     joined.append(right.size() >= prefix.size() ? right.substr(prefix.size()) : std::string_view());
-    const uint32_t id = words.find(joined);
+    const uint32_t id = words.text(expected) == joined ? expected : words.find(joined);
     if (id == none) missing(joined);
+    expected = id + 1;
     table.push_back({a, b, uint32_t(rank), id});
   }
   return finish(std::move(model), table);
@@ -212,7 +232,10 @@ std::shared_ptr<const BPE> BPE::finish(std::shared_ptr<BPE> model, const std::ve
     impl.byte_tokens[byte] = words.find(text);
   }
   const auto entries = words.entries();
-  impl.lengths.assign(words.empty() ? 0 : size_t{words.max_id()} + 1 <= words.size() * 8 + 1024 ? words.max_id() + 1 : 0, 0);
+  impl.lengths.assign(words.empty()                                           ? 0
+                      : size_t{words.max_id()} + 1 <= words.size() * 8 + 1024 ? words.max_id() + 1
+                                                                              : 0,
+                      0);
   for (const auto& [text, id] : entries)
     if (id < impl.lengths.size()) impl.lengths[id] = uint32_t(text.size());
 
@@ -221,28 +244,6 @@ std::shared_ptr<const BPE> BPE::finish(std::shared_ptr<BPE> model, const std::ve
   for (int byte = 0; byte < 256 && impl.byte_level; ++byte) {
     impl.bytes[byte] = words.find(byte_alphabet::text_of(uint8_t(byte)));
     if (impl.bytes[byte] == none) impl.byte_level = false;
-  }
-  if (impl.byte_level) {
-    std::string arena;
-    std::vector<std::pair<size_t, uint32_t>> places;
-    arena.reserve(words.size() * 8);
-    impl.byte_lengths.assign(impl.lengths.size(), 0);
-    std::vector<std::pair<size_t, size_t>> ranges;
-    for (const auto& [text, id] : entries) {
-      const size_t begin = arena.size();
-      if (!byte_alphabet::append_bytes(text, arena)) {
-        arena.resize(begin);
-        continue;
-      }
-      impl.byte_lengths[id] = uint32_t(arena.size() - begin);
-      ranges.emplace_back(begin, arena.size());
-      places.emplace_back(begin, id);
-    }
-    std::vector<Vocabulary::Entry> raw;
-    raw.reserve(places.size());
-    for (size_t i = 0; i < places.size(); ++i)
-      raw.emplace_back(std::string_view(arena).substr(ranges[i].first, ranges[i].second - ranges[i].first), places[i].second);
-    impl.byte_vocabulary = Vocabulary::build(raw);
   }
   return model;
 }
@@ -255,9 +256,38 @@ std::vector<std::pair<uint32_t, uint32_t>> BPE::merges() const {
 
 bool BPE::byte_level() const noexcept { return impl_->byte_level; }
 
+// The vocabulary's texts as the bytes that their printable characters stand for.
+void BPE::Impl::map_to_bytes(const Vocabulary& words) const {
+  const auto entries = words.entries();
+  std::string arena;
+  arena.reserve(words.size() * 8);
+  struct Place {
+    size_t begin, end;
+    uint32_t id;
+  };
+  std::vector<Place> places;
+  places.reserve(entries.size());
+  byte_lengths.assign(lengths.size(), 0);
+  for (const auto& [text, id] : entries) {
+    const size_t begin = arena.size();
+    if (!byte_alphabet::append_bytes(text, arena)) {
+      arena.resize(begin);
+      continue;
+    }
+    byte_lengths[id] = uint32_t(arena.size() - begin);
+    places.push_back({begin, arena.size(), id});
+  }
+  std::vector<Vocabulary::Entry> raw;
+  raw.reserve(places.size());
+  for (const Place& place : places)
+    raw.emplace_back(std::string_view(arena).substr(place.begin, place.end - place.begin), place.id);
+  byte_vocabulary = Vocabulary::build(raw);
+}
+
 // What whole tokens look like to the merges; needed for shortcuts only, so it is worked out at the first encode.
 void BPE::Impl::prepare(const BPE& model) const {
   std::call_once(once, [&] {
+    if (byte_level) map_to_bytes(model.vocabulary_);
     if (decorated || lengths.empty() || model.options_.dropout.value_or(0) > 0) return;
     const Vocabulary& words = byte_level ? byte_vocabulary : model.vocabulary_;
     const auto entries = words.entries();
@@ -266,7 +296,8 @@ void BPE::Impl::prepare(const BPE& model) const {
       for (const uint32_t id : bytes) symbols[id] = true;
     } else {
       for (const auto& [text, id] : entries)
-        if (!text.empty() && unicode::length_of_lead(static_cast<unsigned char>(text[0])) == text.size()) symbols[id] = true;
+        if (!text.empty() && unicode::length_of_lead(static_cast<unsigned char>(text[0])) == text.size())
+          symbols[id] = true;
       // Unknown and fallback tokens take the places of characters; merges with them are left to the general path.
       if (unknown != none && unknown < symbols.size()) symbols[unknown] = true;
       if (model.options_.byte_fallback)
@@ -291,17 +322,23 @@ void BPE::Impl::prepare(const BPE& model) const {
           if (id == unknown || std::find(std::begin(byte_tokens), std::end(byte_tokens), id) != std::end(byte_tokens))
             cuttable = backtracking = false;
     }
-    std::vector<Vocabulary::Entry> tokens;
-    if (backtracking) {
-      for (const auto& [text, id] : entries) {
-        if (!effective.reproduces(id)) continue;
-        if (!byte_level && (id == unknown || (text.size() == 6 && byte_tokens[0] != none && text.starts_with("<0x"))))
-          continue;
-        tokens.emplace_back(text, id);
-      }
-      trie.build(tokens, uint32_t(lengths.size() - 1));
-    }
   });
+}
+
+// Needed for long pieces only, and takes longer to build than all the rest.
+const TokenTrie& BPE::Impl::token_trie(const BPE& model) const {
+  std::call_once(trie_once, [&] {
+    const Vocabulary& words = byte_level ? byte_vocabulary : model.vocabulary_;
+    std::vector<Vocabulary::Entry> tokens;
+    for (const auto& [text, id] : words.entries()) {
+      if (!effective.reproduces(id)) continue;
+      if (!byte_level && (id == unknown || (text.size() == 6 && byte_tokens[0] != none && text.starts_with("<0x"))))
+        continue;
+      tokens.emplace_back(text, id);
+    }
+    trie.build(tokens, uint32_t(lengths.size() - 1));
+  });
+  return trie;
 }
 
 const bool* BPE::cut_before_metaspace() const {
@@ -311,7 +348,8 @@ const bool* BPE::cut_before_metaspace() const {
 
 // ---------------------------------------------------------------------------------------------------------- merging
 
-// Short pieces: the ranks of all adjacent pairs side by side; a scan finds the best one, and a merge renews two of them.
+// Short pieces: the ranks of all adjacent pairs side by side; a scan finds the best one, and a merge renews two of
+// them.
 void BPE::Impl::merge_short(Scratch& scratch) const {
   std::vector<Symbol>& symbols = scratch.symbols;
   size_t count = symbols.size();
@@ -349,7 +387,8 @@ void BPE::Impl::merge_short(Scratch& scratch) const {
   symbols.resize(count);
 }
 
-// Long pieces, and dropout: a heap of candidate pairs over a linked list. A candidate that no longer fits is passed over.
+// Long pieces, and dropout: a heap of candidate pairs over a linked list. A candidate that no longer fits is passed
+// over.
 void BPE::Impl::merge_heap(Scratch& scratch, float dropout) const {
   std::vector<Symbol>& symbols = scratch.symbols;
   const size_t count = symbols.size();
@@ -376,7 +415,7 @@ void BPE::Impl::merge_heap(Scratch& scratch, float dropout) const {
   for (size_t i = 0; i + 1 < count; ++i) candidate(i, i + 1);
   std::make_heap(heap.begin(), heap.end(), later);
   constexpr uint32_t gone = none;  // id of a symbol that was merged into its left neighbour
-  const auto uniform = [&] {  // splitmix64
+  const auto uniform = [&] {       // splitmix64
     uint64_t z = scratch.random += 0x9E3779B97F4A7C15u;
     z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
     z = (z ^ z >> 27) * 0x94D049BB133111EBu;
@@ -430,7 +469,7 @@ void BPE::tokenize_bytes(std::string_view piece, uint32_t base, const char* read
     }
   };
   if (size == 1) {
-    emit(&impl.bytes[static_cast<unsigned char>(piece[0])], 1);
+    sink.add(impl.bytes[static_cast<unsigned char>(piece[0])], base, base + 1);
     return;
   }
   Scratch& scratch = thread_scratch();
@@ -453,7 +492,7 @@ void BPE::tokenize_bytes(std::string_view piece, uint32_t base, const char* read
   }
   if (size > short_limit && impl.backtracking) {
     scratch.found.clear();
-    if (encode_backtracking(piece, impl.trie, impl.effective, scratch.dead, scratch.found)) {
+    if (encode_backtracking(piece, impl.token_trie(*this), impl.effective, scratch.dead, scratch.found)) {
       emit(scratch.found.data(), scratch.found.size());
       return;
     }
@@ -496,12 +535,14 @@ bool BPE::Impl::start_symbols(const BPE& model, std::string_view piece, std::vec
     std::string_view symbol(begin, length);
     if (decorated) {
       decoration.clear();
-      if (begin != piece.data() && options.continuing_subword_prefix) decoration.append(*options.continuing_subword_prefix);
+      if (begin != piece.data() && options.continuing_subword_prefix)
+        decoration.append(*options.continuing_subword_prefix);
       decoration.append(symbol);
       if (at == end && options.end_of_word_suffix) decoration.append(*options.end_of_word_suffix);
       symbol = decoration;
     }
-    const uint32_t id = symbol.size() == 1 ? ascii[static_cast<unsigned char>(symbol[0]) & 127] : model.vocabulary_.find(symbol);
+    const uint32_t id =
+        symbol.size() == 1 ? ascii[static_cast<unsigned char>(symbol[0]) & 127] : model.vocabulary_.find(symbol);
     if (id != none) {
       if (pending) symbols.push_back({unknown, pending_length});
       pending = false;
@@ -561,9 +602,10 @@ void BPE::tokenize(std::string_view piece, uint32_t base, TokenSink& sink) const
   }
   impl.prepare(*this);
   const bool plain = impl.start_symbols(*this, piece, scratch.symbols);
-  if (plain && dropout == 0 && !impl.decorated && impl.backtracking && !impl.byte_level && scratch.symbols.size() > short_limit) {
+  if (plain && dropout == 0 && !impl.decorated && impl.backtracking && !impl.byte_level &&
+      scratch.symbols.size() > short_limit) {
     scratch.found.clear();
-    if (encode_backtracking(piece, impl.trie, impl.effective, scratch.dead, scratch.found)) {
+    if (encode_backtracking(piece, impl.token_trie(*this), impl.effective, scratch.dead, scratch.found)) {
       uint32_t at = base;
       for (const uint32_t id : scratch.found) {
         sink.add(id, at, at + impl.lengths[id]);

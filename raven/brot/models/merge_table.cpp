@@ -24,6 +24,25 @@ void MergeTable::build(const std::vector<Merge>& merges) {
 
 std::vector<MergeTable::Merge> MergeTable::sorted() const {
   std::vector<Merge> merges;
+  // Ranks mostly are the places in a list: then every merge goes to its own place.
+  uint32_t last = 0;
+  for (const Merge& merge : slots_)
+    if (merge.rank != none) last = std::max(last, merge.rank);
+  if (last < 2 * count_) {
+    merges.resize(size_t{last} + 1);
+    size_t placed = 0;
+    for (const Merge& merge : slots_) {
+      if (merge.rank == none) continue;
+      if (merges[merge.rank].rank != none) break;  // shared by two merges
+      merges[merge.rank] = merge;
+      ++placed;
+    }
+    if (placed == count_) {
+      std::erase_if(merges, [](const Merge& merge) { return merge.rank == none; });
+      return merges;
+    }
+    merges.clear();
+  }
   merges.reserve(count_);
   for (const Merge& merge : slots_)
     if (merge.rank != none) merges.push_back(merge);
@@ -52,9 +71,13 @@ void EffectiveMerges::build(const MergeTable& table, const std::vector<bool>& sy
     left_[merge.id] = merge.left;
     right_[merge.id] = merge.right;
   }
-  // A merge that came before its parts' own merges in the list, though both parts can occur, is out of order.
+  // Merges listed before those that make their parts: tiktoken's rule gives many. What happens inside a token's text is
+  // what happens when that text stands alone, so only the merge that makes the token there is ever done, and the others
+  // do not matter. One that makes a token is out of order: its rank does not tell when it is done.
   for (const MergeTable::Merge& merge : later)
-    if (reproduces(merge.left) && reproduces(merge.right)) proper_ = false;
+    if (reproduces(merge.left) && reproduces(merge.right) && !reproduces(merge.id) &&
+        seam_survives(merge.left, merge.right, ~uint32_t{0}))
+      proper_ = false;
 }
 
 bool EffectiveMerges::seam_survives(uint32_t left, uint32_t right, uint32_t limit) const noexcept {

@@ -42,10 +42,11 @@ class MergeTable {
 
 /// How each token comes about when its own text is encoded, and whether two tokens can be neighbours in an encoding.
 ///
-/// Source: the method of the Rust crate `bpe`. With merges whose rank
-/// exceeds the ranks that made their parts ("proper" merges), a sequence of tokens is the encoding of its text exactly when every
-/// token encodes to itself and every two neighbours encode to themselves. Two neighbours are checked by undoing their last merges
-/// in reverse order of rank: a merge across the seam with a smaller rank than the merge just undone would have come first.
+/// Source: the method of the Rust crate `bpe`. When the merge that makes a token always has a
+/// larger rank than those that made its parts ("proper"), a sequence of tokens is the encoding of its text exactly when
+/// every token encodes to itself and every two neighbours encode to themselves. Two neighbours are checked by undoing
+/// their last merges in reverse order of rank: a merge across the seam with a smaller rank than the merge just undone
+/// would have come first.
 class EffectiveMerges {
  public:
   /// `symbols[id]` is true for tokens that start as one symbol.

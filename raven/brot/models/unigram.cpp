@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <limits>
 #include <queue>
+#include <type_traits>
 
 #include "raven/brot/core/error.hpp"
 #include "raven/brot/models/thread_cache.hpp"
@@ -56,6 +57,8 @@ std::shared_ptr<const Unigram> Unigram::make(std::vector<ScoredPiece> pieces, Op
   for (uint32_t id = 0; id < model->pieces_.size(); ++id) {
     entries.emplace_back(model->pieces_[id].first, id);
     model->scores_.push_back(model->pieces_[id].second);
+    model->single_scores_.push_back(float(model->pieces_[id].second));
+    model->lengths_.push_back(uint32_t(model->pieces_[id].first.size()));
     model->min_score_ = std::min(model->min_score_, model->pieces_[id].second);
   }
   model->vocabulary_ = Vocabulary::build(entries);
@@ -70,19 +73,41 @@ std::shared_ptr<const Unigram> Unigram::make(std::vector<ScoredPiece> pieces, Op
   return model;
 }
 
-// Best segmentation of `text` as spans, unknown runs fused. score(j) = max over pieces (i, j) of score(i) + score(piece); the first
-// found of equal ones wins, shorter pieces before longer ones from each start.
+// Best segmentation of `text`, unknown runs fused. score(j) = max over pieces (i, j) of score(i) + score(piece); the
+// first found of equal ones wins, shorter pieces before longer ones from each start. Every path passes a place that no
+// piece crosses: there the best path so far is final and is written out, so that memory stays bounded by the distance
+// of such places.
 template <class Real>
-void Unigram::viterbi(std::string_view text, std::vector<Span>& out) const {
+void Unigram::viterbi(std::string_view text, std::vector<Segment>& out) const {
   using Node = Node<Real>;
-  thread_local std::vector<Node> nodes;
+  thread_local std::vector<Node> nodes;  // of [window, …]
   const size_t size = text.size();
-  nodes.resize(size + 1);
-  for (size_t i = 0; i <= size; ++i) nodes[i] = {0, none, none};
+  const Real* scores;
+  if constexpr (std::is_same_v<Real, float>)
+    scores = single_scores_.data();
+  else
+    scores = scores_.data();
   const Real unknown_score = Real(this->unknown_score());
+  const uint32_t unknown_id = options_.unk_id ? uint32_t(*options_.unk_id) : none;
+  constexpr size_t window_size = 2048;
+  nodes.assign(std::min(size, 2 * window_size) + 1, Node{0, none, none});
+  size_t window = 0, reach = 0;  // where nodes[0] stands; the furthest end of a piece
   for (size_t start = 0; start < size;) {
-    const Real here = nodes[start].score;
+    if (start - window >= window_size && reach <= start && nodes[start - window].id != unknown_id) {
+      trace_back(nodes.data(), window, start, out);
+      const Real score = nodes[start - window].score;
+      std::fill_n(nodes.begin(), start - window + 1, Node{0, none, none});
+      nodes[0].score = score;
+      window = start;
+    }
+    const Real here = nodes[start - window].score;
     const size_t first = unicode::length_of_lead(static_cast<unsigned char>(text[start]));
+    const auto offer = [&](size_t end, Real score, uint32_t id) {
+      if (end - window >= nodes.size()) nodes.resize(std::max(end - window + 1, nodes.size() * 2), Node{0, none, none});
+      reach = std::max(reach, end);
+      Node& target = nodes[end - window];
+      if (target.start == none || score > target.score) target = {score, uint32_t(start), id};
+    };
     bool single = false;
     uint32_t node = 0;
     for (size_t at = start; at < size; ++at) {
@@ -90,39 +115,38 @@ void Unigram::viterbi(std::string_view text, std::vector<Span>& out) const {
       if (node == none) break;
       const uint32_t id = trie_.value(node);
       if (id == none) continue;
-      const size_t end = at + 1;
-      const Real score = Real(scores_[id]) + here;
-      Node& target = nodes[end];
-      if (target.start == none || score > target.score) target = {score, uint32_t(start), id};
-      single = single || end - start == first;
+      offer(at + 1, scores[id] + here, id);
+      single = single || at + 1 - start == first;
     }
     if (!single) {
-      const Real score = unknown_score + here;
-      Node& target = nodes[start + first];
-      if (target.start == none || score > target.score) {
-        if (!options_.unk_id)
-          throw Error(ErrorCode::unknown_token, "brot.Unigram",
-                      raven::Message() << "no piece covers the character at byte " << start << " and there is no unk_id");
-        target = {score, uint32_t(start), uint32_t(*options_.unk_id)};
-      }
+      if (unknown_id == none)
+        throw Error(ErrorCode::unknown_token, "brot.Unigram",
+                    raven::Message() << "no piece covers the character at byte " << start << " and there is no unk_id");
+      offer(start + first, unknown_score + here, unknown_id);
     }
     start += first;
   }
+  trace_back(nodes.data(), window, size, out);
+}
+
+// Appends the best path over [window, end) to `out`.
+template <class Node>
+void Unigram::trace_back(const Node* nodes, size_t window, size_t end, std::vector<Segment>& out) const {
   const size_t first_out = out.size();
   uint32_t run_end = none;
-  for (size_t end = size; end > 0;) {
-    const Node node = nodes[end];
-    const bool unknown = options_.fuse_unk && options_.unk_id && node.id == *options_.unk_id;
-    if (unknown) {
+  while (end > window) {
+    const Node node = nodes[end - window];
+    const bool unknown = options_.unk_id && node.id == *options_.unk_id;
+    if (unknown && options_.fuse_unk) {
       if (run_end == none) run_end = uint32_t(end);
     } else {
-      if (run_end != none) out.push_back({uint32_t(end), run_end});
+      if (run_end != none) out.push_back({{uint32_t(end), run_end}, none});
       run_end = none;
-      out.push_back({node.start, uint32_t(end)});
+      out.push_back({{node.start, uint32_t(end)}, unknown ? none : node.id});
     }
     end = node.start;
   }
-  if (run_end != none) out.push_back({0, run_end});
+  if (run_end != none) out.push_back({{uint32_t(window), run_end}, none});
   std::reverse(out.begin() + ptrdiff_t(first_out), out.end());
 }
 
@@ -133,7 +157,8 @@ void Unigram::emit(std::string_view text, std::string_view whole, uint32_t base,
   uint32_t id = none;
   if (options_.native_matchable) {
     uint32_t node = 0;
-    for (size_t i = 0; i < text.size() && node != none; ++i) node = trie_.child(node, static_cast<unsigned char>(text[i]));
+    for (size_t i = 0; i < text.size() && node != none; ++i)
+      node = trie_.child(node, static_cast<unsigned char>(text[i]));
     if (node != none) id = trie_.value(node);
   } else {
     id = vocabulary_.find(text);
@@ -156,28 +181,41 @@ void Unigram::emit(std::string_view text, std::string_view whole, uint32_t base,
 void Unigram::tokenize(std::string_view piece, uint32_t base, TokenSink& sink) const {
   if (piece.empty()) return;
   // Words come again; those whose ids say everything about their tokens are kept.
-  const bool cacheable = piece.size() <= WordCache::max_key && options_.alpha == 0 && !sink.want_spans;
+  const bool cacheable = piece.size() <= WordCache::max_key && options_.alpha == 0;
   WordCache& cache = thread_word_cache(generation_);
   WordCache::Key key;
   if (cacheable) {
     key = WordCache::key_of(piece.data(), piece.size(), piece.data() + piece.size());
     if (const WordCache::Entry* entry = cache.find(key, piece.size())) {
-      sink.ids.insert(sink.ids.end(), entry->ids, entry->ids + entry->count);
+      uint32_t at = base;
+      for (size_t i = 0; i < entry->count; ++i) {
+        const uint32_t end = at + lengths_[entry->ids[i]];
+        sink.add(entry->ids[i], at, end);
+        at = end;
+      }
       return;
     }
   }
-  const size_t first = sink.ids.size(), surfaces = sink.surfaces.size();
-  thread_local std::vector<Span> spans;
-  spans.clear();
+  const size_t first = sink.ids.size();
+  thread_local std::vector<Segment> segments;
+  segments.clear();
   if (options_.alpha > 0) {
     thread_local uint64_t draws = 0;
-    spans = sample(piece, options_.alpha, options_.seed + ++draws).pieces;
+    for (const Span& span : sample(piece, options_.alpha, options_.seed + ++draws).pieces) segments.push_back({span});
   } else {
-    options_.native_matchable ? viterbi<float>(piece, spans) : viterbi<double>(piece, spans);
+    options_.native_matchable ? viterbi<float>(piece, segments) : viterbi<double>(piece, segments);
   }
-  for (const Span& span : spans) emit(piece.substr(span.begin, span.end - span.begin), piece, base, sink);
+  bool plain = true;
+  for (const auto& [span, id] : segments) {
+    if (id != none) {
+      sink.add(id, base + span.begin, base + span.end);
+      continue;
+    }
+    plain = false;
+    emit(piece.substr(span.begin, span.end - span.begin), piece, base, sink);
+  }
   const size_t count = sink.ids.size() - first;
-  if (cacheable && count <= WordCache::max_ids && sink.surfaces.size() == surfaces)
+  if (cacheable && count <= WordCache::max_ids && plain)
     cache.insert(key, piece.size(), sink.ids.data() + first, count);
 }
 
@@ -231,7 +269,8 @@ std::vector<Unigram::Segmentation> Unigram::nbest(std::string_view text, size_t 
   };
   std::vector<Hypothesis> all{{best[text.size()], 0, uint32_t(text.size()), -1, {}}};
   const auto worse = [&](int32_t a, int32_t b) {
-    return all[size_t(a)].estimate != all[size_t(b)].estimate ? all[size_t(a)].estimate < all[size_t(b)].estimate : a > b;
+    return all[size_t(a)].estimate != all[size_t(b)].estimate ? all[size_t(a)].estimate < all[size_t(b)].estimate
+                                                              : a > b;
   };
   std::priority_queue<int32_t, std::vector<int32_t>, decltype(worse)> open(worse);
   open.push(0);
@@ -243,7 +282,8 @@ std::vector<Unigram::Segmentation> Unigram::nbest(std::string_view text, size_t 
     if (top.position == 0) {
       Segmentation found;
       found.score = top.tail;
-      for (int32_t i = index; all[size_t(i)].parent >= 0; i = all[size_t(i)].parent) found.pieces.push_back(all[size_t(i)].piece);
+      for (int32_t i = index; all[size_t(i)].parent >= 0; i = all[size_t(i)].parent)
+        found.pieces.push_back(all[size_t(i)].piece);
       result.push_back(std::move(found));
       continue;
     }

@@ -41,7 +41,8 @@ class RAVEN_API Unigram final : public Model {
   };
   /// The `count` best segmentations of `text` (valid UTF-8).
   std::vector<Segmentation> nbest(std::string_view text, size_t count) const;
-  /// A segmentation drawn with probability proportional to exp(alpha · score), by forward filtering and backward sampling.
+  /// A segmentation drawn with probability proportional to exp(alpha · score), by forward filtering and backward
+  /// sampling.
   Segmentation sample(std::string_view text, double alpha, uint64_t seed) const;
   /// Score that an unknown character gets: the smallest score less 10.
   double unknown_score() const noexcept { return min_score_ - 10; }
@@ -49,13 +50,22 @@ class RAVEN_API Unigram final : public Model {
   const DoubleArray& trie() const noexcept { return trie_; }
 
  private:
+  /// A part of a segmentation; `id` is none for text that was put together from unknown characters.
+  struct Segment {
+    Span span;
+    uint32_t id = ~uint32_t{0};
+  };
   void emit(std::string_view text, std::string_view whole, uint32_t base, TokenSink& sink) const;
   template <class Real>
-  void viterbi(std::string_view text, std::vector<Span>& out) const;
+  void viterbi(std::string_view text, std::vector<Segment>& out) const;
+  template <class Node>
+  void trace_back(const Node* nodes, size_t window, size_t end, std::vector<Segment>& out) const;
 
   Options options_;
   std::vector<ScoredPiece> pieces_;
   std::vector<double> scores_;
+  std::vector<float> single_scores_;
+  std::vector<uint32_t> lengths_;  // bytes of each piece
   DoubleArray trie_;
   uint32_t byte_tokens_[256];
   double min_score_ = 0;

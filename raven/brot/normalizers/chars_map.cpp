@@ -6,6 +6,13 @@
 
 namespace brot {
 
+// Darts-clone's units: bit 8 says that a value hangs below; bits 10–30 are the offset, shifted by 8 more when bit 9 is
+// set; the label is the low byte with bit 31.
+namespace {
+constexpr uint32_t label_bits = 0x800000FFu;
+size_t offset_of(uint32_t unit) { return (unit >> 10) << ((unit & (1u << 9)) >> 6); }
+}  // namespace
+
 CharsMap::CharsMap(std::string bytes) : bytes_(std::move(bytes)) {
   if (bytes_.empty()) return;
   const auto fail = [](std::string_view what) { throw Error(ErrorCode::format, "brot.CharsMap", what); };
@@ -17,23 +24,30 @@ CharsMap::CharsMap(std::string bytes) : bytes_(std::move(bytes)) {
   units_.resize(size / 4);
   std::memcpy(units_.data(), bytes_.data() + 4, size);
   strings_ = 4 + size;
+  if (units_.empty()) return;
+  const size_t root = offset_of(units_[0]);
+  for (unsigned byte = 1; byte < 128; ++byte) {
+    const size_t node = root ^ byte;
+    if (node >= units_.size() || (units_[node] & label_bits) != byte) continue;
+    const size_t below = node ^ offset_of(units_[node]);
+    keeps_[byte] = !(units_[node] >> 8 & 1);
+    for (unsigned next = 1; next < 128 && keeps_[byte]; ++next)
+      keeps_[byte] = (below ^ next) >= units_.size() || (units_[below ^ next] & label_bits) != next;
+  }
 }
 
-// Darts-clone's units: bit 8 says that a value hangs below; bits 10–30 are the offset, shifted by 8 more when bit 9 is set; the label
-// is the low byte with bit 31.
 std::optional<CharsMap::Match> CharsMap::find(std::string_view text, bool first) const noexcept {
   std::optional<Match> found;
   if (units_.empty()) return found;
-  const auto offset = [](uint32_t unit) { return (unit >> 10) << ((unit & (1u << 9)) >> 6); };
-  size_t node = offset(units_[0]);
+  size_t node = offset_of(units_[0]);
   for (size_t i = 0; i < text.size(); ++i) {
     const unsigned char byte = static_cast<unsigned char>(text[i]);
     if (byte == 0) break;
     node ^= byte;
     if (node >= units_.size()) break;
     const uint32_t unit = units_[node];
-    if ((unit & 0x800000FFu) != byte) break;
-    node ^= offset(unit);
+    if ((unit & label_bits) != byte) break;
+    node ^= offset_of(unit);
     if (node >= units_.size()) break;
     if (unit >> 8 & 1) {
       const size_t place = strings_ + (units_[node] & 0x7FFFFFFFu);

@@ -1,5 +1,6 @@
 #pragma once
 // SentencePiece's compiled character maps: a double-array trie (Darts) over the texts to replace, and the replacements.
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -27,12 +28,20 @@ class RAVEN_API CharsMap {
   std::optional<Match> shortest(std::string_view text) const noexcept { return find(text, true); }
   /// That of the longest prefix (what SentencePiece takes).
   std::optional<Match> longest(std::string_view text) const noexcept { return find(text, false); }
+  /// True when the ASCII byte stays as it is wherever another ASCII byte, or nothing, follows.
+  bool keeps(unsigned char byte) const noexcept { return keeps_[byte]; }
 
  private:
   std::optional<Match> find(std::string_view text, bool first) const noexcept;
   std::string bytes_;
   std::vector<uint32_t> units_;
   size_t strings_ = 0;  // where the replacements begin in bytes_
+  std::array<bool, 128> keeps_ = all_kept();
+  static constexpr std::array<bool, 128> all_kept() {
+    std::array<bool, 128> all{};
+    all.fill(true);
+    return all;
+  }
 };
 
 }  // namespace brot

@@ -170,9 +170,9 @@ void apply(const Nmt&, AlignedText& text) {
   });
 }
 
-// HuggingFace's way: a whole grapheme cluster shorter than six bytes is replaced when any prefix of it is in the map, by the value of
-// the shortest one; otherwise each of its characters on its own. The edit script follows it too, odd cases included: a deletion is
-// charged to the scalar before.
+// HuggingFace's way: a whole grapheme cluster shorter than six bytes is replaced when any prefix of it is in the map,
+// by the value of the shortest one; otherwise each of its characters on its own. The edit script follows it too, odd
+// cases included: a deletion is charged to the scalar before.
 void apply(const Precompiled& options, AlignedText& text) {
   thread_local std::vector<Change> script;
   script.clear();
@@ -180,7 +180,8 @@ void apply(const Precompiled& options, AlignedText& text) {
   const std::string_view view = text.text();
   const auto replace = [&](std::string_view old_part, std::string_view new_part) {
     modified = true;
-    const auto old_count = int32_t(unicode::count_scalars(old_part)), new_count = int32_t(unicode::count_scalars(new_part));
+    const auto old_count = int32_t(unicode::count_scalars(old_part)),
+               new_count = int32_t(unicode::count_scalars(new_part));
     for (const char* at = new_part.data(); at != new_part.data() + new_part.size();)
       script.push_back({unicode::next_scalar(at), 0});
     const int32_t difference = new_count - old_count;
@@ -232,16 +233,34 @@ void apply(const SpmCharsMap& options, AlignedText& text) {
   }
   static constexpr std::string_view metaspace = "\xE2\x96\x81";
   const std::string_view space = options.escape_whitespaces ? metaspace : " ";
-  // What is written, with the old bytes that each part stands for; spaces at the end are taken back before anything is committed.
+  // What is written, with the old bytes that each part stands for; spaces at the end are taken back before anything is
+  // committed.
+  constexpr uint32_t nothing = ~uint32_t{0};
   struct Written {
     std::string_view text;
     Span span;
+    uint32_t kept = nothing;  // the run of old bytes that begins here is taken over, spans included
   };
   std::vector<Written> out;
+  out.reserve(view.size() / 3 + 8);
   if (at < view.size() && options.add_dummy_prefix && !options.treat_whitespace_as_suffix)
     out.push_back({space, text.span(at, at + next(at).length)});
   bool after_space = options.remove_extra_whitespaces;
+  // Bytes that are kept and no space run on to the next other one; what stands before a byte beyond ASCII may join it.
+  std::array<bool, 256> plain{};
+  for (unsigned byte = 0; byte < 128; ++byte)
+    plain[byte] = byte != ' ' && options.charsmap.keeps(static_cast<unsigned char>(byte));
+  const auto is_plain = [&](size_t position) { return plain[static_cast<unsigned char>(view[position])]; };
   while (at < view.size()) {
+    size_t run = at;
+    while (run < view.size() && is_plain(run)) ++run;
+    if (run < view.size() && run > at && static_cast<unsigned char>(view[run]) >= 0x80) --run;
+    if (run > at) {
+      out.push_back({view.substr(at, run - at), {0, 0}, uint32_t(at)});
+      after_space = false;
+      at = run;
+      continue;
+    }
     const Part part = next(at);
     const Span span = text.span(at, at + part.length);
     std::string_view rest = part.text;
@@ -258,11 +277,21 @@ void apply(const SpmCharsMap& options, AlignedText& text) {
     at += part.length;
     if (!options.remove_extra_whitespaces) after_space = false;
   }
+  const auto last_span = [&](const Written& part) {
+    const size_t end = part.kept + part.text.size();
+    return part.kept == nothing ? part.span : text.span(end - 1, end);
+  };
   if (options.remove_extra_whitespaces)
     while (!out.empty() && out.back().text == space) out.pop_back();
-  if (!out.empty() && options.add_dummy_prefix && options.treat_whitespace_as_suffix) out.push_back({space, out.back().span});
+  if (!out.empty() && options.add_dummy_prefix && options.treat_whitespace_as_suffix)
+    out.push_back({space, last_span(out.back())});
   AlignedText::Edit edit(text);
-  for (const Written& part : out) edit.put(part.text, part.span);
+  for (const Written& part : out) {
+    if (part.kept == nothing)
+      edit.put(part.text, part.span);
+    else
+      edit.copy(part.kept, part.kept + part.text.size());
+  }
   edit.commit();
 }
 

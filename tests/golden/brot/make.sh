@@ -1,0 +1,22 @@
+#!/bin/sh
+# Makes every golden file of this folder again. The peers live in a private environment under build/; nothing of Raven is used.
+# Twice in a row gives the same bytes.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+venv=${GOLDEN_VENV:-$here/../../../build/golden-venv-brot}
+export PYTHONDONTWRITEBYTECODE=1
+[ -x "$venv/bin/python" ] || python3 -m venv "$venv"
+"$venv/bin/python" -c 'import tokenizers, regex, jinja2, sentencepiece' 2> /dev/null ||
+  "$venv/bin/pip" install --quiet tokenizers==0.23.2 regex==2026.11.19 jinja2==3.1.6 sentencepiece==0.2.3
+cd "$here"
+write() {
+  "$venv/bin/python" "$1" > "$2.new"
+  mv "$2.new" "$2"
+}
+write core.py core.json
+write normalize.py normalize.txt
+write presets.py presets.txt
+write regex_cases.py regex.txt
+write unused.py unused.txt
+write template.py template.txt
+write sweep.py sweep.txt
