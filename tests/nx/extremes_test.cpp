@@ -35,11 +35,11 @@ T block(const std::vector<T>& x, T neutral, F of) {
 }
 
 template <class T>
-class Extremes : public ::testing::Test {};
+class ExtremesOfRows : public ::testing::Test {};
 using Floats = ::testing::Types<float, double>;
-TYPED_TEST_SUITE(Extremes, Floats);
+TYPED_TEST_SUITE(ExtremesOfRows, Floats);
 
-TYPED_TEST(Extremes, BitsOfTheCanonicalOrder) {
+TYPED_TEST(ExtremesOfRows, BitsOfTheCanonicalOrder) {
   using T = TypeParam;
   std::mt19937 random(1);
   const T infinity = std::numeric_limits<T>::infinity();
