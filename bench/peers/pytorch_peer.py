@@ -34,8 +34,9 @@ def normal(*shape, dtype=F32):
     return torch.randn(*shape, dtype=dtype)
 
 
-def uniform(*shape, dtype=F32):
-    return torch.rand(*shape, dtype=dtype)
+def uniform(low, high, dtype):
+    """10^6 elements."""
+    return torch.rand(1_000_000, dtype=dtype) * (high - low) + low
 
 
 def case(statement, **inputs):
@@ -48,8 +49,8 @@ def case(statement, **inputs):
     return make
 
 
-def gemm(m, k, n):
-    return case("a @ b", a=lambda: normal(m, k), b=lambda: normal(k, n))
+def gemm(m, k, n, dtype=F32):
+    return case("a @ b", a=lambda: normal(m, k, dtype=dtype), b=lambda: normal(k, n, dtype=dtype))
 
 
 def tape_1000():
@@ -133,41 +134,52 @@ def gpt_char_step(compiled):
     return make
 
 
+def of_dtype(dtype):
+    """Cases by name, without the dtype's suffix."""
+
+    def array(*shape):
+        return lambda: normal(*shape, dtype=dtype)
+
+    def interval(low, high):
+        return lambda: uniform(low, high, dtype)
+
+    cases = {
+        "add_tiny": case("a + b", a=array(4), b=array(4)),
+        "add_weak_scalar": case("a + 1.0", a=array(4)),
+        "add_broadcast_tiny": case("a + b", a=array(4), b=array(1)),
+        "scale_shift_0d": case("x * 2 + 1", x=lambda: torch.tensor(1.5, dtype=dtype)),
+        "sum_tiny": case("x.sum()", x=array(8)),
+        "max_tiny": case("x.max()", x=array(8)),
+        "exp_cache": case("torch.exp(x)", x=array(16384 // dtype.itemsize)),
+        "add_100x100": case("a + b", a=array(100, 100), b=array(100, 100)),
+        "add_1e6": case("a + b", a=array(1_000_000), b=array(1_000_000)),
+        "add_broadcast_column": case("a + b", a=array(1024, 1024), b=array(1024, 1)),
+        "add_broadcast_row": case("a + b", a=array(1024, 1024), b=array(1024)),
+        "add_transposed": case("a + b.T", a=array(2048, 2048), b=array(2048, 2048)),
+        "exp_1e6": case("torch.exp(x)", x=interval(-4, 4)),
+        "log_1e6": case("torch.log(x)", x=interval(0.5, 1.5)),
+        "sin_1e6": case("torch.sin(x)", x=interval(-4, 4)),
+        "tanh_1e6": case("torch.tanh(x)", x=interval(-4, 4)),
+        "pow_1e6": case("x ** 1.7", x=interval(0.5, 1.5)),
+        "where_1e6": case("torch.where(x > 0.5, x, 0.0)", x=interval(0, 1)),
+        "transpose_copy": case("x.T.contiguous()", x=array(4096, 4096)),
+        "sum_1e6": case("x.sum()", x=array(1_000_000)),
+        "var_axis1": case("x.var(dim=1, correction=0)", x=array(2048, 2048)),
+        "softmax": case("torch.softmax(x, -1)", x=array(2048, 2048)),
+        "gemv_4096": gemm(1, 4096, 4096, dtype),
+        "gemv_rows_4096": gemm(4096, 4096, 1, dtype),
+    }
+    for reduction, function in (("sum", "sum"), ("max", "amax"), ("mean", "mean")):
+        for axis in (0, 1):
+            cases[f"{reduction}_axis{axis}"] = case(f"x.{function}(dim={axis})", x=array(4096, 1024))
+    return cases
+
+
 CASES = {
-    "add_tiny": case("a + b", a=lambda: normal(4), b=lambda: normal(4)),
-    "add_tiny_f64": case("a + b", a=lambda: normal(4, dtype=F64), b=lambda: normal(4, dtype=F64)),
-    "add_weak_scalar": case("a + 1.0", a=lambda: normal(4)),
-    "add_broadcast_tiny": case("a + b", a=lambda: normal(4), b=lambda: normal(1)),
-    "scale_shift_0d": case("x * 2 + 1", x=lambda: torch.tensor(1.5, dtype=F64)),
     "view_slice": case("x[1:50, ::2]", x=lambda: normal(100, 100, dtype=F64)),
     "view_reshape": case("x.reshape(10, 1000)", x=lambda: normal(100, 100, dtype=F64)),
     "view_transpose": case("x.T", x=lambda: normal(100, 100, dtype=F64)),
-    "sum_tiny": case("x.sum()", x=lambda: normal(8)),
-    "max_tiny": case("x.max()", x=lambda: normal(8)),
-    "exp_cache_f32": case("torch.exp(x)", x=lambda: normal(4096)),
-    "exp_cache_f64": case("torch.exp(x)", x=lambda: normal(2048, dtype=F64)),
-    "add_100x100_f64": case("a + b", a=lambda: normal(100, 100, dtype=F64), b=lambda: normal(100, 100, dtype=F64)),
-    "add_100x100_f32": case("a + b", a=lambda: normal(100, 100), b=lambda: normal(100, 100)),
-    "add_f32_1e6": case("a + b", a=lambda: normal(1_000_000), b=lambda: normal(1_000_000)),
-    "add_f64_1e6": case("a + b", a=lambda: normal(1_000_000, dtype=F64), b=lambda: normal(1_000_000, dtype=F64)),
-    "add_f32_5e7": case("a + b", a=lambda: torch.ones(50_000_000), b=lambda: torch.ones(50_000_000)),
-    "add_broadcast_column_f32": case("a + b", a=lambda: normal(1024, 1024), b=lambda: normal(1024, 1)),
-    "add_broadcast_row_f32": case("a + b", a=lambda: normal(1024, 1024), b=lambda: normal(1024)),
-    "add_transposed_f32": case("a + b.T", a=lambda: normal(2048, 2048), b=lambda: normal(2048, 2048)),
-    "where_f32_1e6": case("torch.where(x > 0.5, x, 0.0)", x=lambda: uniform(1_000_000)),
-    "sum_f32_1e6": case("x.sum()", x=lambda: normal(1_000_000)),
-    "sum_f64_1e6": case("x.sum()", x=lambda: normal(1_000_000, dtype=F64)),
-    "var_axis1_f32": case("x.var(dim=1, correction=0)", x=lambda: normal(2048, 2048)),
-    "softmax_f32": case("torch.softmax(x, -1)", x=lambda: normal(2048, 2048)),
-    "transpose_copy_f32": case("x.T.contiguous()", x=lambda: normal(4096, 4096)),
-    "gemm_64": gemm(64, 64, 64),
-    "gemm_256": gemm(256, 256, 256),
-    "gemm_512": gemm(512, 512, 512),
-    "gemm_1024": gemm(1024, 1024, 1024),
-    "gemm_2048": gemm(2048, 2048, 2048),
-    "gemm_100000x32x32": gemm(100_000, 32, 32),
-    "gemv_4096": gemm(1, 4096, 4096),
-    "gemm_transposed_sliced": case("a.T @ b[::2]", a=lambda: normal(1024, 1024), b=lambda: normal(2048, 1024)),
+    "add_5e7_f32": case("a + b", a=lambda: torch.ones(50_000_000), b=lambda: torch.ones(50_000_000)),
     "process_start": lambda: protocol.process_start("import torch; torch.ones(4) + torch.ones(4)"),
     "tape_1000": tape_1000,
     "grad_rows_4096": grad_rows(4096),
@@ -177,14 +189,17 @@ CASES = {
     "gpt_char_step": gpt_char_step(compiled=False),
     "gpt_char_step_compiled": gpt_char_step(compiled=True),
 }
-for name, dtype in (("f32", F32), ("f64", F64)):
-    for function in ("exp", "sin", "tanh"):
-        CASES[f"{function}_{name}_1e6"] = case(f"torch.{function}(x)", x=lambda d=dtype: normal(1_000_000, dtype=d))
-    CASES[f"log_{name}_1e6"] = case("torch.log(x)", x=lambda d=dtype: uniform(1_000_000, dtype=d) + 0.5)
-    CASES[f"pow_{name}_1e6"] = case("x ** 1.7", x=lambda d=dtype: uniform(1_000_000, dtype=d) + 0.5)
-for reduction, function in (("sum", "sum"), ("max", "amax"), ("mean", "mean")):
-    for axis in (0, 1):
-        CASES[f"{reduction}_axis{axis}_f32"] = case(f"x.{function}(dim={axis})", x=lambda: normal(4096, 1024))
+for suffix, dtype in (("_f32", F32), ("_f64", F64)):
+    CASES.update({name + suffix: made for name, made in of_dtype(dtype).items()})
+for suffix, dtype in (("", F32), ("_f64", F64)):
+    CASES["gemm_64" + suffix] = gemm(64, 64, 64, dtype)
+    CASES["gemm_256" + suffix] = gemm(256, 256, 256, dtype)
+    CASES["gemm_100000x32x32" + suffix] = gemm(100_000, 32, 32, dtype)
+    CASES["gemm_transposed_sliced" + suffix] = case(
+        "a.T @ b[::2]", a=lambda d=dtype: normal(1024, 1024, dtype=d), b=lambda d=dtype: normal(2048, 1024, dtype=d)
+    )
+for size in (512, 1024, 2048):
+    CASES[f"gemm_{size}"] = gemm(size, size, size)
 STEP_SHAPES = (
     (768, 128, 384), (768, 128, 128), (768, 128, 512), (768, 512, 128), (768, 128, 63), (768, 384, 128),
     (768, 63, 128), (128, 768, 384), (128, 768, 128), (128, 768, 512), (512, 768, 128), (128, 768, 63),

@@ -69,7 +69,7 @@ Run repeat(Body body) {
 
 /// A line of a suite's table: everything about a case but its body.
 struct Row {
-  const char* name;
+  std::string name;
   std::vector<int> threads;
   Work work;
   std::vector<std::pair<std::string, std::vector<std::string>>> peers;

@@ -3,6 +3,7 @@
 #include "raven/base/thread_pool.hpp"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 
 #include <algorithm>
@@ -13,6 +14,7 @@
 
 #include "raven/base/env.hpp"
 #include "raven/base/error.hpp"
+#include "raven/base/internal/affinity.hpp"
 #include "raven/base/internal/futex.hpp"
 #include "raven/base/internal/process_share.hpp"
 #include "raven/base/message.hpp"
@@ -28,6 +30,7 @@ struct alignas(64) Region {
   void* context;
   int64_t total, grain, chunks;
   int seats;  // workers that may take part
+  int cpu;    // where the caller was
   alignas(64) std::atomic<int64_t> next{0};
   std::atomic<int> seated{0};
   std::atomic<bool> failed{false};
@@ -131,7 +134,12 @@ void* work(void*) {
       continue;
     seen = gate;
     Region& region = *pool.region.load(std::memory_order_relaxed);
-    if (region.seated.fetch_add(1, std::memory_order_relaxed) < region.seats) run_chunks(region);
+    if (region.seated.fetch_add(1, std::memory_order_relaxed) < region.seats) {
+      // A woken thread is often put where its waker runs. There the two take turns, and as each sleeps while the other
+      // works, the system sees nothing to balance.
+      if (region.cpu >= 0 && region.cpu == ::sched_getcpu()) leave_cpu(region.cpu);
+      run_chunks(region);
+    }
     const uint32_t before = pool.gate.fetch_sub(1, std::memory_order_acq_rel);
     if ((before & waiting_bit) != 0 && (before & inside_mask) == 1) futex_wake(pool.gate, 1);
   }
@@ -243,6 +251,7 @@ void parallel_chunks(int64_t total, int64_t grain, void (*body)(void*, int64_t, 
   Region region{};
   region.body = body, region.context = context;
   region.total = total, region.grain = grain, region.chunks = chunks, region.seats = threads - 1;
+  region.cpu = pool.crowded.load(std::memory_order_relaxed) ? -1 : ::sched_getcpu();
   run_region(region);
   pool.busy.store(false, std::memory_order_release);
   if (region.error) std::rethrow_exception(region.error);
@@ -252,9 +261,7 @@ ThreadLimit::ThreadLimit(int count) noexcept : previous_(thread_limit) {
   count = std::max(count, 1);
   thread_limit = previous_ > 0 ? std::min(previous_, count) : count;
 }
-ThreadLimit::~ThreadLimit() {
-  thread_limit = previous_;
-}
+ThreadLimit::~ThreadLimit() { thread_limit = previous_; }
 
 StepScope::StepScope() noexcept {
   ++step_depth;

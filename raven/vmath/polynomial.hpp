@@ -105,13 +105,18 @@ RAVEN_VMATH_INLINE Pair<V> two_product(D& d, V a, V b) {
 }
 
 /// p · 2^n for |n| ≤ 2·bias, rounded once: each factor 2^(n/2) is normal, so only the last product can be inexact.
+/// A domain with an instruction for it (`scaled`, the same bits) uses that.
 template <class D, class V, class K>
 RAVEN_VMATH_INLINE V scale(D& d, V p, K n) {
-  using F = Format<is_single<D, V>>;
-  const K half = d.sar(n, 1), bias = integer<K>(d, F::bias);
-  const V first = d.real(d.shl(half + bias, F::mantissa_bits));
-  const V second = d.real(d.shl(n - half + bias, F::mantissa_bits));
-  return (p * first) * second;
+  if constexpr (requires { d.scaled(p, n); }) {
+    return d.scaled(p, n);
+  } else {
+    using F = Format<is_single<D, V>>;
+    const K half = d.sar(n, 1), bias = integer<K>(d, F::bias);
+    const V first = d.real(d.shl(half + bias, F::mantissa_bits));
+    const V second = d.real(d.shl(n - half + bias, F::mantissa_bits));
+    return (p * first) * second;
+  }
 }
 
 /// x = m · 2^e with √½ ≤ m < √2, for positive normal x. e is a whole number held as a real.

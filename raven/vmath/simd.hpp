@@ -110,6 +110,12 @@ RAVEN_VMATH_INLINE Lanes<T, n> first_lanes(Lanes<T, n> a, Lanes<T, n> b, int64_t
   return {in ? a.v : b.v};
 }
 
+/// Whether some lane is NaN.
+template <class T, int n>
+RAVEN_VMATH_INLINE bool any_nan(Lanes<T, n> a) {
+  return detail::any(Mask<BitsOf<T>, n>{a.v != a.v});
+}
+
 // ---- horizontal reduction in the canonical order (DESIGN §3.13): p[i] ∘ p[i + half], half by half, so that the bits
 // do not depend on the width of the registers.
 

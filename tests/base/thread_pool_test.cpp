@@ -15,6 +15,7 @@
 
 #include "gtest/gtest.h"
 #include "raven/base/error.hpp"
+#include "raven/base/internal/affinity.hpp"
 
 #if defined(__SANITIZE_THREAD__)
 #define RAVEN_TSAN 1
@@ -215,6 +216,23 @@ TEST(ThreadPoolSettings, ChildOfForkStartsItsOwnWorkers) {
   set_num_threads(2);
 }
 #endif
+
+// Workers leave the caller's CPU with this; two threads on one CPU would take turns.
+TEST(ThreadPool, AThreadLeavesACpuAndMayStillUseIt) {
+  cpu_set_t before, after;
+  ASSERT_EQ(sched_getaffinity(0, sizeof before, &before), 0);
+  if (CPU_COUNT(&before) < 2) GTEST_SKIP() << "needs two CPUs";
+  int left = 0;
+  constexpr int attempts = 50;
+  for (int i = 0; i < attempts; ++i) {
+    const int cpu = sched_getcpu();
+    leave_cpu(cpu);
+    left += sched_getcpu() != cpu;  // the system may move it back at once, but seldom
+  }
+  EXPECT_GT(left, attempts / 2);
+  ASSERT_EQ(sched_getaffinity(0, sizeof after, &after), 0);
+  EXPECT_TRUE(CPU_EQUAL(&before, &after));
+}
 
 }  // namespace
 }  // namespace raven

@@ -23,6 +23,12 @@ TEST(Rows, WorkIsGivenWhereARooflineIsDrawn) {
   }
 }
 
+TEST(Rows, EveryRowHasABody) {
+  for (const Case& one : select_cases(parse_options({"all"}))) {
+    EXPECT_TRUE(one.setup != nullptr) << one.suite << "/" << one.name;
+  }
+}
+
 TEST(Rows, ABodyWithoutARowIsRefused) {
   std::vector<Case> cases;
   const std::vector<Row> rows = {{"known", {1, 2}, {}, {}}};

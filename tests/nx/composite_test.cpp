@@ -5,6 +5,7 @@
 #include "raven/base/cpu.hpp"
 #include "raven/base/thread_pool.hpp"
 #include "raven/nx/cpu/attention.hpp"
+#include "raven/nx/cpu/kernel.hpp"
 #include "raven/nx/cpu/levels.hpp"
 
 namespace {
@@ -388,6 +389,18 @@ TEST(Sdpa, Errors) {
   EXPECT_RAISES(DTypeError, sdpa(astype(q, i32), astype(k, i32), astype(k, i32)),
                 "nx.sdpa: got i32, expected a floating dtype; use .astype(nx::f32)");
   EXPECT_RAISES(ValueError, sdpa(q, k, k, {.scale = infinity}), "nx.sdpa: scale is inf, expected a finite number");
+}
+
+// 12 heads of 1024 × 64: the scores alone would be 48 MiB.
+TEST(Sdpa, ScratchStaysBelow8MiB) {
+  const Array q = zeros({1, 12, 1024, 64}, {.dtype = f32}), lse = zeros({1, 12, 1024}, {.dtype = f32});
+  SdpaAttrs attrs;
+  attrs.causal = true;
+  const cpu::View view(detail::impl_of(q)), row(detail::impl_of(lse));
+  const cpu::View forward_in[] = {view, view, view}, forward_out[] = {view, row};
+  const cpu::View backward_in[] = {view, view, view, view, row, view}, backward_out[] = {view, view, view};
+  EXPECT_LE(cpu::scratch_bytes(Op::Sdpa, {forward_in, forward_out, &attrs}), size_t{8} << 20);
+  EXPECT_LE(cpu::scratch_bytes(Op::SdpaGrad, {backward_in, backward_out, &attrs}), size_t{8} << 20);
 }
 
 }  // namespace

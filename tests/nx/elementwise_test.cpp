@@ -145,6 +145,36 @@ TEST(Elementwise, StridedAndTailsAgreeWithSingleElements) {
       }
 }
 
+/// Operands that lie across each other are read in transposed tiles: the same elements as from copies.
+TEST(Elementwise, MixedLayoutsAgreeWithCopies) {
+  const auto numbers = [](const Shape& shape, double seed, DType dtype) {
+    std::vector<double> v(static_cast<size_t>(element_count(shape.span())));
+    for (size_t i = 0; i < v.size(); ++i) v[i] = std::fmod(static_cast<double>(i) * 37.0 + seed, 251.0);
+    return astype(array(std::span<const double>(v), shape), dtype);
+  };
+  const auto expect_same = [](const Array& got, const Array& expected) {
+    ASSERT_EQ(got.shape(), expected.shape());
+    EXPECT_EQ(astype(got, f64).to_vector<double>(), astype(expected, f64).to_vector<double>());
+  };
+  for (const auto& [rows, columns] : {std::pair<int64_t, int64_t>{16, 16}, {17, 200}, {200, 17}, {64, 64}, {131, 259}, {700, 600}}) {
+    for (const DType dtype : {f32, f64, u8, i64}) {
+      const Array a = numbers({rows, columns}, 1, dtype), b = numbers({columns, rows}, 2, dtype), t = b.T();
+      const Array copy = contiguous(t);
+      expect_same(a - t, a - copy);
+      expect_same(t - a, copy - a);
+      expect_same(a < t, a < copy);
+      expect_same(where(t < 100, a, t), where(copy < 100, a, copy));
+      expect_same(t + numbers({columns}, 3, dtype), copy + numbers({columns}, 3, dtype));
+      // The axis across is neither the innermost nor its neighbour, a step of 2, a repeated axis.
+      const Array cube = numbers({columns, 3, rows}, 4, dtype), mixed = transpose(cube, {2, 1, 0});
+      const Array flat = numbers({rows, 3, columns}, 5, dtype);
+      expect_same(flat + mixed, flat + contiguous(mixed));
+      const Array wide = numbers({rows, 2 * columns}, 6, dtype), stepped = slice(wide, {0, 0}, {rows, 2 * columns}, {1, 2});
+      expect_same(stepped + t, contiguous(stepped) + copy);
+    }
+  }
+}
+
 TEST(Elementwise, Rounding) {
   const Array x = array({-2.5, -0.5, 0.5, 1.5, 2.7});
   EXPECT_ARRAY(double, floor(x), {5}, {-3, -1, 0, 1, 2});

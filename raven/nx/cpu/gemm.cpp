@@ -2,6 +2,7 @@
 #include "raven/nx/cpu/gemm.hpp"
 
 #include "raven/nx/cpu/gemm_kernels.hpp"
+#include "raven/nx/cpu/gemv.hpp"
 
 namespace nx::cpu {
 namespace {
@@ -33,6 +34,7 @@ size_t gemm_scratch_bytes(const GemmArgs& args) {
 
 void gemm(const GemmArgs& args, void* scratch, raven::CpuLevel level) {
   if (args.m == 0 || args.n == 0 || args.batch == 0) return;
+  if (gemv_takes(args)) return gemv(args, level);
   switch (args.element) {
     case GemmElement::f32:
       return kernels_of(level).gemm_f32(args, scratch);

@@ -1,6 +1,7 @@
 #include "raven/nx/cpu/map.hpp"
 
 #include <algorithm>
+#include <bit>
 
 #include "raven/base/thread_pool.hpp"
 #include "raven/nx/cpu/layout.hpp"
@@ -18,6 +19,83 @@ int64_t grain_of(int64_t n, int64_t cost) {
   return n < 2 * grain ? std::max<int64_t>(n, 1) : (grain + 63) / 64 * 64;
 }
 
+/// The axis along which operands that the innermost axis strides over are consecutive: they are read in squares along
+/// it. −1: none, or too short to pay.
+template <int count>
+int axis_across(const Walk<count>& walk) {
+  constexpr int64_t least = 16;
+  const int inner = walk.rank - 1;
+  if (inner < 1 || walk.extent[inner] < least) return -1;
+  for (int o = 1; o < count; ++o) {
+    if (walk.stride[o][inner] == 0 || walk.stride[o][inner] == 1) continue;
+    for (int a = 0; a < inner; ++a)
+      if (walk.stride[o][a] == 1 && walk.extent[a] >= least) return a;
+  }
+  return -1;
+}
+
+constexpr int64_t tile_rows = 64;  // along the axis across
+constexpr int64_t tile_bytes = 256;  // of one row, along the innermost axis: operands' tiles stay in the first two levels
+
+/// Mixed layouts, as in a + bᵀ: a tile of an operand that lies across is transposed into a buffer, so that memory is
+/// read in whole lines and the loop sees consecutive elements.
+template <int count>
+void run_across(MapLoop* loop, const View& out, std::span<const View> in, const Attrs& attrs, int64_t cost,
+                const Walk<count>& walk, int across, const int64_t (&item)[count]) {
+  constexpr int operands = count - 1;
+  const int inner = walk.rank - 1;
+  Walk<count> outer;
+  for (int a = 0; a < inner; ++a) {
+    if (a == across) continue;
+    outer.extent[outer.rank] = walk.extent[a];
+    for (int o = 0; o < count; ++o) outer.stride[o][outer.rank] = walk.stride[o][a];
+    outer.size *= walk.extent[a];
+    ++outer.rank;
+  }
+  const int64_t rows = walk.extent[across], columns = walk.extent[inner];
+  int64_t widest = 1;
+  bool transposed[operands];
+  int64_t strides[operands];
+  for (int o = 0; o < operands; ++o) {
+    const int64_t step = walk.stride[o + 1][inner];
+    transposed[o] = step != 0 && step != 1 && walk.stride[o + 1][across] == 1;
+    strides[o] = transposed[o] ? 1 : step;
+    if (transposed[o]) widest = std::max(widest, item[o + 1]);
+  }
+  const int64_t tile_columns = tile_bytes / widest, row_tiles = (rows + tile_rows - 1) / tile_rows;
+  const int64_t total = outer.size * row_tiles, task = std::min(rows, tile_rows) * columns;
+  const int64_t grain = std::max<int64_t>(1, (grain_of(walk.size, cost) + task - 1) / task);
+  const LevelTable& table = loops();
+  raven::parallel_for(total, grain, [&](int64_t begin, int64_t end) {
+    alignas(64) std::byte buffer[operands][tile_rows * tile_bytes];
+    for (int64_t t = begin; t < end; ++t) {
+      int64_t offset[count];
+      offsets_at(outer, outer.rank, t / row_tiles, offset);
+      const int64_t r0 = t % row_tiles * tile_rows, height = std::min(tile_rows, rows - r0);
+      for (int64_t c0 = 0; c0 < columns; c0 += tile_columns) {
+        const int64_t width = std::min(tile_columns, columns - c0);
+        const std::byte* first[operands];
+        int64_t row_bytes[operands];
+        for (int o = 0; o < operands; ++o) {
+          const int64_t row_step = walk.stride[o + 1][across], step = walk.stride[o + 1][inner];
+          first[o] = in[static_cast<size_t>(o)].data + (offset[o + 1] + r0 * row_step + c0 * step) * item[o + 1];
+          row_bytes[o] = row_step * item[o + 1];
+          if (!transposed[o]) continue;
+          const int item_log = std::countr_zero(static_cast<uint64_t>(item[o + 1]));
+          table.transpose[item_log](buffer[o], first[o], height, width, tile_columns, step);
+          first[o] = buffer[o];
+          row_bytes[o] = tile_columns * item[o + 1];
+        }
+        for (int64_t r = 0; r < height; ++r) {
+          const std::byte* pointers[operands];
+          for (int o = 0; o < operands; ++o) pointers[o] = first[o] + r * row_bytes[o];
+          loop(out.data + (offset[0] + (r0 + r) * walk.stride[0][across] + c0) * item[0], pointers, strides, width, attrs);
+        }
+      }
+    }
+  });
+}
+
 template <int operands>
 void run(MapLoop* loop, const View& out, std::span<const View> in, const Attrs& attrs, int64_t cost) {
   const View* views[operands + 1];
@@ -28,6 +106,8 @@ void run(MapLoop* loop, const View& out, std::span<const View> in, const Attrs& 
     item[o + 1] = item_size(in[static_cast<size_t>(o)].dtype);
   }
   const Walk<operands + 1> walk = make_walk<operands + 1>(reinterpret_cast<const View* const(&)[operands + 1]>(views));
+  if (const int across = axis_across(walk); across >= 0)
+    return run_across(loop, out, in, attrs, cost, walk, across, item);
   const int inner = walk.rank - 1;
   const int64_t n = walk.rank == 0 ? 1 : walk.extent[inner];
   int64_t strides[operands];

@@ -32,10 +32,11 @@ void map_real(std::byte* out_bytes, const std::byte* const* in, const int64_t* s
   }
 }
 
-/// out[i] = F(a[i], b[i])
+/// out[i] = F(a[i], b[i]), two registers at a time: the functions of two operands are long chains, and the second one
+/// fills the gaps of the first.
 template <class F, class T>
 void map_real2(std::byte* out_bytes, const std::byte* const* in, const int64_t* strides, int64_t n, const Attrs&) {
-  using D = DomainOf<T>;
+  using D = vmath::Native<2 * DomainOf<T>::lanes>;
   constexpr int w = D::lanes;
   D d;
   T* out = reinterpret_cast<T*>(out_bytes);

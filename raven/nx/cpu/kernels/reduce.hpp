@@ -16,6 +16,7 @@ using Unsigned = std::conditional_t<std::is_integral_v<R> && !std::is_same_v<R, 
                                     std::type_identity<R>>::type;
 
 struct Sum {
+  static constexpr bool orders = false;
   template <class R>
   static constexpr R neutral = std::is_floating_point_v<R> ? static_cast<R>(-0.0) : R(0);
   template <class R>
@@ -24,6 +25,7 @@ struct Sum {
   NX_INLINE static Lanes<T, n> of(Lanes<T, n> a, Lanes<T, n> b) { return a + b; }
 };
 struct Prod {
+  static constexpr bool orders = false;
   template <class R>
   static constexpr R neutral = R(1);
   template <class R>
@@ -33,6 +35,7 @@ struct Prod {
 };
 /// The first NaN met in the canonical order is the result.
 struct Max {
+  static constexpr bool orders = true;  ///< has `ordered`
   template <class R>
   static constexpr R neutral = std::numeric_limits<R>::has_infinity ? -std::numeric_limits<R>::infinity()
                                                                      : std::numeric_limits<R>::lowest();
@@ -40,8 +43,12 @@ struct Max {
   NX_INLINE static R of(R a, R b) { return a > b || a != a ? a : b; }
   template <class T, int n>
   NX_INLINE static Lanes<T, n> of(Lanes<T, n> a, Lanes<T, n> b) { return {((a.v > b.v) | (a.v != a.v)) ? a.v : b.v}; }
+  /// The same while no operand is NaN: one instruction.
+  template <class T, int n>
+  NX_INLINE static Lanes<T, n> ordered(Lanes<T, n> a, Lanes<T, n> b) { return {a.v > b.v ? a.v : b.v}; }
 };
 struct Min {
+  static constexpr bool orders = true;
   template <class R>
   static constexpr R neutral = std::numeric_limits<R>::has_infinity ? std::numeric_limits<R>::infinity()
                                                                      : std::numeric_limits<R>::max();
@@ -49,6 +56,9 @@ struct Min {
   NX_INLINE static R of(R a, R b) { return a < b || a != a ? a : b; }
   template <class T, int n>
   NX_INLINE static Lanes<T, n> of(Lanes<T, n> a, Lanes<T, n> b) { return {((a.v < b.v) | (a.v != a.v)) ? a.v : b.v}; }
+  /// The same while no operand is NaN: one instruction.
+  template <class T, int n>
+  NX_INLINE static Lanes<T, n> ordered(Lanes<T, n> a, Lanes<T, n> b) { return {a.v < b.v ? a.v : b.v}; }
 };
 
 /// True when blocks run on vectors: same real type in and out.
@@ -72,6 +82,21 @@ R block(const T* in, int64_t n, int64_t stride) {
       Lanes<R, w> neutral;
       for (int i = 0; i < w; ++i) neutral.v[i] = F::template neutral<R>;
       for (int i = 0; i < count; ++i) partial[i] = neutral;
+      if constexpr (F::orders) {
+        // Whole rows without NaN take the short chains; the NaN that is found sends the block through the exact ones.
+        if (n % 64 == 0) {
+          Lanes<R, w> unordered{};
+          for (int64_t at = 0; at < n; at += 64)
+            for (int k = 0; k < count; ++k) {
+              Lanes<R, w> x;
+              std::memcpy(&x, in + at + k * w, sizeof x);
+              partial[k] = F::ordered(partial[k], x);
+              unordered.v = x.v != x.v ? x.v : unordered.v;
+            }
+          if (!vmath::any_nan(unordered)) return vmath::reduce_partials(partial, [](auto a, auto b) { return F::ordered(a, b); });
+          for (int k = 0; k < count; ++k) partial[k] = neutral;
+        }
+      }
       int64_t i = 0;
       for (; i + 64 <= n; i += 64)
         for (int k = 0; k < count; ++k) {
