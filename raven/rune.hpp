@@ -5,5 +5,6 @@
 #include "raven/rune/error.hpp"
 #include "raven/rune/grad.hpp"
 #include "raven/rune/check.hpp"
+#include "raven/rune/jit.hpp"
 #include "raven/rune/jvp.hpp"
 #include "raven/rune/record.hpp"

@@ -119,6 +119,7 @@ Array fresh(DType dtype, std::span<const int64_t> shape, bool zeroed) {
   element_count(shape);
   Impl* impl = new_impl(dtype, static_cast<int>(shape.size()));
   Array out(impl);
+  if (current_interpreter()) impl->id = born_under_interpreter;
   copy_dims(impl->dims, {shape.data(), shape.size()});
   try {
     allocate_data(impl, zeroed);
@@ -177,6 +178,7 @@ Array adopt_data(DType dtype, std::span<const int64_t> shape, void* data, int64_
     deleter(context, data);
     throw;
   }
+  if (current_interpreter()) impl->id = born_under_interpreter;
   new (storage) Storage{1, readonly, bytes, static_cast<std::byte*>(data), deleter, context};
   copy_dims(shape_of(impl), {shape.data(), shape.size()});
   const Dims strides = contiguous_strides(shape);

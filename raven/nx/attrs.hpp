@@ -15,6 +15,7 @@
 namespace nx {
 
 class Program;
+class Executable;
 
 /// Base of all attribute structs; the op says which one it is.
 struct Attrs {};
@@ -199,6 +200,8 @@ struct AxisAttrs : Attrs {
 /// Runs a Program (raven/nx/program.hpp), compared by its content. Never null in a valid call.
 struct CallAttrs : Attrs {
   std::shared_ptr<const Program> program;
+  /// The program compiled: what eager calls run instead of the program's ops one by one. Null: none. Not compared.
+  std::shared_ptr<const Executable> executable;
   NX_FIELDS(NX_FIELD(program))
 };
 

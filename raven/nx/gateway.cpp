@@ -362,6 +362,13 @@ Array apply(Op op, std::initializer_list<Operand> in, const Attrs& attrs) {
 
 Interpreter::Interpreter() : tag_(__atomic_add_fetch(&last_tag, 1, __ATOMIC_RELAXED)) {}
 Interpreter::~Interpreter() = default;
+void Interpreter::before_write(const char*, const Array&) {}
+
+void detail::announce_write(const char* name, const Array& target) {
+  const Impl* impl = impl_of(target);
+  if ((impl->flags & array_flag::tracer) || impl->id == born_under_interpreter) return;
+  for (Interpreter* i = innermost; i; i = i->parent()) i->before_write(name, target);
+}
 
 Interpreter* current_interpreter() noexcept { return innermost; }
 

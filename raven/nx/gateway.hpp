@@ -63,6 +63,9 @@ class RAVEN_API Interpreter {
   virtual const char* name() const noexcept = 0;
   /// Whether the implicit random generator may be used inside.
   virtual bool allows_implicit_random() const noexcept = 0;
+  /// Hears that the handle of a plain array made outside any transformation is about to be rebound by `x += y` or
+  /// `x.at(i) = v`, under the public name of the function. May throw; by default nothing.
+  virtual void before_write(const char* name, const Array& target);
 
   /// Never reused.
   uint64_t tag() const noexcept { return tag_; }

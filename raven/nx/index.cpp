@@ -488,6 +488,7 @@ Array set_item(Array x, std::span<const Index* const> items, ScatterKind kind, c
 
 void AtReference::assign(ScatterKind kind, const Operand& value) {
   detail::require_defined(name, target_);
+  if (current_interpreter()) detail::announce_write(name, target_);
   const bool number = value.is_scalar();
   if (number) {
     if (std::byte* place = direct_place(target_, items())) {

@@ -90,6 +90,10 @@ class RAVEN_API ProgramBuilder {
   /// Verifies the op by infer. Returns the id of the first result; the others follow.
   Id equation(Op op, std::span<const Id> operands, const Attrs& attrs = no_attrs);
   const Aval& aval(Id id) const { return avals_[id]; }
+  /// Number of equations so far.
+  size_t equations() const noexcept { return equations_.size(); }
+  /// Turns a constant into an input and returns its array. Inputs are numbered in the order of their ids here.
+  Array take_constant(Id constant);
   /// The program with these outputs; the builder is empty afterwards.
   Program build(std::span<const Id> outputs);
 
@@ -103,11 +107,21 @@ class RAVEN_API ProgramBuilder {
   std::vector<Program::Equation> equations_;
 };
 
+/// A compiled form of a Program (raven/tolk): gives the bits of eval.
+class RAVEN_API Executable {
+ public:
+  virtual ~Executable();
+  /// Arguments are plain arrays that fit the program's inputs; `results` has one handle per output.
+  virtual void run(std::span<const Array> arguments, std::span<Array> results) const = 0;
+};
+
 /// Runs a program through the gateway: eagerly, or as ops of the interpreter of this thread. Values are freed at their
 /// last use, where in-place ops may take them over. Throws ValueError, ShapeError or DTypeError when the arguments do
 /// not fit.
 RAVEN_API std::vector<Array> eval(const Program& program, std::span<const Array> arguments);
-/// The program as one op (Op::Call), which transformations and compilers see whole.
-RAVEN_API std::vector<Array> call(std::shared_ptr<const Program> program, std::span<const Array> arguments);
+/// The program as one op (Op::Call), which transformations and compilers see whole. Eager calls run `executable` when there
+/// is one.
+RAVEN_API std::vector<Array> call(std::shared_ptr<const Program> program, std::span<const Array> arguments,
+                                  std::shared_ptr<const Executable> executable = nullptr);
 
 }  // namespace nx

@@ -37,24 +37,24 @@ bool reshape_strides(std::span<const int64_t> from, std::span<const int64_t> fro
   return true;
 }
 
-Array reshape(const Array& x, const Aval& result) {
-  Dims strides = contiguous_strides(result.shape.span());
-  if (x.is_contiguous() || x.size() == 0) return view_of(x, result.shape.span(), strides.span(), 0);
-  if (reshape_strides(shape_span(x), strides_span(x), result.shape.span(), strides))
-    return view_of(x, result.shape.span(), strides.span(), 0);
-  strides = contiguous_strides(result.shape.span());
-  return view_of(contiguous_array(x), result.shape.span(), strides.span(), 0);
-}
-
 }  // namespace
 
-Array make_view(Op op, const Array& x, const Attrs& attrs, const Aval& result) {
-  const auto old_strides = strides_span(x);
-  const int64_t item = item_size(x.dtype());
-  Dims strides = Dims::filled(result.shape.size(), 0);
+bool place_view(Op op, const Aval& operand, std::span<const int64_t> old_strides, const Attrs& attrs, const Aval& result,
+                ViewPlace& place) {
+  const auto old_shape = operand.shape.span();
+  const int64_t item = item_size(operand.dtype);
+  const auto contiguous = [&] { return strides_are_contiguous(old_shape, old_strides.data()); };
+  Dims& strides = place.strides;
+  strides = Dims::filled(result.shape.size(), 0);
   int64_t offset = 0;
   switch (op) {
-    case Op::Reshape: return reshape(x, result);
+    case Op::Reshape:
+      if (contiguous()) {
+        strides = contiguous_strides(result.shape.span());
+        break;
+      }
+      if (!reshape_strides(old_shape, old_strides, result.shape.span(), strides)) return false;
+      break;
     case Op::Permute: {
       const Dims& permutation = static_cast<const PermuteAttrs&>(attrs).permutation;
       for (int i = 0; i < strides.size(); ++i) strides[i] = old_strides[static_cast<size_t>(permutation[i])];
@@ -64,7 +64,7 @@ Array make_view(Op op, const Array& x, const Attrs& attrs, const Aval& result) {
       const Dims& axes = static_cast<const ExpandAttrs&>(attrs).axes;
       for (int i = 0; i < axes.size(); ++i) {
         const auto to = static_cast<int>(axes[i]);
-        strides[to] = shape_span(x)[static_cast<size_t>(i)] == result.shape[to] ? old_strides[static_cast<size_t>(i)] : 0;
+        strides[to] = operand.shape[i] == result.shape[to] ? old_strides[static_cast<size_t>(i)] : 0;
       }
       break;
     }
@@ -85,17 +85,32 @@ Array make_view(Op op, const Array& x, const Attrs& attrs, const Aval& result) {
         step = -step;
       }
       break;
-    case Op::StopGradient: return x;
-    case Op::Bitcast: {
-      const bool same = item == item_size(result.dtype);
-      Array view = same ? view_of(x, shape_span(x), old_strides, 0)
-                        : view_of(contiguous_array(x), result.shape.span(), contiguous_strides(result.shape.span()).span(), 0);
-      impl_of(view)->dtype = result.dtype;
-      return view;
-    }
-    default: break;  // op_flag::view marks exactly the cases above
+    case Op::Bitcast:
+      if (item != item_size(result.dtype)) {
+        if (!contiguous()) return false;
+        strides = contiguous_strides(result.shape.span());
+        break;
+      }
+      [[fallthrough]];
+    default:  // op_flag::view marks exactly these; the rest keep their place
+      strides = Dims(old_strides);
   }
-  return view_of(x, result.shape.span(), strides.span(), offset * item);
+  place.byte_offset = offset * item;
+  return true;
+}
+
+Array make_view(Op op, const Array& x, const Attrs& attrs, const Aval& result) {
+  if (op == Op::StopGradient) return x;
+  const Aval operand = aval_of(x);
+  ViewPlace place;
+  Array copy;
+  if (!place_view(op, operand, strides_span(x), attrs, result, place)) {
+    copy = contiguous_array(x);
+    place_view(op, operand, strides_span(copy), attrs, result, place);
+  }
+  Array view = view_of(copy.defined() ? copy : x, result.shape.span(), place.strides.span(), place.byte_offset);
+  impl_of(view)->dtype = result.dtype;
+  return view;
 }
 
 }  // namespace nx::detail

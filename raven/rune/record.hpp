@@ -2,6 +2,7 @@
 // Staging: a function traced into an nx::Program.
 #include <tuple>
 #include <type_traits>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -29,13 +30,25 @@ class RAVEN_API Recorder final : public nx::Interpreter {
 
   /// A tracer for the next input.
   Array input(const nx::Aval& aval);
-  /// The recorded program with these outputs; plain arrays among them become constants. Ends the recording.
+  /// Number of equations so far.
+  size_t equations() const noexcept { return builder_.equations(); }
+  /// The recorded program with these outputs; captured arrays, also among the outputs, become constants. Ends the recording.
   nx::Program finish(std::span<const Array> outputs);
+  /// A program, and the arrays that it takes after its other inputs.
+  struct Capturing {
+    nx::Program program;
+    std::vector<Array> captures;
+  };
+  /// The same, but captured arrays that somebody else still holds become inputs after the others. Arrays that nobody else
+  /// holds were made while recording, and become constants.
+  Capturing finish_capturing(std::vector<Array> outputs);
 
   void process(nx::Op op, std::span<const nx::Operand> in, const nx::Attrs& attrs, std::span<Array> out) override;
   Array value_of(const Array& tracer) override;
   const char* name() const noexcept override { return name_; }
   bool allows_implicit_random() const noexcept override { return false; }
+  /// Throws SideEffectError.
+  void before_write(const char* name, const Array& target) override;
 
  private:
   nx::ProgramBuilder::Id id_of(const Array& x);
@@ -46,6 +59,7 @@ class RAVEN_API Recorder final : public nx::Interpreter {
   };
   nx::ProgramBuilder builder_;
   std::vector<Captured> captured_;
+  std::unordered_map<const void*, size_t> captured_at_;  ///< by record
   const char* name_;
 };
 

@@ -5,6 +5,7 @@
 #include "raven/nx/api/creation.hpp"
 #include "raven/nx/composite.hpp"
 #include "raven/rune/error.hpp"
+#include "raven/rune/internal/compiled.hpp"
 #include "raven/rune/vjp/rules.hpp"
 
 namespace rune {
@@ -22,11 +23,12 @@ struct Record {
   Op op;
   uint16_t operands, results;
   uint32_t first_id;      ///< operand ids (−1: constant), then result ids, in `ids`
-  uint32_t first_saved;   ///< operands + results handles in `saved`
+  uint32_t first_saved;   ///< `saved_count` handles in `saved`: one per operand and result; the residuals of a compiled call
   uint32_t first_shape;   ///< operands shapes in `shapes`, when kept
   uint32_t first_attrs;   ///< index in `attrs`, or none
   uint64_t needed;
   nx::DType operand_dtype;
+  uint32_t saved_count;
 };
 
 struct Tape::Records {
@@ -72,6 +74,9 @@ void Tape::process(Op op, std::span<const Operand> in, const nx::Attrs& attrs, s
     }
   if (!any) return nx::apply(op, in, attrs, out);
 
+  if (op == Op::Call)
+    if (const auto* callee = dynamic_cast<const detail::CompiledProgram*>(static_cast<const nx::CallAttrs&>(attrs).executable.get()))
+      return process_call(*callee, in, out);
   if (rule.decompose) {
     std::vector<Array> operands;
     for (const Operand& o : in) operands.push_back(o.array());
@@ -138,7 +143,39 @@ void Tape::process(Op op, std::span<const Operand> in, const nx::Attrs& attrs, s
     r.attrs.push_back(std::move(box));
   }
   r.ops.push_back({op, static_cast<uint16_t>(in.size()), static_cast<uint16_t>(out.size()), first_id, first_saved,
-                   keep.shapes ? first_shape : none, first_attrs, needed, operand_dtype});
+                   keep.shapes ? first_shape : none, first_attrs, needed, operand_dtype,
+                   static_cast<uint32_t>(in.size() + out.size())});
+}
+
+void Tape::process_call(const detail::CompiledProgram& callee, std::span<const Operand> in, std::span<Array> out) {
+  std::vector<bool> wanted(in.size());
+  std::vector<Array> primals;
+  for (size_t i = 0; i < in.size(); ++i) {
+    wanted[i] = follows(in[i].array());
+    primals.push_back(lower(in[i].array()));
+  }
+  const auto derivative = callee.derivative(wanted);
+  std::vector<Array> results = nx::call(derivative->forward->program(), primals, derivative->forward);
+
+  Records& r = *records_;
+  const auto first_id = static_cast<uint32_t>(r.ids.size()), first_saved = static_cast<uint32_t>(r.saved.size());
+  for (size_t i = 0; i < in.size(); ++i)
+    r.ids.push_back(derivative->flows[i] ? static_cast<int32_t>(nx::tracer_id(in[i].array())) : -1);
+  const nx::DType operand_dtype = in[0].array().dtype();
+  for (size_t i = 0; i < out.size(); ++i) {
+    const bool real = nx::is_float(results[i].dtype());
+    r.ids.push_back(real ? r.next_id : -1);
+    if (out.size() > 1) r.avals.push_back(nx::aval_of(results[i]));
+    out[i] = real ? nx::make_tracer(*this, static_cast<uint32_t>(r.next_id++), std::move(results[i])) : std::move(results[i]);
+  }
+  for (size_t i = out.size(); i < results.size(); ++i) r.saved.push_back(std::move(results[i]));
+  nx::CallAttrs attrs;
+  attrs.program = derivative->backward->program();
+  attrs.executable = derivative->backward;
+  r.attrs.emplace_back(Op::Call, attrs);
+  r.ops.push_back({Op::Call, static_cast<uint16_t>(in.size()), static_cast<uint16_t>(out.size()), first_id, first_saved, none,
+                   static_cast<uint32_t>(r.attrs.size() - 1), 0, operand_dtype,
+                   static_cast<uint32_t>(results.size() - out.size())});
 }
 
 namespace {
@@ -160,6 +197,7 @@ struct vjp_rule::PullAccess {
     p.cotangents_ = cotangents;
     p.result_avals_ = avals;
     p.ids_ = ids;
+    p.saved_count_ = record.saved_count;
     p.slots_ = slots;
   }
 };
@@ -213,7 +251,7 @@ std::vector<Array> Tape::backward(std::span<const Array> outputs, std::span<cons
       vjp_rule::rule_of(record.op).pull(pull);
     }
     if (consume)
-      for (int i = 0; i < record.operands + record.results; ++i) r.saved[record.first_saved + static_cast<uint32_t>(i)] = Array{};
+      for (uint32_t i = 0; i < record.saved_count; ++i) r.saved[record.first_saved + i] = Array{};
   }
   slots.resize(static_cast<size_t>(r.watched));
   return slots;

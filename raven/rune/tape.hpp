@@ -8,6 +8,10 @@
 
 namespace rune {
 
+namespace detail {
+class CompiledProgram;
+}
+
 /// Records while it is the innermost interpreter (nx::InterpreterScope). Values inside its tracers are the parent's.
 class RAVEN_API Tape final : public nx::Interpreter {
  public:
@@ -34,6 +38,9 @@ class RAVEN_API Tape final : public nx::Interpreter {
   bool allows_implicit_random() const noexcept override { return true; }
 
  private:
+  /// A compiled call is recorded whole: its derivative is traced once, and both halves run compiled.
+  void process_call(const detail::CompiledProgram& callee, std::span<const nx::Operand> in, std::span<nx::Array> out);
+
   struct Records;
   std::unique_ptr<Records> records_;
   const char* name_;

@@ -1,4 +1,5 @@
-// Every public function of nx, recorded to a Program, printed, parsed and evaluated, gives the bits of the direct call.
+// Every public function of nx, recorded to a Program, printed, parsed and evaluated, or compiled, gives the bits of the direct
+// call.
 #include <filesystem>
 #include <memory>
 #include <regex>
@@ -10,6 +11,7 @@
 #include "raven/base/file.hpp"
 #include "raven/nx/api/random.hpp"
 #include "raven/rune.hpp"
+#include "raven/tolk.hpp"
 
 namespace {
 
@@ -290,10 +292,24 @@ TEST_P(Recording, GivesTheBitsOfTheDirectCall) {
   EXPECT_EQ(parsed.hash(), program.hash());
   const Arrays evaluated = nx::eval(parsed, inputs);
   const Arrays called = nx::call(std::make_shared<const Program>(parsed), inputs);
+  // Compiled: over a poisoned arena, and as a user writes it, at the first call and the second.
+  const auto plan = tolk::compile(program);
+  plan->verify();
+  std::vector<tolk::PlanArgument> arguments;
+  for (Array& x : inputs) arguments.push_back({&x, false});
+  Arrays compiled(direct.size());
+  plan->run(arguments, compiled, nullptr, true);
+  const auto jitted = rune::jit(row.call);
+  const Arrays first = jitted(inputs), second = jitted(inputs);
+  EXPECT_EQ(jitted.stats().hits, 1);
   ASSERT_EQ(evaluated.size(), direct.size());
+  ASSERT_EQ(first.size(), direct.size());
   for (size_t i = 0; i < direct.size(); ++i) {
     expect_same_bits(evaluated[i], direct[i]);
     expect_same_bits(called[i], direct[i]);
+    expect_same_bits(compiled[i], direct[i]);
+    expect_same_bits(first[i], direct[i]);
+    expect_same_bits(second[i], direct[i]);
   }
 }
 INSTANTIATE_TEST_SUITE_P(Functions, Recording, testing::ValuesIn(table), [](const testing::TestParamInfo<Row>& info) {

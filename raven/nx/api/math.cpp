@@ -197,6 +197,7 @@ Array Array::astype(DType dtype) const { return nx::astype(*this, dtype); }
 namespace detail {
 void assign_result(Array& x, const Operand& y, const char* name, Array (*function)(const Operand&, const Operand&)) {
   require_defined(name, x);
+  if (current_interpreter()) announce_write(name, x);
   if (!y.is_scalar()) {
     require_defined(name, y.array());
     const auto mine = shape_span(x), other = shape_span(y.array());

@@ -91,6 +91,11 @@ void check_shortcut(Op op, const Array& x, const Attrs& attrs, const Array& out)
 inline void check_shortcut(Op, const Array&, const Attrs&, const Array&) {}
 #endif
 
+/// The `id` of plain arrays made while an interpreter was active: values of the traced function's own.
+inline constexpr uint32_t born_under_interpreter = 1;
+/// Tells the interpreters of this thread that `x op= y` is about to rebind the handle of a plain array.
+void announce_write(const char* name, const Array& target);
+
 /// Strides describe C order without gaps (also size 0 and 1).
 bool strides_are_contiguous(std::span<const int64_t> shape, const int64_t* strides);
 

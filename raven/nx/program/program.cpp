@@ -1,5 +1,6 @@
 #include "raven/nx/program.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include "raven/base/message.hpp"
@@ -169,6 +170,16 @@ ProgramBuilder::Id ProgramBuilder::equation(Op op, std::span<const Id> operands,
   return first;
 }
 
+Array ProgramBuilder::take_constant(Id constant) {
+  require_id(constant);
+  if (kinds_[constant] != Kind::constant) throw ValueError(name, raven::Message("%") << constant << " is no constant");
+  const auto at = std::count(kinds_.begin(), kinds_.begin() + constant, Kind::constant);
+  Array value = std::move(constants_[static_cast<size_t>(at)]);
+  constants_.erase(constants_.begin() + at);
+  kinds_[constant] = Kind::input;
+  return value;
+}
+
 Program ProgramBuilder::build(std::span<const Id> outputs) {
   for (const Id id : outputs) require_id(id);
   Program program;
@@ -238,9 +249,13 @@ std::vector<Array> eval(const Program& program, std::span<const Array> arguments
   return results;
 }
 
-std::vector<Array> call(std::shared_ptr<const Program> program, std::span<const Array> arguments) {
+Executable::~Executable() = default;
+
+std::vector<Array> call(std::shared_ptr<const Program> program, std::span<const Array> arguments,
+                        std::shared_ptr<const Executable> executable) {
   CallAttrs attrs;
   attrs.program = std::move(program);
+  attrs.executable = std::move(executable);
   const std::vector<Operand> operands(arguments.begin(), arguments.end());
   std::vector<Array> results(static_cast<size_t>(result_count(Op::Call, attrs, 0)));
   apply(Op::Call, operands, attrs, results);

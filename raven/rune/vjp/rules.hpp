@@ -33,6 +33,13 @@ class Pull {
   int operands() const { return operands_; }
   /// Whether operand i wants a cotangent.
   bool needs(int i) const { return (needed_ >> i & 1) != 0; }
+  /// Whether the tape follows operand i (compiled calls, which may have more operands than `needs` knows).
+  bool follows(int i) const { return ids_[i] >= 0; }
+  /// Whether the tape follows result i.
+  bool is_followed_result(int i) const { return ids_[operands_ + i] >= 0; }
+  int results() const { return static_cast<int>(cotangents_.size()); }
+  /// What a compiled call kept for its backward half.
+  std::span<const Array> residuals() const { return {saved_, saved_count_}; }
   /// Kept operand, kept result, kept shape.
   const Array& in(int i) const { return saved_[i]; }
   const Array& out(int i = 0) const { return saved_[operands_ + i]; }
@@ -56,6 +63,7 @@ class Pull {
   nx::DType operand_dtype_ = nx::DType::f64;
   uint64_t needed_ = 0;
   const Array* saved_ = nullptr;
+  size_t saved_count_ = 0;
   const nx::Shape* shapes_ = nullptr;
   std::span<Array> cotangents_;
   std::span<const nx::Aval> result_avals_;

@@ -1,0 +1,363 @@
+#include "raven/rune/jit.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstring>
+#include <mutex>
+
+#include "raven/base/message.hpp"
+#include "raven/nx/error.hpp"
+#include "raven/nx/internal/copy.hpp"
+#include "raven/nx/internal/impl.hpp"
+#include "raven/rune/error.hpp"
+#include "raven/rune/internal/compiled.hpp"
+#include "raven/tolk/error.hpp"
+
+namespace rune::detail {
+
+using nx::detail::impl_of;
+
+namespace {
+
+constexpr size_t max_entries = 64;
+constexpr size_t static_warning = 8;  // signatures of the same shapes after which static arguments are suspected
+
+double milliseconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+}
+
+/// Shape and dtype of a leaf, compactly.
+struct LeafKey {
+  nx::DType dtype;
+  uint8_t rank;
+  bool present, donated;
+  uint32_t first_dim;  ///< in JitEntry::dims
+};
+
+}  // namespace
+
+struct JitEntry {
+  std::string key;
+  std::vector<LeafKey> leaves;
+  std::vector<int64_t> dims;
+
+  nx::Program::Hash hash;
+  std::vector<Array> captures;  ///< the arrays as the function sees them; each counts as a jit holder
+  std::vector<Array> dense;     ///< their C-order copies where they are not dense; else empty handles
+  std::shared_ptr<const CompiledProgram> compiled;
+  std::shared_ptr<const void> result;
+  std::vector<int> skeletons;
+  std::vector<int> output_of;                ///< by leaf of the result: output of the program, or −1 for an absent one
+  int64_t calls = 0;                         ///< guarded by the state's mutex
+  mutable std::atomic<bool> counted{false};  ///< its compilation is in the statistics
+
+  JitEntry() = default;
+  JitEntry(const JitEntry&) = delete;
+  ~JitEntry() {
+    for (const Array& x : captures) __atomic_fetch_sub(&impl_of(x)->jit_holders, 1, __ATOMIC_RELAXED);
+  }
+
+  bool matches(const JitArguments& call) const {
+    if (leaves.size() != call.leaves.size() || key != call.key) return false;
+    for (size_t i = 0; i < leaves.size(); ++i) {
+      const LeafKey& k = leaves[i];
+      const nx::detail::Header* h = call.leaves[i].array->header();
+      if (!h || !k.present) {
+        if (h || k.present) return false;
+        continue;
+      }
+      if (h->dtype != k.dtype || h->rank != k.rank || k.donated != call.leaves[i].donated) return false;
+      const int64_t* mine = dims.data() + k.first_dim;
+      for (int d = 0; d < k.rank; ++d)
+        if (h->dims[d] != mine[d]) return false;
+    }
+    return true;
+  }
+};
+
+struct JitState::Inside {
+  JitOpts options;
+  // A jitted function may call itself while it is traced, with another signature.
+  mutable std::recursive_mutex mutex;
+  std::vector<std::shared_ptr<JitEntry>> entries;  // the last one called first
+  bool warned = false;
+  JitStats stats;
+  std::shared_ptr<const JitEntry> last;
+  std::atomic<size_t> leaves{0}, key_bytes{0};  ///< of the last call: room for the next one
+
+  std::string where() const { return "'" + options.name + "'"; }
+};
+
+JitState::JitState(JitOpts options) : inside_(std::make_unique<Inside>()) { inside_->options = std::move(options); }
+JitState::~JitState() = default;
+
+const void* JitState::result_of(const JitEntry& entry) { return entry.result.get(); }
+int JitState::skeleton_of(const JitEntry& entry, size_t element) { return entry.skeletons[element]; }
+
+JitArguments JitState::start() const {
+  JitArguments call;
+  call.key.reserve(inside_->key_bytes.load(std::memory_order_relaxed));
+  call.leaves.reserve(inside_->leaves.load(std::memory_order_relaxed));
+  append_bytes(call.key, nx::default_float());
+  return call;
+}
+
+// ---- tracing
+// -----------------------------------------------------------------------------------------------------------
+
+namespace {
+
+struct Traced {
+  nx::Program program;
+  std::vector<Array> captures;
+  JitTraced shape;
+  std::vector<int> output_of;
+};
+
+Traced trace(const std::string& where, const JitArguments& call, void* context, JitTrace* function) {
+  try {
+    Recorder recorder("rune::jit");
+    std::vector<Array> leaves;
+    for (const JitLeaf& leaf : call.leaves)
+      leaves.push_back(leaf.array->defined() ? recorder.input(nx::aval_of(*leaf.array)) : Array{});
+    Traced traced;
+    {
+      const nx::InterpreterScope scope(&recorder);
+      traced.shape = function(context, leaves);
+    }
+    leaves.clear();
+    std::vector<Array> outputs;
+    for (Array& leaf : traced.shape.leaves) {
+      traced.output_of.push_back(leaf.defined() ? static_cast<int>(outputs.size()) : -1);
+      if (leaf.defined()) outputs.push_back(std::move(leaf));
+    }
+    traced.shape.leaves.clear();
+    Recorder::Capturing recorded = recorder.finish_capturing(std::move(outputs));
+    traced.program = std::move(recorded.program);
+    traced.captures = std::move(recorded.captures);
+    return traced;
+  } catch (const ConcretizationError&) {
+    throw;  // a jitted function inside has said it
+  } catch (const nx::LeakedTracerError&) {
+    throw;
+  } catch (const nx::TracerError& error) {
+    const raven::Message message = raven::Message("while ") << where << " is traced: " << error.what();
+    if (error.op() == "nx.random.Generator") throw FrozenRandomnessError("rune.jit", message);
+    throw ConcretizationError("rune.jit", message);
+  }
+}
+
+void require_same(const std::string& where, const JitEntry& entry, const Traced& again) {
+  for (size_t i = 0; i < entry.captures.size() && i < again.captures.size(); ++i)
+    if (entry.captures[i].header() != again.captures[i].header())
+      throw StaleCaptureError("rune.jit", raven::Message()
+                                              << where << " captures an array " << nx::aval_of(again.captures[i])
+                                              << " that is another one than at its first call; pass it as an "
+                                                 "argument");
+  if (entry.captures.size() != again.captures.size())
+    throw StaleCaptureError("rune.jit", raven::Message() << where << " captures " << again.captures.size()
+                                                         << " arrays, and " << entry.captures.size()
+                                                         << " at its first call; pass what changes as an argument");
+  if (entry.hash != again.program.hash())
+    throw StaleCaptureError(
+        "rune.jit", raven::Message() << where
+                                     << " does something else than at its first call, though its arguments have the "
+                                        "same shapes and static values: it reads a number, flag or counter from "
+                                        "outside; pass it as an argument");
+}
+
+}  // namespace
+
+std::shared_ptr<const JitEntry> JitState::entry(const JitArguments& call, void* context, JitTrace* function) {
+  Inside& in = *inside_;
+  const std::lock_guard lock(in.mutex);
+  ++in.stats.calls;
+  in.leaves.store(call.leaves.size(), std::memory_order_relaxed);
+  in.key_bytes.store(call.key.size(), std::memory_order_relaxed);
+  auto& entries = in.entries;
+  for (size_t i = 0; i < entries.size(); ++i) {
+    if (!entries[i]->matches(call)) continue;
+    if (i > 0)
+      std::rotate(entries.begin(), entries.begin() + static_cast<int64_t>(i),
+                  entries.begin() + static_cast<int64_t>(i) + 1);
+    const std::shared_ptr<JitEntry> found = entries[0];
+    for (const Array& x : found->captures) {
+      const nx::detail::Impl* impl = impl_of(x);
+      if (__atomic_load_n(&impl->refs, __ATOMIC_ACQUIRE) == __atomic_load_n(&impl->jit_holders, __ATOMIC_RELAXED))
+        throw StaleCaptureError("rune.jit", raven::Message()
+                                                << in.where() << " captured an array " << nx::aval_of(x)
+                                                << " that nothing else holds any more: the variable was given another "
+                                                   "array, which the compiled function does not see; pass it as an "
+                                                   "argument");
+    }
+    if (++found->calls == 2) {
+      const auto start = std::chrono::steady_clock::now();
+      require_same(in.where(), *found, trace(in.where(), call, context, function));
+      ++in.stats.retraces;
+      in.stats.trace_ms += milliseconds_since(start);
+    }
+    ++in.stats.hits;
+    in.last = found;
+    return found;
+  }
+
+  const auto start = std::chrono::steady_clock::now();
+  Traced traced = trace(in.where(), call, context, function);
+  auto made = std::make_shared<JitEntry>();
+  made->key = call.key;
+  std::vector<bool> donated;
+  for (const JitLeaf& leaf : call.leaves) {
+    const bool present = leaf.array->defined();
+    const nx::Shape shape = leaf.array->shape();
+    made->leaves.push_back({leaf.array->dtype(), static_cast<uint8_t>(shape.size()), present, leaf.donated,
+                            static_cast<uint32_t>(made->dims.size())});
+    made->dims.insert(made->dims.end(), shape.begin(), shape.end());
+    if (present) donated.push_back(leaf.donated);
+  }
+  for (Array& x : traced.captures) {
+    if (x.nbytes() > 1 << 20 && !in.warned) {
+      in.warned = true;
+      raven::warn((raven::Message("rune.jit: ") << in.where() << " captures an array " << nx::aval_of(x)
+                                                << "; it stays as it is now, pass it as an argument if it changes")
+                      .str());
+    }
+    made->dense.push_back(x.is_contiguous() ? Array{} : nx::detail::contiguous_array(x));
+    __atomic_fetch_add(&impl_of(x)->jit_holders, 1, __ATOMIC_RELAXED);
+    made->captures.push_back(std::move(x));
+  }
+  made->hash = traced.program.hash();
+  made->compiled =
+      std::make_shared<const CompiledProgram>(std::make_shared<const nx::Program>(std::move(traced.program)),
+                                              std::move(donated), in.options.fallback == Fallback::eager);
+  made->result = std::move(traced.shape.result);
+  made->skeletons = std::move(traced.shape.skeletons);
+  made->output_of = std::move(traced.output_of);
+  made->calls = 1;
+  ++in.stats.traces;
+  in.stats.trace_ms += milliseconds_since(start);
+  entries.insert(entries.begin(), made);
+  if (entries.size() > max_entries) entries.pop_back();
+
+  size_t alike = 0;
+  for (const auto& other : entries)
+    alike += other != made && other->dims == made->dims && other->key.size() == made->key.size() &&
+             other->leaves.size() == made->leaves.size();
+  if (alike == static_warning)
+    raven::warn((raven::Message("rune.jit: ")
+                 << in.where() << " was compiled " << alike + 1
+                 << " times for the same shapes: a static argument changes from call to call; pass "
+                    "it as an nx::Array")
+                    .str());
+  in.last = made;
+  return made;
+}
+
+// ---- running
+// -------------------------------------------------------------------------------------------------------------
+
+std::vector<Array> JitState::run(const JitEntry& entry, const JitArguments& call) {
+  Inside& in = *inside_;
+  const CompiledProgram& compiled = *entry.compiled;
+  std::vector<Array> outputs(compiled.program()->outputs().size());
+  try {
+    if (nx::current_interpreter()) {
+      // One op of the transformation, whose rules know the program.
+      std::vector<Array> arguments;
+      for (const JitLeaf& leaf : call.leaves)
+        if (leaf.array->defined()) arguments.push_back(*leaf.array);
+      for (const Array& x : entry.captures) arguments.push_back(x);
+      outputs = nx::call(compiled.program(), arguments, entry.compiled);
+    } else {
+      std::vector<tolk::PlanArgument> arguments;
+      arguments.reserve(call.leaves.size() + entry.captures.size());
+      for (const JitLeaf& leaf : call.leaves)
+        if (leaf.array->defined()) arguments.push_back({leaf.array, leaf.donated});
+      for (size_t i = 0; i < entry.captures.size(); ++i)
+        arguments.push_back(
+            {const_cast<Array*>(entry.dense[i].defined() ? &entry.dense[i] : &entry.captures[i]), false});
+      tolk::RunReport report;
+      compiled.run(arguments, outputs, &report);
+      const bool first = !entry.counted.load(std::memory_order_relaxed) && !entry.counted.exchange(true);
+      if (first || report.donations_taken + report.donations_missed + report.input_copies > 0 || !compiled.plan()) {
+        const std::lock_guard lock(in.mutex);
+        if (first) {
+          ++(compiled.shared() ? in.stats.shared : in.stats.compiles);
+          in.stats.compile_ms += compiled.compile_ms();
+        }
+        in.stats.donations += report.donations_taken;
+        in.stats.donations_missed += report.donations_missed;
+        in.stats.input_copies += report.input_copies;
+        in.stats.fallbacks += compiled.plan() == nullptr;
+      }
+    }
+  } catch (const nx::IndexError& error) {
+    throw nx::IndexError("rune.jit", raven::Message("inside ") << in.where() << ": " << error.what());
+  }
+  // One handle per leaf.
+  if (outputs.size() == entry.output_of.size()) return outputs;
+  std::vector<Array> leaves(entry.output_of.size());
+  for (size_t i = 0; i < leaves.size(); ++i)
+    if (entry.output_of[i] >= 0) leaves[i] = std::move(outputs[static_cast<size_t>(entry.output_of[i])]);
+  return leaves;
+}
+
+// ---- reports
+// -------------------------------------------------------------------------------------------------------------
+
+JitStats JitState::stats() const {
+  const std::lock_guard lock(inside_->mutex);
+  JitStats stats = inside_->stats;
+  for (const auto& e : inside_->entries)
+    if (const tolk::Plan* plan = e->compiled->plan()) {
+      stats.arena_bytes += plan->stats().arena_bytes;
+      stats.live_bytes += plan->stats().live_bytes;
+    }
+  if (inside_->last)
+    if (const tolk::Plan* plan = inside_->last->compiled->plan()) {
+      stats.kernels = static_cast<int64_t>(plan->stats().kernels);
+      stats.externs = static_cast<int64_t>(plan->stats().externs);
+      stats.launches = stats.kernels + stats.externs;
+    }
+  return stats;
+}
+
+std::string JitState::explain() const {
+  const std::lock_guard lock(inside_->mutex);
+  raven::Message m("jit ");
+  m << inside_->where() << ": " << inside_->entries.size() << " signatures\n";
+  for (const auto& e : inside_->entries) {
+    m << "signature(";
+    for (size_t i = 0; i < e->leaves.size(); ++i) {
+      const LeafKey& k = e->leaves[i];
+      m << (i > 0 ? ", " : "");
+      if (k.present)
+        m << nx::Aval{k.dtype, nx::Shape(std::span<const int64_t>(e->dims.data() + k.first_dim, k.rank))}
+          << (k.donated ? " donated" : "");
+      else
+        m << "-";
+    }
+    m << "), " << e->captures.size() << " captured arrays, " << e->calls << " calls\n";
+    const tolk::Plan* plan = e->compiled->plan();
+    if (!plan) {
+      m << "evaluated op by op: it did not compile\n";
+      continue;
+    }
+    for (const tolk::PassReport& pass : plan->stats().passes)
+      m << "  pass " << pass.name << ": " << pass.before << " → " << pass.after << " equations\n";
+    m << plan->print();
+  }
+  return m.str();
+}
+
+size_t JitState::cache_size() const {
+  const std::lock_guard lock(inside_->mutex);
+  return inside_->entries.size();
+}
+void JitState::clear_cache() {
+  const std::lock_guard lock(inside_->mutex);
+  inside_->entries.clear();
+  inside_->last.reset();
+}
+
+}  // namespace rune::detail

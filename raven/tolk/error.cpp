@@ -1,0 +1,6 @@
+#include "raven/tolk/error.hpp"
+
+namespace tolk {
+Error::~Error() = default;
+VerifyError::~VerifyError() = default;
+}  // namespace tolk

@@ -1,0 +1,46 @@
+#pragma once
+// Passes over Programs. Each gives a program with the same results, bit for bit.
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "raven/nx/program.hpp"
+
+namespace tolk {
+
+/// What one pass did.
+struct PassReport {
+  std::string_view name;
+  size_t before = 0, after = 0;  ///< equations
+};
+
+using Pass = nx::Program(const nx::Program&);
+struct PassRow {
+  std::string_view name;
+  Pass* run;
+  std::string_view does;
+};
+/// All passes in their order: inline, simplify, fold, dead.
+RAVEN_API std::span<const PassRow> passes();
+
+/// Calls replaced by the equations of their programs, at any depth.
+RAVEN_API nx::Program inline_calls(const nx::Program& program);
+/// Equations of constants alone evaluated, when operands and result are at most 1 MiB. What checks indices is kept.
+RAVEN_API nx::Program fold_constants(const nx::Program& program);
+/// The rules of simplify_rules(), from operands to results; equal equations merged.
+RAVEN_API nx::Program simplify(const nx::Program& program);
+/// Equations and constants that no output needs dropped.
+RAVEN_API nx::Program drop_dead(const nx::Program& program);
+
+/// A rewrite rule of `simplify`, for documentation and tests.
+struct RuleInfo {
+  std::string_view name, does;
+};
+RAVEN_API std::vector<RuleInfo> simplify_rules();
+
+/// All passes in order. With the environment variable TOLK_VERIFY=1 every result is verified; names in
+/// TOLK_DISABLE_PASSES (separated by commas) are left out.
+RAVEN_API nx::Program optimise(const nx::Program& program, std::vector<PassReport>* report = nullptr);
+
+}  // namespace tolk
