@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes the private Python environment of the benchmark peers. Nothing else in the repository needs Python packages.
 # usage: setup.sh [--directory dir] <suite|peer>…     dir: default build/venv-peers
-#        suites (calibrate base nx rune kaun all) stand for their peers; peers: numpy pytorch jax
+#        suites (calibrate base nx rune tolk kaun all) stand for their peers; peers: numpy pytorch jax
 #
 # PyTorch's wheel links its CUDA libraries even when it runs on the CPU, so they are installed with it (4 GB in all);
 # triton and the CUDA bindings, which `import torch` does not need, are left out.
@@ -17,8 +17,10 @@ peers=
 for name in "$@"; do
   case $name in
     calibrate | base) ;;
-    nx | all) peers="$peers numpy pytorch" ;;
+    nx) peers="$peers numpy pytorch" ;;
+    all) peers="$peers numpy pytorch jax" ;;
     rune | kaun) peers="$peers pytorch" ;;
+    tolk) peers="$peers jax" ;;
     numpy | pytorch | jax) peers="$peers $name" ;;
     *) echo "bench: unknown suite or peer '$name', expected a suite or numpy, pytorch, jax" >&2; exit 2 ;;
   esac

@@ -7,6 +7,7 @@ std::span<const Suite> suites() {
                                    {"base", base_cases},
                                    {"nx", nx_cases},
                                    {"rune", rune_cases},
+                                   {"tolk", tolk_cases},
                                    {"kaun", kaun_cases}};
   return list;
 }

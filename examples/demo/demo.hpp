@@ -18,6 +18,7 @@ struct Options {
   int64_t tokens = 400;
   double temperature = 0.8;
   int64_t top_k = 0;
+  bool eager = false;  ///< the training step op by op, not compiled
   bool help = false;
 };
 /// Throws nx::ValueError naming the argument.

@@ -11,6 +11,7 @@ const char* const usage =
     "  --steps N          training steps (default 2000)\n"
     "  --seed N           initial weights, batches and samples (default 1)\n"
     "  --out FOLDER       where gpt.safetensors and losses.csv go (default out)\n"
+    "  --eager            run the training step op by op instead of compiled; the losses are the same, bit for bit\n"
     "  --sample PATH      no training: write text with a saved model\n"
     "  --tokens N         characters to write (default 400)\n"
     "  --temperature X    0 picks the likeliest character each time (default 0.8)\n"
@@ -38,6 +39,10 @@ Options parse_options(int count, char** arguments) {
     if (name == "--help" || name == "-h") {
       o.help = true;
       return o;
+    }
+    if (name == "--eager") {
+      o.eager = true;
+      continue;
     }
     const bool known = name == "--data" || name == "--steps" || name == "--seed" || name == "--out" ||
                        name == "--sample" || name == "--tokens" || name == "--temperature" || name == "--top-k";

@@ -91,7 +91,12 @@ int train(const Options& options) {
   Gpt model = make_model(data.vocabulary, options.seed);
   const vega::Transform optimizer = make_optimizer(options.steps);
   auto state = optimizer.init(model);
-  const auto loss_and_gradient = rune::value_and_grad(loss_of);
+  const auto step = [&](Gpt m, vega::State<Gpt> s, const nx::Array& inputs, const nx::Array& targets) {
+    auto [loss, gradient] = rune::value_and_grad(loss_of)(m, inputs, targets);
+    std::tie(m, s) = optimizer.update(std::move(gradient), std::move(s), std::move(m));
+    return std::tuple{std::move(m), std::move(s), std::move(loss)};
+  };
+  const auto compiled_step = rune::jit(step, {.name = "train step"});
   if (mkdir(options.out.c_str(), 0777) != 0 && errno != EEXIST) throw raven::IoError("demo", options.out, errno);
   const std::string checkpoint = options.out + "/gpt.safetensors", log_path = options.out + "/losses.csv";
   const raven::InterruptScope interrupts;
@@ -110,8 +115,9 @@ int train(const Options& options) {
       {
         const raven::StepScope scope;
         const auto [inputs, targets] = data.train.random_windows(nx::random::fold_in(batches, done), batch);
-        auto [loss, gradient] = loss_and_gradient(model, inputs, targets);
-        std::tie(model, state) = optimizer.update(std::move(gradient), std::move(state), std::move(model));
+        nx::Array loss;
+        std::tie(model, state, loss) = options.eager ? step(std::move(model), std::move(state), inputs, targets)
+                                                     : compiled_step(std::move(model), std::move(state), inputs, targets);
         train_loss = loss.item<double>();
       }
       training_seconds += seconds_since(step_start);
@@ -138,9 +144,15 @@ int train(const Options& options) {
   log.save(log_path);
   std::puts(
       write_text(model, data.vocabulary, {.max_new_tokens = 400, .temperature = 0.8, .seed = options.seed}).c_str());
-  std::printf("demo gpt: steps=%lld train_loss=%.4f val_loss=%.4f tokens_per_s=%.0f seconds=%.1f checkpoint=%s\n",
+  std::string mode = "mode=eager";
+  if (!options.eager) {
+    const rune::JitStats jit = compiled_step.stats();
+    mode = "mode=jit compile_s=" + fixed((jit.trace_ms + jit.compile_ms) / 1000, 3) +
+           " kernels=" + std::to_string(jit.kernels) + " externs=" + std::to_string(jit.externs);
+  }
+  std::printf("demo gpt: steps=%lld train_loss=%.4f val_loss=%.4f tokens_per_s=%.0f seconds=%.1f checkpoint=%s %s\n",
               static_cast<long long>(done), train_loss, validation_loss,
-              static_cast<double>(done * batch * context) / training_seconds, seconds_since(start), checkpoint.c_str());
+              static_cast<double>(done * batch * context) / training_seconds, seconds_since(start), checkpoint.c_str(), mode.c_str());
   return 0;
 }
 

@@ -65,7 +65,7 @@ TEST_F(Demo, TrainsSavesAndSamples) {
   EXPECT_TRUE(std::regex_match(
       trained.output.substr(401),
       std::regex(R"(demo gpt: steps=3 train_loss=\d\.\d{4} val_loss=\d\.\d{4} tokens_per_s=\d+ seconds=\d+\.\d )"
-                 R"(checkpoint=out/gpt\.safetensors\n)")))
+                 R"(checkpoint=out/gpt\.safetensors mode=jit compile_s=\d+\.\d{3} kernels=\d+ externs=\d+\n)")))
       << trained.output.substr(401);
   EXPECT_NE(trained.errors.find("train 3/3"), std::string::npos) << trained.errors;
   EXPECT_NE(trained.errors.find("tokens/s"), std::string::npos) << trained.errors;
@@ -93,6 +93,14 @@ TEST_F(Demo, TrainsSavesAndSamples) {
   ASSERT_EQ(run("--steps 3 --data small.txt --out again").status, 0);
   EXPECT_EQ(raven::read_file(at("again/losses.csv")), losses);
   EXPECT_EQ(raven::read_file(at("again/gpt.safetensors")), weights);
+  // Op by op instead of compiled, also on one thread and with another CPU level: the same bytes.
+  for (const char* before : {"", "export RAVEN_NUM_THREADS=1;", "export RAVEN_CPU=v3;"}) {
+    const Result eager = run("--steps 3 --data small.txt --out eager --eager", before);
+    ASSERT_EQ(eager.status, 0) << eager.errors;
+    EXPECT_NE(eager.output.find("mode=eager"), std::string::npos) << eager.output;
+    EXPECT_EQ(raven::read_file(at("eager/losses.csv")), losses);
+    EXPECT_EQ(raven::read_file(at("eager/gpt.safetensors")), weights);
+  }
   ASSERT_EQ(run("--steps 3 --data small.txt --out other --seed 2").status, 0);
   EXPECT_NE(raven::read_file(at("other/losses.csv")), losses);
 

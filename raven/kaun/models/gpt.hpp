@@ -14,6 +14,12 @@ struct GptConfig {
   /// The configuration as a JSON object, and back. Throws raven::FormatError naming `where` and the fault.
   std::string to_json() const;
   static GptConfig from_json(std::string_view text, const std::string& where);
+
+  // A tree without leaves: the sizes belong to the structure of every model that holds them.
+  static constexpr int nx_tree_count = 0;
+  template <class Self, class Visit>
+  static void nx_tree_fields(Self&, Visit&&) {}
+  NX_TREE_STATIC(GptConfig, vocab_size, context, width, layers, heads, dropout)
 };
 
 /// Logits [B, T, vocab_size] of token ids [B, T], T ≤ context.
