@@ -1,4 +1,5 @@
-// The suite `tolk`: calls of compiled functions against JAX's. What is timed is the call: many leaves, or many tiny kernels.
+// The suite `tolk`: calls of compiled functions against JAX's. What is timed is the call: many leaves, or many tiny
+// kernels.
 #include "bench/runner/suites.hpp"
 #include "raven/nx.hpp"
 #include "raven/rune.hpp"

@@ -116,8 +116,9 @@ int train(const Options& options) {
         const raven::StepScope scope;
         const auto [inputs, targets] = data.train.random_windows(nx::random::fold_in(batches, done), batch);
         nx::Array loss;
-        std::tie(model, state, loss) = options.eager ? step(std::move(model), std::move(state), inputs, targets)
-                                                     : compiled_step(std::move(model), std::move(state), inputs, targets);
+        std::tie(model, state, loss) = options.eager
+                                           ? step(std::move(model), std::move(state), inputs, targets)
+                                           : compiled_step(std::move(model), std::move(state), inputs, targets);
         train_loss = loss.item<double>();
       }
       training_seconds += seconds_since(step_start);
@@ -152,7 +153,8 @@ int train(const Options& options) {
   }
   std::printf("demo gpt: steps=%lld train_loss=%.4f val_loss=%.4f tokens_per_s=%.0f seconds=%.1f checkpoint=%s %s\n",
               static_cast<long long>(done), train_loss, validation_loss,
-              static_cast<double>(done * batch * context) / training_seconds, seconds_since(start), checkpoint.c_str(), mode.c_str());
+              static_cast<double>(done * batch * context) / training_seconds, seconds_since(start), checkpoint.c_str(),
+              mode.c_str());
   return 0;
 }
 

@@ -26,6 +26,7 @@ void CompiledProgram::compile() const {
   }
   if (!shared_)
     compile_ms_ = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  done_.store(true, std::memory_order_release);
 }
 
 const tolk::Plan* CompiledProgram::plan() const {

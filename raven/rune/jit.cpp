@@ -31,7 +31,7 @@ double milliseconds_since(std::chrono::steady_clock::time_point start) {
 struct LeafKey {
   nx::DType dtype;
   uint8_t rank;
-  bool present, donated;
+  bool present;
   uint32_t first_dim;  ///< in JitEntry::dims
 };
 
@@ -45,12 +45,16 @@ struct JitEntry {
   nx::Program::Hash hash;
   std::vector<Array> captures;  ///< the arrays as the function sees them; each counts as a jit holder
   std::vector<Array> dense;     ///< their C-order copies where they are not dense; else empty handles
-  std::shared_ptr<const CompiledProgram> compiled;
+  /// One per choice of donated leaves; the first one also serves transformations.
+  struct Variant {
+    std::vector<bool> donated;  ///< by present leaf
+    std::shared_ptr<const CompiledProgram> compiled;
+  };
+  std::vector<Variant> variants;  ///< guarded by the state's mutex
   std::shared_ptr<const void> result;
   std::vector<int> skeletons;
-  std::vector<int> output_of;                ///< by leaf of the result: output of the program, or −1 for an absent one
-  int64_t calls = 0;                         ///< guarded by the state's mutex
-  mutable std::atomic<bool> counted{false};  ///< its compilation is in the statistics
+  std::vector<int> output_of;  ///< by leaf of the result: output of the program, or −1 for an absent one
+  int64_t calls = 0;           ///< guarded by the state's mutex
 
   JitEntry() = default;
   JitEntry(const JitEntry&) = delete;
@@ -67,7 +71,7 @@ struct JitEntry {
         if (h || k.present) return false;
         continue;
       }
-      if (h->dtype != k.dtype || h->rank != k.rank || k.donated != call.leaves[i].donated) return false;
+      if (h->dtype != k.dtype || h->rank != k.rank) return false;
       const int64_t* mine = dims.data() + k.first_dim;
       for (int d = 0; d < k.rank; ++d)
         if (h->dims[d] != mine[d]) return false;
@@ -76,6 +80,28 @@ struct JitEntry {
   }
 };
 
+namespace {
+
+/// The plan for this choice of donated leaves, compiled at its first run.
+std::shared_ptr<const CompiledProgram> variant_of(JitEntry& entry, const JitArguments& call, bool interpret) {
+  const auto same = [&](const JitEntry::Variant& v) {
+    size_t at = 0;
+    for (size_t i = 0; i < call.leaves.size(); ++i)
+      if (entry.leaves[i].present && v.donated[at++] != call.leaves[i].donated) return false;
+    return true;
+  };
+  for (const JitEntry::Variant& v : entry.variants)
+    if (same(v)) return v.compiled;
+  std::vector<bool> donated;
+  for (size_t i = 0; i < call.leaves.size(); ++i)
+    if (entry.leaves[i].present) donated.push_back(call.leaves[i].donated);
+  auto compiled = std::make_shared<const CompiledProgram>(entry.variants[0].compiled->program(), donated, interpret);
+  entry.variants.push_back({std::move(donated), compiled});
+  return compiled;
+}
+
+}  // namespace
+
 struct JitState::Inside {
   JitOpts options;
   // A jitted function may call itself while it is traced, with another signature.
@@ -83,7 +109,7 @@ struct JitState::Inside {
   std::vector<std::shared_ptr<JitEntry>> entries;  // the last one called first
   bool warned = false;
   JitStats stats;
-  std::shared_ptr<const JitEntry> last;
+  std::shared_ptr<const CompiledProgram> last;
   std::atomic<size_t> leaves{0}, key_bytes{0};  ///< of the last call: room for the next one
 
   std::string where() const { return "'" + options.name + "'"; }
@@ -169,7 +195,7 @@ void require_same(const std::string& where, const JitEntry& entry, const Traced&
 
 }  // namespace
 
-std::shared_ptr<const JitEntry> JitState::entry(const JitArguments& call, void* context, JitTrace* function) {
+JitTarget JitState::entry(const JitArguments& call, void* context, JitTrace* function) {
   Inside& in = *inside_;
   const std::lock_guard lock(in.mutex);
   ++in.stats.calls;
@@ -198,8 +224,8 @@ std::shared_ptr<const JitEntry> JitState::entry(const JitArguments& call, void* 
       in.stats.trace_ms += milliseconds_since(start);
     }
     ++in.stats.hits;
-    in.last = found;
-    return found;
+    in.last = variant_of(*found, call, in.options.fallback == Fallback::eager);
+    return {found, in.last};
   }
 
   const auto start = std::chrono::steady_clock::now();
@@ -210,8 +236,8 @@ std::shared_ptr<const JitEntry> JitState::entry(const JitArguments& call, void* 
   for (const JitLeaf& leaf : call.leaves) {
     const bool present = leaf.array->defined();
     const nx::Shape shape = leaf.array->shape();
-    made->leaves.push_back({leaf.array->dtype(), static_cast<uint8_t>(shape.size()), present, leaf.donated,
-                            static_cast<uint32_t>(made->dims.size())});
+    made->leaves.push_back(
+        {leaf.array->dtype(), static_cast<uint8_t>(shape.size()), present, static_cast<uint32_t>(made->dims.size())});
     made->dims.insert(made->dims.end(), shape.begin(), shape.end());
     if (present) donated.push_back(leaf.donated);
   }
@@ -227,9 +253,9 @@ std::shared_ptr<const JitEntry> JitState::entry(const JitArguments& call, void* 
     made->captures.push_back(std::move(x));
   }
   made->hash = traced.program.hash();
-  made->compiled =
-      std::make_shared<const CompiledProgram>(std::make_shared<const nx::Program>(std::move(traced.program)),
-                                              std::move(donated), in.options.fallback == Fallback::eager);
+  made->variants.push_back(
+      {donated, std::make_shared<const CompiledProgram>(std::make_shared<const nx::Program>(std::move(traced.program)),
+                                                        donated, in.options.fallback == Fallback::eager)});
   made->result = std::move(traced.shape.result);
   made->skeletons = std::move(traced.shape.skeletons);
   made->output_of = std::move(traced.output_of);
@@ -249,16 +275,17 @@ std::shared_ptr<const JitEntry> JitState::entry(const JitArguments& call, void* 
                  << " times for the same shapes: a static argument changes from call to call; pass "
                     "it as an nx::Array")
                     .str());
-  in.last = made;
-  return made;
+  in.last = made->variants[0].compiled;
+  return {made, in.last};
 }
 
 // ---- running
 // -------------------------------------------------------------------------------------------------------------
 
-std::vector<Array> JitState::run(const JitEntry& entry, const JitArguments& call) {
+std::vector<Array> JitState::run(const JitTarget& target, const JitArguments& call) {
   Inside& in = *inside_;
-  const CompiledProgram& compiled = *entry.compiled;
+  const JitEntry& entry = *target.entry;
+  const CompiledProgram& compiled = *target.compiled;
   std::vector<Array> outputs(compiled.program()->outputs().size());
   try {
     if (nx::current_interpreter()) {
@@ -267,7 +294,7 @@ std::vector<Array> JitState::run(const JitEntry& entry, const JitArguments& call
       for (const JitLeaf& leaf : call.leaves)
         if (leaf.array->defined()) arguments.push_back(*leaf.array);
       for (const Array& x : entry.captures) arguments.push_back(x);
-      outputs = nx::call(compiled.program(), arguments, entry.compiled);
+      outputs = nx::call(compiled.program(), arguments, target.compiled);
     } else {
       std::vector<tolk::PlanArgument> arguments;
       arguments.reserve(call.leaves.size() + entry.captures.size());
@@ -278,7 +305,7 @@ std::vector<Array> JitState::run(const JitEntry& entry, const JitArguments& call
             {const_cast<Array*>(entry.dense[i].defined() ? &entry.dense[i] : &entry.captures[i]), false});
       tolk::RunReport report;
       compiled.run(arguments, outputs, &report);
-      const bool first = !entry.counted.load(std::memory_order_relaxed) && !entry.counted.exchange(true);
+      const bool first = compiled.count_once();
       if (first || report.donations_taken + report.donations_missed + report.input_copies > 0 || !compiled.plan()) {
         const std::lock_guard lock(in.mutex);
         if (first) {
@@ -309,12 +336,13 @@ JitStats JitState::stats() const {
   const std::lock_guard lock(inside_->mutex);
   JitStats stats = inside_->stats;
   for (const auto& e : inside_->entries)
-    if (const tolk::Plan* plan = e->compiled->plan()) {
-      stats.arena_bytes += plan->stats().arena_bytes;
-      stats.live_bytes += plan->stats().live_bytes;
-    }
+    for (const JitEntry::Variant& v : e->variants)
+      if (const tolk::Plan* plan = v.compiled->plan_so_far()) {
+        stats.arena_bytes += plan->stats().arena_bytes;
+        stats.live_bytes += plan->stats().live_bytes;
+      }
   if (inside_->last)
-    if (const tolk::Plan* plan = inside_->last->compiled->plan()) {
+    if (const tolk::Plan* plan = inside_->last->plan_so_far()) {
       stats.kernels = static_cast<int64_t>(plan->stats().kernels);
       stats.externs = static_cast<int64_t>(plan->stats().externs);
       stats.launches = stats.kernels + stats.externs;
@@ -332,20 +360,23 @@ std::string JitState::explain() const {
       const LeafKey& k = e->leaves[i];
       m << (i > 0 ? ", " : "");
       if (k.present)
-        m << nx::Aval{k.dtype, nx::Shape(std::span<const int64_t>(e->dims.data() + k.first_dim, k.rank))}
-          << (k.donated ? " donated" : "");
+        m << nx::Aval{k.dtype, nx::Shape(std::span<const int64_t>(e->dims.data() + k.first_dim, k.rank))};
       else
         m << "-";
     }
     m << "), " << e->captures.size() << " captured arrays, " << e->calls << " calls\n";
-    const tolk::Plan* plan = e->compiled->plan();
-    if (!plan) {
-      m << "evaluated op by op: it did not compile\n";
-      continue;
+    for (const JitEntry::Variant& v : e->variants) {
+      const tolk::Plan* plan = v.compiled->plan();
+      if (!plan) {
+        m << "evaluated op by op: it did not compile\n";
+        continue;
+      }
+      const auto given = std::count(v.donated.begin(), v.donated.end(), true);
+      if (given > 0) m << "with " << given << " of " << v.donated.size() << " arrays donated\n";
+      for (const tolk::PassReport& pass : plan->stats().passes)
+        m << "  pass " << pass.name << ": " << pass.before << " → " << pass.after << " equations\n";
+      m << plan->print();
     }
-    for (const tolk::PassReport& pass : plan->stats().passes)
-      m << "  pass " << pass.name << ": " << pass.before << " → " << pass.after << " equations\n";
-    m << plan->print();
   }
   return m.str();
 }

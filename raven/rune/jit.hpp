@@ -48,13 +48,18 @@ namespace detail {
 struct JitTraced {
   std::vector<nx::Array> leaves;       ///< absent ones included
   std::shared_ptr<const void> result;  ///< the result with empty leaves
-  std::vector<int> skeletons;          ///< by element of a tuple: the donated argument of equal structure, or −1
+  std::vector<int> skeletons;          ///< by element of a tuple: the argument of equal type and structure, or −1
 };
 /// Calls the function on arguments whose leaves are `leaves`.
 using JitTrace = JitTraced(void* context, const std::vector<nx::Array>& leaves);
 
-/// One signature.
+/// One signature, and the program for one choice of donated leaves.
 struct JitEntry;
+class CompiledProgram;
+struct JitTarget {
+  std::shared_ptr<const JitEntry> entry;
+  std::shared_ptr<const CompiledProgram> compiled;
+};
 
 /// Everything of a jitted function that does not depend on its types.
 class RAVEN_API JitState {
@@ -67,9 +72,9 @@ class RAVEN_API JitState {
   /// Room for a call's signature, with what tracing depends on besides.
   JitArguments start() const;
   /// The entry of this signature; traces at its first call, and checks the second against the first.
-  std::shared_ptr<const JitEntry> entry(const JitArguments& arguments, void* context, JitTrace* trace);
+  JitTarget entry(const JitArguments& arguments, void* context, JitTrace* trace);
   /// Runs it; one handle per leaf of the result.
-  std::vector<nx::Array> run(const JitEntry& entry, const JitArguments& arguments);
+  std::vector<nx::Array> run(const JitTarget& target, const JitArguments& arguments);
 
   JitStats stats() const;
   std::string explain() const;
@@ -121,9 +126,9 @@ class Jitted {
 
     std::tuple<A&...> given(arguments...);
     Context<R, std::tuple<A&...>> context{function_, given};
-    const auto entry = state_->entry(call, &context, &trace<R, A...>);
-    std::vector<nx::Array> leaves = state_->run(*entry, call);
-    return rebuild<R, A...>(*entry, leaves, given);
+    const detail::JitTarget target = state_->entry(call, &context, &trace<R, A...>);
+    std::vector<nx::Array> leaves = state_->run(target, call);
+    return rebuild<R, A...>(*target.entry, leaves, given);
   }
 
   JitStats stats() const { return state_->stats(); }
@@ -171,15 +176,15 @@ class Jitted {
                               [&](nx::Array& leaf, const nx::tree::PathNode*, nx::tree::Role) { leaf = leaves[at++]; });
   }
 
-  /// A donated argument whose object can become element j of the result: same type, same structure.
+  /// An argument whose object can become element j of the result when it is given up: same type, same structure.
   template <size_t j, class R, class... A>
   static int skeleton(const R& result, std::tuple<A&...>& arguments) {
     using Element = std::tuple_element_t<j, R>;
     int found = -1;
     const auto look = [&]<size_t i>() {
       using Given = std::tuple_element_t<i, std::tuple<A...>>;
-      if constexpr (std::same_as<Element, std::decay_t<Given>> && is_given_up<Given> &&
-                    !std::same_as<Element, nx::Array> && detail::has_leaves<Element>) {
+      if constexpr (std::same_as<Element, std::decay_t<Given>> && !std::same_as<Element, nx::Array> &&
+                    detail::has_leaves<Element>) {
         if (found >= 0) return;
         detail::JitArguments a, b;
         detail::append_tree(a, std::get<j>(result), false);

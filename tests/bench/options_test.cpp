@@ -31,13 +31,13 @@ TEST(Options, AllOfThem) {
 }
 
 TEST(Options, WrongOnesAreNamed) {
-  EXPECT_EQ(message({}), "raven-bench: no suite given, expected one of calibrate|base|nx|rune|kaun|all");
+  EXPECT_EQ(message({}), "raven-bench: no suite given, expected one of calibrate|base|nx|rune|tolk|kaun|all");
   EXPECT_EQ(message({"nx", "--smaples", "3"}), "raven-bench: unknown argument '--smaples'");
   EXPECT_EQ(message({"nx", "kaun"}), "raven-bench: unknown argument 'kaun'");
   EXPECT_EQ(message({"nx", "--samples"}), "raven-bench: --samples: expected a value after it");
   EXPECT_EQ(message({"nx", "--samples", "0"}), "raven-bench: --samples: got '0', expected a number from 1 on");
   EXPECT_EQ(message({"nx", "--threads", "1,"}), "raven-bench: --threads: got '', expected a number from 1 on");
-  EXPECT_EQ(message({"numpy"}), "raven-bench: unknown suite 'numpy', expected one of calibrate|base|nx|rune|kaun|all");
+  EXPECT_EQ(message({"numpy"}), "raven-bench: unknown suite 'numpy', expected one of calibrate|base|nx|rune|tolk|kaun|all");
   EXPECT_NE(message({"nx", "--filter", "("}).find("raven-bench: --filter '('"), std::string::npos);
 }
 

@@ -26,15 +26,18 @@ Array ones(const nx::Shape& shape) { return nx::ones(shape, {.dtype = nx::f32});
 TEST(JitErrors, ValuesHaveNoNumberWhileTracing) {
   const auto f = rune::jit([](const Array& x) { return x.item<double>() > 0 ? x : -x; }, {.name = "choose"});
   EXPECT_EQ(message_of<rune::ConcretizationError>([&] { f(ones({})); }),
-            "rune.jit: while 'choose' is traced: nx.item: a traced value f32[] has no number yet (inside rune::jit); return it, or "
+            "rune.jit: while 'choose' is traced: nx.item: a traced value f32[] has no number yet (inside rune::jit); "
+            "return it, or "
             "mark the argument static");
-  EXPECT_NE(message_of<rune::ConcretizationError>([&] { rune::jit([](const Array& x) { return x > 0 ? x : -x; })(ones({})); }), "no error");
+  EXPECT_NE(message_of<rune::ConcretizationError>(
+                [&] { rune::jit([](const Array& x) { return x > 0 ? x : -x; })(ones({})); }),
+            "no error");
   // Also from within a derivative or another jitted function.
-  const auto in_grad = rune::jit([](const Array& x) {
-    return rune::grad([](const Array& v) { return v.item<double>() > 0 ? v : v * 2; })(x);
-  });
+  const auto in_grad = rune::jit(
+      [](const Array& x) { return rune::grad([](const Array& v) { return v.item<double>() > 0 ? v : v * 2; })(x); });
   EXPECT_NE(message_of<rune::ConcretizationError>([&] { in_grad(ones({})); }), "no error");
-  EXPECT_NE(message_of<rune::ConcretizationError>([&] { rune::jit([&](const Array& x) { return f(x); })(ones({})); }), "no error");
+  EXPECT_NE(message_of<rune::ConcretizationError>([&] { rune::jit([&](const Array& x) { return f(x); })(ones({})); }),
+            "no error");
   // And it is an nx::TracerError, for who catches that.
   EXPECT_NE(message_of<nx::TracerError>([&] { f(ones({})); }), "no error");
 }
@@ -46,7 +49,9 @@ TEST(JitErrors, LeakedValues) {
   EXPECT_NE(message_of<nx::LeakedTracerError>([&] { leaked + 1; }), "no error");
   EXPECT_NE(message_of<nx::LeakedTracerError>([&] { leaked.to_vector<float>(); }), "no error");
   // In the next trace, too.
-  EXPECT_NE(message_of<nx::LeakedTracerError>([&] { rune::jit([&](const Array& x) { return x + leaked; })(ones({2})); }), "no error");
+  EXPECT_NE(
+      message_of<nx::LeakedTracerError>([&] { rune::jit([&](const Array& x) { return x + leaked; })(ones({2})); }),
+      "no error");
 }
 
 TEST(JitErrors, ARepeatedCaptureThatIsAnotherArray) {
@@ -55,7 +60,8 @@ TEST(JitErrors, ARepeatedCaptureThatIsAnotherArray) {
   f(ones({2}));
   w = w + 1;
   EXPECT_EQ(message_of<rune::StaleCaptureError>([&] { f(ones({2})); }),
-            "rune.jit: 'scale' captured an array f32[2] that nothing else holds any more: the variable was given another array, "
+            "rune.jit: 'scale' captured an array f32[2] that nothing else holds any more: the variable was given "
+            "another array, "
             "which the compiled function does not see; pass it as an argument");
   // Somebody else holds the old one: the second call finds the difference.
   Array u = ones({2});
@@ -64,7 +70,8 @@ TEST(JitErrors, ARepeatedCaptureThatIsAnotherArray) {
   g(ones({2}));
   u = u + 1;
   EXPECT_EQ(message_of<rune::StaleCaptureError>([&] { g(ones({2})); }),
-            "rune.jit: 'function' captures an array f32[2] that is another one than at its first call; pass it as an argument");
+            "rune.jit: 'function' captures an array f32[2] that is another one than at its first call; pass it as an "
+            "argument");
   // After the second call the handle count still finds it.
   Array v = ones({2});
   const auto h = rune::jit([&](const Array& x) { return x * v; });
@@ -78,9 +85,10 @@ TEST(JitErrors, BakedNumbers) {
   const auto f = rune::jit([&](const Array& x) { return x * factor; });
   f(ones({2}));
   factor = 3;
-  EXPECT_EQ(message_of<rune::StaleCaptureError>([&] { f(ones({2})); }),
-            "rune.jit: 'function' does something else than at its first call, though its arguments have the same shapes and "
-            "static values: it reads a number, flag or counter from outside; pass it as an argument");
+  EXPECT_EQ(
+      message_of<rune::StaleCaptureError>([&] { f(ones({2})); }),
+      "rune.jit: 'function' does something else than at its first call, though its arguments have the same shapes and "
+      "static values: it reads a number, flag or counter from outside; pass it as an argument");
   // −0 is not 0.
   factor = 0.0;
   const auto g = rune::jit([&](const Array& x) { return x * factor; });
@@ -96,7 +104,8 @@ TEST(JitErrors, WritesToWhatIsOutside) {
     return x * 2;
   });
   EXPECT_EQ(message_of<rune::SideEffectError>([&] { add(ones({2})); }),
-            "nx.add: inside rune::jit the array f32[2] from outside the function is written to, which would happen once only, "
+            "nx.add: inside rune::jit the array f32[2] from outside the function is written to, which would happen "
+            "once only, "
             "while tracing; pass it as an argument and return it, or write x = x + y");
   EXPECT_FALSE(counter.is_traced());
   EXPECT_EQ(counter.to_vector<float>(), (std::vector<float>{1, 1}));
@@ -115,7 +124,8 @@ TEST(JitErrors, WritesToWhatIsOutside) {
   EXPECT_NE(message_of<rune::SideEffectError>([&] { in_grad(ones({2})); }), "no error");
   // The function's own arrays may be written, whatever they are made from.
   const auto own = rune::jit([](const Array& x) {
-    Array y = nx::array({1, 2, 3}, {.dtype = nx::f32}), z = nx::zeros({3}, {.dtype = nx::f32}), u = nx::array(std::vector<float>{1, 2, 3});
+    Array y = nx::array({1, 2, 3}, {.dtype = nx::f32}), z = nx::zeros({3}, {.dtype = nx::f32}),
+          u = nx::array(std::vector<float>{1, 2, 3});
     y.at(0) = 5;
     y += x;
     z.at(1) = x(1);
@@ -127,12 +137,15 @@ TEST(JitErrors, WritesToWhatIsOutside) {
 
 TEST(JitErrors, ImplicitRandomness) {
   nx::random::Generator generator(1);
-  const auto f = rune::jit([&](const Array& x) { return x + nx::random::normal(generator.next_key(), {2}, {.dtype = nx::f32}); });
-  EXPECT_NE(message_of<rune::FrozenRandomnessError>([&] { f(ones({2})); }).find("pass a key as an argument"), std::string::npos);
+  const auto f =
+      rune::jit([&](const Array& x) { return x + nx::random::normal(generator.next_key(), {2}, {.dtype = nx::f32}); });
+  EXPECT_NE(message_of<rune::FrozenRandomnessError>([&] { f(ones({2})); }).find("pass a key as an argument"),
+            std::string::npos);
 }
 
 TEST(JitErrors, IndicesOutOfRange) {
-  const auto f = rune::jit([](const Array& x, const Array& ids) { return nx::take(x, ids, {.axis = 0}); }, {.name = "rows"});
+  const auto f =
+      rune::jit([](const Array& x, const Array& ids) { return nx::take(x, ids, {.axis = 0}); }, {.name = "rows"});
   f(ones({3, 2}), nx::array({0, 2}));
   EXPECT_EQ(message_of<nx::IndexError>([&] { f(ones({3, 2}), nx::array({0, 3})); }),
             "rune.jit: inside 'rows': nx.gather: index 3 is out of bounds for axis 0 of size 3 (valid: -3..2)");
@@ -149,7 +162,9 @@ TEST(JitErrors, FaultsOfTheFunctionComeThrough) {
   });
   EXPECT_EQ(message_of<nx::ValueError>([&] { g(ones({2})); }), "mine: no");
   EXPECT_EQ(message_of<nx::TracerError>([&] {
-              rune::grad([](const Array& x) { return rune::jit([&](const Array& y) { return nx::sum(x * y); })(nx::ones({2})); })(nx::ones({2}));
+              rune::grad([](const Array& x) {
+                return rune::jit([&](const Array& y) { return nx::sum(x * y); })(nx::ones({2}));
+              })(nx::ones({2}));
             }).find("captures a traced value") == std::string::npos,
             false);
 }

@@ -15,7 +15,9 @@ using nx::Array;
 using tolk_test::expect_same_bits;
 
 Array ramp(const nx::Shape& shape, double start = 1) {
-  return nx::reshape(nx::arange(start, start + static_cast<double>(nx::element_count(shape.span()))), shape).astype(nx::f32) / 7;
+  return nx::reshape(nx::arange(start, start + static_cast<double>(nx::element_count(shape.span()))), shape)
+             .astype(nx::f32) /
+         7;
 }
 
 enum class Mode { plain, squared };
@@ -90,24 +92,24 @@ TEST(Jit, SignaturesAreTypesStructureStaticsShapesAndDtypes) {
   EXPECT_FALSE(call(m, x, 2, "a"));
   EXPECT_FALSE(call(m, x, 2, "a"));  // the second call is traced again, to be compared
   EXPECT_TRUE(call(m, x, 2, "a"));
-  EXPECT_TRUE(call(m, ramp({6, 4}, 50), 2, "a"));      // values do not count
-  EXPECT_FALSE(call(m, ramp({5, 4}), 2, "a"));         // shape
-  EXPECT_FALSE(call(m, x, 2.5, "a"));                  // static arguments
+  EXPECT_TRUE(call(m, ramp({6, 4}, 50), 2, "a"));  // values do not count
+  EXPECT_FALSE(call(m, ramp({5, 4}), 2, "a"));     // shape
+  EXPECT_FALSE(call(m, x, 2.5, "a"));              // static arguments
   EXPECT_FALSE(call(m, x, 2, "ab"));
   Model other = m;
-  other.layers[0].factor = 3;                          // static fields
+  other.layers[0].factor = 3;  // static fields
   EXPECT_FALSE(call(other, x, 2, "a"));
   other = m;
   other.layers[1].mode = Mode::plain;
   EXPECT_FALSE(call(other, x, 2, "a"));
   other = m;
-  other.layers[1].bias = ramp({3});                    // a leaf that was absent
+  other.layers[1].bias = ramp({3});  // a leaf that was absent
   EXPECT_FALSE(call(other, x, 2, "a"));
   other = m;
-  other.layers.push_back({ramp({3, 3}), Array{}});     // length
+  other.layers.push_back({ramp({3, 3}), Array{}});  // length
   EXPECT_FALSE(call(other, x, 2, "a"));
   other = m;
-  other.extra["unused"] = ramp({1});                   // keys
+  other.extra["unused"] = ramp({1});  // keys
   EXPECT_FALSE(call(other, x, 2, "a"));
   EXPECT_TRUE(call(m, x, 2, "a"));
   EXPECT_EQ(compiled.cache_size(), 9u);
@@ -151,7 +153,8 @@ TEST(Jit, ResultsAreTrees) {
   }
 }
 
-// ---- donation --------------------------------------------------------------------------------------------------------------
+// ---- donation
+// --------------------------------------------------------------------------------------------------------------
 
 TEST(Jit, MovedTreesAreUpdatedInPlace) {
   const auto step = [](Model m, Array x) {
@@ -193,13 +196,17 @@ TEST(Jit, LvaluesAreLeftAlone) {
   const Array z = compiled(std::move(x));
   expect_same_bits(z, y);
   EXPECT_EQ(compiled.stats().donations, 1);
+  EXPECT_EQ(compiled.stats().traces, 1);  // one trace serves both
+  EXPECT_EQ(compiled.stats().compiles, 2);
 }
 
-// ---- captures ----------------------------------------------------------------------------------------------------------------
+// ---- captures
+// ----------------------------------------------------------------------------------------------------------------
 
 TEST(Jit, CapturedArraysAreBound) {
   Array w = ramp({4});
-  const auto compiled = rune::jit([&w](const Array& x) { return x * w + nx::array({1.0f, 2.0f, 3.0f, 4.0f}, {.dtype = nx::f32}); });
+  const auto compiled =
+      rune::jit([&w](const Array& x) { return x * w + nx::array({1.0f, 2.0f, 3.0f, 4.0f}, {.dtype = nx::f32}); });
   const Array x = ramp({4}, 5);
   const Array expected = x * w + nx::array({1, 2, 3, 4}, {.dtype = nx::f32});
   for (int i = 0; i < 3; ++i) expect_same_bits(compiled(x), expected);
@@ -212,7 +219,8 @@ TEST(Jit, CapturedArraysAreBound) {
   for (int i = 0; i < 3; ++i) expect_same_bits(dense(x), nx::matmul(x, strided));
 }
 
-// ---- inside transformations --------------------------------------------------------------------------------------------------
+// ---- inside transformations
+// --------------------------------------------------------------------------------------------------
 
 TEST(Jit, ComposesWithGradients) {
   const auto f = [](const Model& m, const Array& x) { return loss_of(m, x); };
@@ -238,7 +246,8 @@ TEST(Jit, SecondOrderStaysCompiled) {
   };
   expect_same_bits(second(compiled)(x), second(f)(x));
   const auto jitted_gradient = rune::jit(rune::grad(compiled));
-  expect_same_bits(rune::grad([&](const Array& v) { return nx::sum(nx::square(jitted_gradient(v))); })(x), second(f)(x));
+  expect_same_bits(rune::grad([&](const Array& v) { return nx::sum(nx::square(jitted_gradient(v))); })(x),
+                   second(f)(x));
   EXPECT_EQ(compiled.stats().fallbacks, 0);
   const Array direction = ramp({5}, 3).astype(nx::f64);
   expect_same_bits(rune::jvp(compiled, std::tuple{x}, std::tuple{direction}).second,
@@ -263,7 +272,9 @@ TEST(Jit, GradientsOfSeveralResultsAndIntegers) {
   expect_same_bits(std::get<0>(got), std::get<0>(expected));
   expect_same_bits(std::get<1>(got), std::get<1>(expected));
   // The pullback of a compiled call can be used again.
-  const auto through = [&](const auto& g) { return [&g, &ids, &unused](const Array& v) { return std::get<0>(g(v, ids, unused)); }; };
+  const auto through = [&](const auto& g) {
+    return [&g, &ids, &unused](const Array& v) { return std::get<0>(g(v, ids, unused)); };
+  };
   const auto [y, pullback] = rune::vjp(through(compiled), x);
   const auto [expected_y, expected_pullback] = rune::vjp(through(f), x);
   expect_same_bits(y, expected_y);
@@ -295,7 +306,8 @@ TEST(Jit, ThreadsShareACompiledFunction) {
   EXPECT_EQ(compiled.stats().traces, 2);
 }
 
-// ---- reports -----------------------------------------------------------------------------------------------------------------
+// ---- reports
+// -----------------------------------------------------------------------------------------------------------------
 
 TEST(Jit, ExplainsItself) {
   const auto compiled = rune::jit([](const Array& x) { return nx::exp(x) + nx::exp(x); }, {.name = "twice"});

@@ -12,7 +12,8 @@ inline std::vector<uint8_t> bytes_of(const nx::Array& x) {
   const nx::Array flat = nx::contiguous(nx::reshape(x, {x.size()}));
   std::vector<uint8_t> bytes(static_cast<size_t>(flat.nbytes()));
   if (bytes.empty()) return bytes;
-  return nx::is_bool(x.dtype()) ? flat.astype(nx::u8).to_vector<uint8_t>() : nx::ravel(nx::bitcast(flat, nx::u8)).to_vector<uint8_t>();
+  return nx::is_bool(x.dtype()) ? flat.astype(nx::u8).to_vector<uint8_t>()
+                                : nx::ravel(nx::bitcast(flat, nx::u8)).to_vector<uint8_t>();
 }
 inline void expect_same_bits(const nx::Array& got, const nx::Array& expected) {
   ASSERT_EQ(got.dtype(), expected.dtype());

@@ -18,7 +18,8 @@ using nx::Program;
 using tolk_test::expect_same_bits;
 
 Array ramp(const nx::Shape& shape, double start = 1) {
-  return nx::reshape(nx::arange(start, start + static_cast<double>(nx::element_count(shape.span()))), shape).astype(nx::f32);
+  return nx::reshape(nx::arange(start, start + static_cast<double>(nx::element_count(shape.span()))), shape)
+      .astype(nx::f32);
 }
 
 /// The plan of a text gives the bits of eval, over a poisoned arena, twice; its memory map is right.
@@ -46,14 +47,17 @@ TEST(Plan, RunsInOneArena) {
   const Array x = ramp({3, 4}), y = ramp({4}, -2);
   expect_plan_equals_eval(
       "program(%0:f32[3,4], %1:f32[4]) { %2:f32[3,4] = Expand{shape=(3, 4), axes=(1,)}(%1) %3:f32[3,4] = Mul(%0, %2)"
-      " %4:f32[3,4] = Exp(%3) %5:f32[3] = Reduce{kind=sum, axes=(1,), dtype=f32}(%4) %6:f32[4,3] = Permute{permutation=(1, 0)}(%4)"
-      " %7:f32[4,3] = Sub(%6, %6) %8:f32[3,3] = DotGeneral{lhs_contract=(0,), rhs_contract=(1,), lhs_batch=(), rhs_batch=()}(%7, %0)"
+      " %4:f32[3,4] = Exp(%3) %5:f32[3] = Reduce{kind=sum, axes=(1,), dtype=f32}(%4) %6:f32[4,3] = "
+      "Permute{permutation=(1, 0)}(%4)"
+      " %7:f32[4,3] = Sub(%6, %6) %8:f32[3,3] = DotGeneral{lhs_contract=(0,), rhs_contract=(1,), lhs_batch=(), "
+      "rhs_batch=()}(%7, %0)"
       " return %5, %8, %6 }",
       {x, y});
 }
 
 TEST(Plan, ResultsOfEveryKind) {
-  // An input, twice; a view of it; a constant; a number everywhere and its view; a value and its views; nothing; no axes.
+  // An input, twice; a view of it; a constant; a number everywhere and its view; a value and its views; nothing; no
+  // axes.
   expect_plan_equals_eval(
       "program(%0:f32[2,2], %1:f32[0,3], %2:f32[]) { %3:f32[2] = constant(0000803f00000040)"
       " %4:f32[3] = Full{shape=(3,), dtype=f32, value=int:7}() %5:f32[2,3] = Expand{shape=(2, 3), axes=(1,)}(%4)"
@@ -73,13 +77,15 @@ TEST(Plan, ResultsTakeThePlaceOfDyingOperands) {
   EXPECT_EQ(plan->stats().arena_bytes, plan->stats().live_bytes);
   EXPECT_LT(plan->stats().arena_bytes, 2 * 256);
   // Read through another view at the same time: no.
-  const auto crossed = tolk::compile(Program::parse(
-      "program(%0:f32[8,8]) { %1:f32[8,8] = Exp(%0) %2:f32[8,8] = Permute{permutation=(1, 0)}(%1) %3:f32[8,8] = Add(%1, %2)"
-      " %4:f32[] = Reduce{kind=sum, axes=(0, 1), dtype=f32}(%3) return %4 }"));
+  const auto crossed =
+      tolk::compile(Program::parse("program(%0:f32[8,8]) { %1:f32[8,8] = Exp(%0) %2:f32[8,8] = Permute{permutation=(1, "
+                                   "0)}(%1) %3:f32[8,8] = Add(%1, %2)"
+                                   " %4:f32[] = Reduce{kind=sum, axes=(0, 1), dtype=f32}(%3) return %4 }"));
   crossed->verify();
   EXPECT_EQ(crossed->stats().in_place, 0u) << crossed->print();
   // A cast to an element of another size: no.
-  EXPECT_EQ(tolk::compile(Program::parse("program(%0:f32[8]) { %1:f32[8] = Exp(%0) %2:f64[8] = Cast{dtype=f64}(%1) return %2 }"))
+  EXPECT_EQ(tolk::compile(
+                Program::parse("program(%0:f32[8]) { %1:f32[8] = Exp(%0) %2:f64[8] = Cast{dtype=f64}(%1) return %2 }"))
                 ->stats()
                 .in_place,
             0u);
@@ -117,7 +123,9 @@ TEST(Plan, DonatedInputsBecomeResults) {
   expect_same_bits(other, ramp({1000}));
 
   // A value of another kind of op takes over a donated input of its size once that is read for the last time.
-  const auto taken = tolk::compile(Program::parse("program(%0:f32[32,32]) { %1:f32[32,32] = Softmax{axis=0}(%0) %2:f32[32,32] = Softmax{axis=1}(%1) return %2 }"), {{true}});
+  const auto taken = tolk::compile(Program::parse("program(%0:f32[32,32]) { %1:f32[32,32] = Softmax{axis=0}(%0) "
+                                                  "%2:f32[32,32] = Softmax{axis=1}(%1) return %2 }"),
+                                   {{true}});
   taken->verify();
   EXPECT_EQ(taken->stats().donated, 1u) << taken->print();
   // The same handle given twice.
@@ -139,9 +147,10 @@ TEST(Plan, ArgumentsAreChecked) {
 }
 
 TEST(Plan, IndicesAreChecked) {
-  const auto plan = tolk::compile(Program::parse(
-      "program(%0:f32[3,2], %1:i64[2]) { %2:f32[2,1,2] = Gather{axes=(0,), slice_sizes=(1, 2), mode=raise, wrap_negative=true}(%0, %1)"
-      " return %2 }"));
+  const auto plan =
+      tolk::compile(Program::parse("program(%0:f32[3,2], %1:i64[2]) { %2:f32[2,1,2] = Gather{axes=(0,), "
+                                   "slice_sizes=(1, 2), mode=raise, wrap_negative=true}(%0, %1)"
+                                   " return %2 }"));
   std::vector<Array> out(1);
   EXPECT_THROW(plan->run(std::vector<Array>{ramp({3, 2}), nx::array({0, 3})}, out), nx::IndexError);
   plan->run(std::vector<Array>{ramp({3, 2}), nx::array({0, -1})}, out);
@@ -150,7 +159,8 @@ TEST(Plan, IndicesAreChecked) {
 
 TEST(Plan, ThreadsShareIt) {
   const Program program = Program::parse(
-      "program(%0:f32[500]) { %1:f32[500] = Exp(%0) %2:f32[500] = Log(%1) %3:f32[500] = Add(%2, %1) %4:f32[500] = Softmax{axis=0}(%3) return %4 }");
+      "program(%0:f32[500]) { %1:f32[500] = Exp(%0) %2:f32[500] = Log(%1) %3:f32[500] = Add(%2, %1) %4:f32[500] = "
+      "Softmax{axis=0}(%3) return %4 }");
   const auto plan = tolk::compile(program);
   std::vector<std::thread> threads;
   std::vector<int> wrong(4);
@@ -183,7 +193,8 @@ TEST(Plan, EqualProgramsShareAPlan) {
   EXPECT_FALSE(found);
 }
 
-// ---- the verifier finds what a planner could do wrong ----------------------------------------------------------------------
+// ---- the verifier finds what a planner could do wrong
+// ----------------------------------------------------------------------
 
 std::unique_ptr<tolk::Plan::Impl> planned(const char* text, std::vector<bool> donated = {}) {
   auto impl = std::make_unique<tolk::Plan::Impl>();
@@ -195,7 +206,8 @@ std::unique_ptr<tolk::Plan::Impl> planned(const char* text, std::vector<bool> do
   return impl;
 }
 constexpr const char* sample =
-    "program(%0:f32[64], %1:f32[64]) { %2:f32[64] = Exp(%0) %3:f32[64] = Softmax{axis=0}(%2) %4:f32[64] = Softmax{axis=0}(%3)"
+    "program(%0:f32[64], %1:f32[64]) { %2:f32[64] = Exp(%0) %3:f32[64] = Softmax{axis=0}(%2) %4:f32[64] = "
+    "Softmax{axis=0}(%3)"
     " %5:f32[64] = Add(%2, %4) %6:f32[64] = Mul(%5, %1) return %6, %4 }";
 
 void expect_fault(const std::function<void(tolk::Plan::Impl&)>& fault, const char* message) {
@@ -216,24 +228,31 @@ TEST(Verify, FindsOverwrittenValues) {
     return p.views[p.steps[step].first_view + p.steps[step].inputs];
   };
   // The first softmax is written over the exponential, which is read again later.
-  expect_fault([&](auto& p) {
-    const tolk::Place over = result_of(p, 0).place;
-    const tolk::Place from = result_of(p, 1).place;
-    for (auto& v : p.views)
-      if (v.place.space == from.space && v.place.index == from.index && v.place.offset == from.offset && v.root == result_of(p, 1).root) v.place = over;
-  }, "is written over an operand");
+  expect_fault(
+      [&](auto& p) {
+        const tolk::Place over = result_of(p, 0).place;
+        const tolk::Place from = result_of(p, 1).place;
+        for (auto& v : p.views)
+          if (v.place.space == from.space && v.place.index == from.index && v.place.offset == from.offset &&
+              v.root == result_of(p, 1).root)
+            v.place = over;
+      },
+      "is written over an operand");
   // The second softmax is written there: a write after read without its edge.
-  expect_fault([&](auto& p) {
-    result_of(p, 2).place = result_of(p, 0).place;
-  }, "is read after its bytes were given to another value");
+  expect_fault([&](auto& p) { result_of(p, 2).place = result_of(p, 0).place; },
+               "is read after its bytes were given to another value");
   expect_fault([&](auto& p) { result_of(p, 1).place.offset = p.stats.arena_bytes; }, "is written outside its space");
-  expect_fault([&](auto& p) { result_of(p, 1).place = {tolk::Space::input, 1, 0}; }, "is written into an input that stays");
+  expect_fault([&](auto& p) { result_of(p, 1).place = {tolk::Space::input, 1, 0}; },
+               "is written into an input that stays");
   expect_fault([&](auto& p) { std::swap(p.steps[1], p.steps[2]); }, "is read after");
-  expect_fault([&](auto& p) {
-    p.steps[1].scratch_bytes = 64;
-    p.steps[1].scratch_offset = result_of(p, 0).place.offset;
-  }, "where the scratch lies");
-  expect_fault([&](auto& p) { std::swap(p.outputs[0].view.place, p.outputs[1].view.place); }, "is not in its place at the end");
+  expect_fault(
+      [&](auto& p) {
+        p.steps[1].scratch_bytes = 64;
+        p.steps[1].scratch_offset = result_of(p, 0).place.offset;
+      },
+      "where the scratch lies");
+  expect_fault([&](auto& p) { std::swap(p.outputs[0].view.place, p.outputs[1].view.place); },
+               "is not in its place at the end");
 }
 
 TEST(Verify, ArenaIsNearItsBound) {

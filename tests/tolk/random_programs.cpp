@@ -18,12 +18,14 @@ using nx::Op;
 using nx::Program;
 using Id = Program::Id;
 
-const std::vector<DType> dtypes = {DType::f32, DType::f32, DType::f64, DType::i32, DType::i64, DType::u8, DType::u32, DType::b1};
+const std::vector<DType> dtypes = {DType::f32, DType::f32, DType::f64, DType::i32,
+                                   DType::i64, DType::u8,  DType::u32, DType::b1};
 const std::vector<int64_t> extents = {0, 1, 1, 2, 3, 4, 5, 7, 8, 17};
 
 nx::Shape random_shape(Dice& dice) {
   nx::Shape shape;
-  for (int64_t rank = dice.in(0, 3); rank > 0; --rank) shape.push_back(dice.chance(4) ? 0 : extents[static_cast<size_t>(dice.in(1, 9))]);
+  for (int64_t rank = dice.in(0, 3); rank > 0; --rank)
+    shape.push_back(dice.chance(4) ? 0 : extents[static_cast<size_t>(dice.in(1, 9))]);
   return shape;
 }
 
@@ -32,8 +34,9 @@ Array random_array(Dice& dice, const Aval& aval) {
   std::vector<double> values;
   const double special[] = {0.0, -0.0, INFINITY, -INFINITY, NAN, 1.0, 1e-40, 3e38};
   for (int64_t i = 0; i < n; ++i)
-    values.push_back(nx::is_float(aval.dtype) ? (dice.chance(5) ? special[dice.in(0, 7)] : static_cast<double>(dice.in(-3000, 3000)) / 1000)
-                                              : static_cast<double>(dice.in(-5, 9)));
+    values.push_back(nx::is_float(aval.dtype)
+                         ? (dice.chance(5) ? special[dice.in(0, 7)] : static_cast<double>(dice.in(-3000, 3000)) / 1000)
+                         : static_cast<double>(dice.in(-5, 9)));
   return nx::reshape(nx::array(values, {n}), aval.shape).astype(aval.dtype);
 }
 
@@ -52,15 +55,25 @@ class Maker {
     }
     std::vector<Id> outputs;
     for (int64_t n = dice_.in(1, 5); n > 0; --n)
-      outputs.push_back(dice_.chance(80) ? ids_[ids_.size() - 1 - static_cast<size_t>(dice_.in(0, std::min<int64_t>(7, static_cast<int64_t>(ids_.size()) - 1)))]
-                                         : dice_.pick(ids_));
+      outputs.push_back(
+          dice_.chance(80)
+              ? ids_[ids_.size() - 1 -
+                     static_cast<size_t>(dice_.in(0, std::min<int64_t>(7, static_cast<int64_t>(ids_.size()) - 1)))]
+              : dice_.pick(ids_));
     return builder_.build(outputs);
   }
 
  private:
   const Aval& aval(Id id) const { return builder_.aval(id); }
-  Id any() { return dice_.chance(70) ? ids_[ids_.size() - 1 - static_cast<size_t>(dice_.in(0, std::min<int64_t>(5, static_cast<int64_t>(ids_.size()) - 1)))] : dice_.pick(ids_); }
-  int axis_of(Id id) { return aval(id).shape.size() == 0 ? 0 : static_cast<int>(dice_.in(0, aval(id).shape.size() - 1)); }
+  Id any() {
+    return dice_.chance(70)
+               ? ids_[ids_.size() - 1 -
+                      static_cast<size_t>(dice_.in(0, std::min<int64_t>(5, static_cast<int64_t>(ids_.size()) - 1)))]
+               : dice_.pick(ids_);
+  }
+  int axis_of(Id id) {
+    return aval(id).shape.size() == 0 ? 0 : static_cast<int>(dice_.in(0, aval(id).shape.size() - 1));
+  }
 
   Id add(Op op, std::vector<Id> operands, const nx::Attrs& attrs = nx::no_attrs) {
     const Id first = builder_.equation(op, operands, attrs);
@@ -114,7 +127,9 @@ class Maker {
   Id indices(const nx::Shape& shape) {
     return builder_.constant(random_array(dice_, {dice_.chance(50) ? DType::i64 : DType::i32, shape}));
   }
-  nx::IndexMode index_mode() { return dice_.pick(std::vector{nx::IndexMode::clip, nx::IndexMode::wrap, nx::IndexMode::drop}); }
+  nx::IndexMode index_mode() {
+    return dice_.pick(std::vector{nx::IndexMode::clip, nx::IndexMode::wrap, nx::IndexMode::drop});
+  }
 
   void step() {
     switch (dice_.in(0, 13)) {
@@ -141,8 +156,9 @@ class Maker {
       cast.dtype = dice_.pick(dtypes);
       add(Op::Cast, {any()}, cast);
     } else if (dice_.chance(60)) {
-      const std::vector<Op> ops = {Op::Neg, Op::Abs, Op::Sign, Op::Sqrt, Op::Rsqrt, Op::Exp, Op::Exp2, Op::Expm1, Op::Log, Op::Log1p,
-                                   Op::Sin, Op::Cos, Op::Tanh, Op::Logistic, Op::Erf, Op::Gelu, Op::StopGradient};
+      const std::vector<Op> ops = {Op::Neg,  Op::Abs,      Op::Sign, Op::Sqrt,  Op::Rsqrt,       Op::Exp,
+                                   Op::Exp2, Op::Expm1,    Op::Log,  Op::Log1p, Op::Sin,         Op::Cos,
+                                   Op::Tanh, Op::Logistic, Op::Erf,  Op::Gelu,  Op::StopGradient};
       const Op op = dice_.pick(ops);
       const nx::GeluAttrs gelu;
       add(op, {floating()}, op == Op::Gelu ? static_cast<const nx::Attrs&>(gelu) : nx::no_attrs);
@@ -153,8 +169,8 @@ class Maker {
   void binary() {
     const Id a = any();
     const Id b = like(aval(a));
-    const std::vector<Op> ops = {Op::Add, Op::Sub, Op::Mul, Op::Mul, Op::Div, Op::Maximum, Op::Minimum, Op::IDiv, Op::Rem, Op::Pow,
-                                 Op::Eq,  Op::Ne,  Op::Lt,  Op::Le,  Op::Shl, Op::Shr};
+    const std::vector<Op> ops = {Op::Add, Op::Sub, Op::Mul, Op::Mul, Op::Div, Op::Maximum, Op::Minimum, Op::IDiv,
+                                 Op::Rem, Op::Pow, Op::Eq,  Op::Ne,  Op::Lt,  Op::Le,      Op::Shl,     Op::Shr};
     if (dice_.chance(10)) {
       nx::BitwiseAttrs bits;
       bits.kind = static_cast<nx::BitwiseKind>(dice_.in(0, 2));
@@ -417,7 +433,8 @@ class Maker {
       avals.push_back(aval(arguments.back()));
     }
     nx::CallAttrs attrs;
-    attrs.program = std::make_shared<const Program>(Maker(dice_, depth_ - 1).make(avals, static_cast<int>(dice_.in(1, 6))));
+    attrs.program =
+        std::make_shared<const Program>(Maker(dice_, depth_ - 1).make(avals, static_cast<int>(dice_.in(1, 6))));
     add(Op::Call, arguments, attrs);
   }
 

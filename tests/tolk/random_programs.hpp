@@ -18,7 +18,9 @@ class Dice {
     return z ^ (z >> 31);
   }
   /// In [low, high].
-  int64_t in(int64_t low, int64_t high) { return low + static_cast<int64_t>(next() % static_cast<uint64_t>(high - low + 1)); }
+  int64_t in(int64_t low, int64_t high) {
+    return low + static_cast<int64_t>(next() % static_cast<uint64_t>(high - low + 1));
+  }
   bool chance(int64_t percent) { return in(1, 100) <= percent; }
   template <class T>
   const T& pick(const std::vector<T>& list) {

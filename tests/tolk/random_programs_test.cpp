@@ -40,8 +40,9 @@ void check(uint64_t seed) {
     for (int run = 0; run < 2; ++run) {
       std::vector<Array> inputs;
       for (size_t i = 0; i < random.inputs.size(); ++i)
-        inputs.push_back(donate && random.donated[i] && run == 0 ? nx::contiguous(random.inputs[i]).reshape({-1}).reshape(random.inputs[i].shape())
-                                                                 : random.inputs[i]);
+        inputs.push_back(donate && random.donated[i] && run == 0
+                             ? nx::contiguous(random.inputs[i]).reshape({-1}).reshape(random.inputs[i].shape())
+                             : random.inputs[i]);
       std::vector<tolk::PlanArgument> arguments;
       for (size_t i = 0; i < inputs.size(); ++i) arguments.push_back({&inputs[i], donate && random.donated[i]});
       std::vector<Array> got(expected.size());

@@ -30,6 +30,10 @@ class CompiledProgram final : public nx::Executable {
   const std::shared_ptr<const nx::Program>& program() const { return program_; }
   /// Null when the program is interpreted. Throws CompileError.
   const tolk::Plan* plan() const;
+  /// The same without compiling: null before the first run.
+  const tolk::Plan* plan_so_far() const { return done_.load(std::memory_order_acquire) ? plan_.get() : nullptr; }
+  /// True once, for who counts compilations.
+  bool count_once() const { return !counted_.load(std::memory_order_relaxed) && !counted_.exchange(true); }
   /// Milliseconds that compiling took, 0 when an equal program was compiled already; how often it was not.
   double compile_ms() const { return compile_ms_; }
   bool shared() const { return shared_; }
@@ -50,6 +54,7 @@ class CompiledProgram final : public nx::Executable {
   mutable std::shared_ptr<const tolk::Plan> plan_;
   mutable double compile_ms_ = 0;
   mutable bool shared_ = false;
+  mutable std::atomic<bool> done_{false}, counted_{false};
   mutable std::mutex mutex_;
   mutable std::vector<std::shared_ptr<const CallDerivative>> derivatives_;
 };

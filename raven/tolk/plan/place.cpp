@@ -16,6 +16,7 @@ int64_t aligned(int64_t bytes) { return (bytes + alignment - 1) / alignment * al
 struct Block {
   int64_t bytes = 0;
   int64_t first = -1, last = -1;  ///< steps at which it is written first and read last; −1: before all steps
+  int64_t taken_at = -1;          ///< step whose result was the first to take an input's place
   Id holds = 0;                   ///< the value in it at the end
   bool donated = false;           ///< a donated input's
   bool fixed = false;             ///< an input that stays, or a constant
@@ -72,6 +73,7 @@ class Placing {
         const int64_t taken = &out == results(s).data() ? operand_to_take(s, static_cast<int64_t>(k)) : -1;
         if (taken >= 0) {
           Block& b = blocks_[static_cast<size_t>(taken)];
+          if (b.holds < program_.inputs()) b.taken_at = static_cast<int64_t>(k);
           b.holds = out.root;
           b.last = last_use_[out.root];
           block_of_[out.root] = taken;
@@ -85,6 +87,33 @@ class Placing {
       }
     }
     for (Block& b : blocks_) b.result = !b.fixed && b.last == never && (b.first >= 0 || b.holds >= program_.inputs());
+    return_donors();
+  }
+
+  /// A donated input that would only hold values on the way is left alone: if somebody else holds it too, it would be
+  /// copied for nothing. Those values go to the arena.
+  void return_donors() {
+    for (size_t i = 0; i < program_.inputs(); ++i) {
+      if (!blocks_[i].donated || blocks_[i].result || blocks_[i].taken_at < 0) continue;
+      Block input;
+      input.donated = true;
+      input.place = blocks_[i].place;
+      const int64_t moved = static_cast<int64_t>(blocks_.size());
+      Block values = blocks_[i];
+      values.donated = false;
+      values.first = values.taken_at;
+      blocks_.push_back(values);
+      for (int64_t& block : block_of_)
+        if (block == static_cast<int64_t>(i)) block = moved;
+      blocks_[i] = input;
+      blocks_[i].holds = static_cast<Id>(i);
+      blocks_[i].bytes = bytes_of(program_.aval(static_cast<Id>(i)));
+      blocks_[i].last = last_use_[i];
+      block_of_[i] = static_cast<int64_t>(i);
+      Step& first = plan_.steps[static_cast<size_t>(values.taken_at)];
+      first.in_place = false;
+      --plan_.stats.in_place;
+    }
   }
 
   /// The block of an operand whose place result 0 of step k may take, or −1.
@@ -111,7 +140,10 @@ class Placing {
       }
       if (!alone) continue;
       // A donated input serves best where the result leaves the program.
-      if (best < 0 || (blocks_[static_cast<size_t>(block)].donated && last_use_[out.root] == never)) best = block;
+      const auto serves = [&](int64_t b) {
+        return blocks_[static_cast<size_t>(b)].donated && last_use_[out.root] == never;
+      };
+      if (best < 0 || (serves(block) && !serves(best))) best = block;
     }
     return best;
   }
@@ -192,11 +224,7 @@ class Placing {
   void write_places() {
     plan_.written.assign(program_.inputs(), false);
     for (Block& b : blocks_) {
-      if (b.fixed || !b.result) {
-        // A donated input that only held values on the way is written too.
-        if (b.donated && b.holds != b.place.index) plan_.written[b.place.index] = true;
-        continue;
-      }
+      if (b.fixed || !b.result) continue;
       ResultBlock block{program_.aval(b.holds), -1};
       if (b.donated) {
         block.donor = b.place.index;
