@@ -162,8 +162,9 @@ class Jitted {
       leaf = nx::Array{};
     });
     if constexpr (has_elements<R>) {
+      std::array<bool, sizeof...(A)> used{};
       [&]<size_t... j>(std::index_sequence<j...>) {
-        (traced.skeletons.push_back(skeleton<j, R, A...>(result, context.arguments)), ...);
+        (traced.skeletons.push_back(skeleton<j, R, A...>(result, context.arguments, used)), ...);
       }(std::make_index_sequence<std::tuple_size_v<R>>{});
     }
     traced.result = std::make_shared<const R>(std::move(result));
@@ -176,16 +177,17 @@ class Jitted {
                               [&](nx::Array& leaf, const nx::tree::PathNode*, nx::tree::Role) { leaf = leaves[at++]; });
   }
 
-  /// An argument whose object can become element j of the result when it is given up: same type, same structure.
+  /// An argument whose object can become element j of the result when it is given up: same type, same structure, and no
+  /// other element's.
   template <size_t j, class R, class... A>
-  static int skeleton(const R& result, std::tuple<A&...>& arguments) {
+  static int skeleton(const R& result, std::tuple<A&...>& arguments, std::array<bool, sizeof...(A)>& used) {
     using Element = std::tuple_element_t<j, R>;
     int found = -1;
     const auto look = [&]<size_t i>() {
       using Given = std::tuple_element_t<i, std::tuple<A...>>;
       if constexpr (std::same_as<Element, std::decay_t<Given>> && !std::same_as<Element, nx::Array> &&
                     detail::has_leaves<Element>) {
-        if (found >= 0) return;
+        if (found >= 0 || used[i]) return;
         detail::JitArguments a, b;
         detail::append_tree(a, std::get<j>(result), false);
         detail::append_tree(b, std::as_const(std::get<i>(arguments)), false);
@@ -195,6 +197,7 @@ class Jitted {
     [&]<size_t... i>(std::index_sequence<i...>) {
       (look.template operator()<i>(), ...);
     }(std::index_sequence_for<A...>{});
+    if (found >= 0) used[static_cast<size_t>(found)] = true;
     return found;
   }
 

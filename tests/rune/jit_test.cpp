@@ -188,6 +188,19 @@ TEST(Jit, MovedTreesAreUpdatedInPlace) {
   expect_same_tree(m, eager);
 }
 
+TEST(Jit, SeveralTreesOfOneTypeAreMovedApart) {
+  const auto compiled = rune::jit([](const Model& a, const Model& b) { return std::tuple{b, a, b}; });
+  Model a = make_model(), b = nx::tree::map([](const Array& p) { return p * 2; }, make_model());
+  for (int i = 0; i < 3; ++i) {
+    const Model a_before = a, b_before = b;
+    auto [x, y, z] = compiled(std::move(a), std::move(b));
+    expect_same_tree(x, b_before);
+    expect_same_tree(y, a_before);
+    expect_same_tree(z, b_before);
+    a = std::move(x), b = std::move(y);
+  }
+}
+
 TEST(Jit, LvaluesAreLeftAlone) {
   const auto compiled = rune::jit([](const Array& x) { return x * 2; });
   Array x = ramp({100});
