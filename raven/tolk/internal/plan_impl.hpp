@@ -55,6 +55,7 @@ struct Step {
   nx::cpu::MapLoop* loop = nullptr;
   int64_t strides[3] = {}, items[3] = {};
   int64_t out_item = 0, size = 0, cost = 0;
+  bool serial = false;  ///< flat: too small for a second thread
   // rows: the axes outside, slowest first, with steps in bytes of the result and the operands
   int64_t outer[2] = {1, 1};
   int64_t outer_step[2][4] = {};
@@ -73,6 +74,8 @@ struct Output {
 struct ResultBlock {
   Aval aval;           ///< of the value in it at the end
   int64_t donor = -1;  ///< the donated input, or −1
+  Dims strides;        ///< in C order
+  int64_t size = 0, bytes = 0;
 };
 
 /// Views with addresses, an arena, and the handles of one running call.

@@ -38,6 +38,9 @@ bool is_one_number(const PlanView& v) {
   return true;
 }
 
+/// The largest element count that the eager driver keeps on its caller (raven/nx/cpu/map.cpp).
+int64_t serial_limit(int64_t cost) { return 2 * std::max<int64_t>(1024, 80'000 / cost); }
+
 /// An elementwise step whose operands are in C order or one number each is a single loop.
 void flatten(Step& s, std::span<const PlanView> views) {
   const PlanView& out = views[s.inputs];
@@ -55,10 +58,8 @@ void flatten(Step& s, std::span<const PlanView> views) {
   s.size = nx::element_count(out.aval.shape.span());
   s.cost = nx::cpu::map_cost(s.op);
   s.kind = Step::Kind::flat;
+  s.serial = s.size < serial_limit(s.cost);
 }
-
-/// The largest element count that the eager driver keeps on its caller (raven/nx/cpu/map.cpp).
-int64_t serial_limit(int64_t cost) { return 2 * std::max<int64_t>(1024, 80'000 / cost); }
 
 /// A small elementwise step with broadcast or permuted operands: the walk over its axes is known now.
 template <int operands>

@@ -225,7 +225,9 @@ class Placing {
     plan_.written.assign(program_.inputs(), false);
     for (Block& b : blocks_) {
       if (b.fixed || !b.result) continue;
-      ResultBlock block{program_.aval(b.holds), -1};
+      const Aval& aval = program_.aval(b.holds);
+      ResultBlock block{aval, -1, nx::contiguous_strides(aval.shape.span()), nx::element_count(aval.shape.span()),
+                        bytes_of(aval)};
       if (b.donated) {
         block.donor = b.place.index;
         plan_.written[b.place.index] = true;

@@ -45,13 +45,34 @@ bool fits(const Aval& aval, const Array& x) {
   if (!x.defined()) return false;
   const nx::detail::Header* h = x.header();
   const auto shape = aval.shape.span();
-  return h->dtype == aval.dtype && h->rank == shape.size() && !(h->flags & nx::detail::array_flag::tracer) &&
-         (shape.empty() || std::memcmp(h->dims, shape.data(), shape.size_bytes()) == 0);
+  if (h->dtype != aval.dtype || h->rank != shape.size() || (h->flags & nx::detail::array_flag::tracer)) return false;
+  for (size_t i = 0; i < shape.size(); ++i)
+    if (h->dims[i] != shape[i]) return false;
+  return true;
 }
 
 Array copy_of(const Array& x) {
   Array out = nx::detail::empty_array(x.dtype(), nx::detail::shape_span(x));
   nx::detail::copy_view(nx::cpu::View(impl_of(out)), nx::cpu::View(impl_of(x)));
+  return out;
+}
+
+/// A fresh result: its geometry is known, so this is two or three allocations and no computation.
+Array new_result(const ResultBlock& block) {
+  if (block.size == 0) return nx::detail::empty_array(block.aval.dtype, block.aval.shape.span());
+  const int rank = block.aval.shape.size();
+  nx::detail::Impl* impl = nx::detail::new_impl(block.aval.dtype, rank);
+  Array out(impl);
+  nx::detail::copy_dims(nx::detail::shape_of(impl), block.aval.shape.span());
+  nx::detail::copy_dims(nx::detail::strides_of(impl), block.strides.span());
+  impl->size = block.size;
+  impl->flags |= nx::detail::array_flag::contiguous;
+  if (block.bytes <= RAVEN_INLINE_DATA) {
+    impl->data = impl->inline_data;
+  } else {
+    impl->storage = nx::detail::new_storage(block.bytes);
+    impl->data = impl->storage->data;
+  }
   return out;
 }
 
@@ -80,8 +101,11 @@ void run_steps(const Plan::Impl& plan, Frame& frame) {
       case Step::Kind::flat: {
         const std::byte* in[3];
         for (size_t i = 0; i < s.inputs; ++i) in[i] = v[i].data;
-        nx::cpu::run_flat(s.loop, v[s.inputs].data, in, s.strides, s.items, s.inputs, s.out_item, s.size, s.attrs.get(),
-                          s.cost);
+        if (s.serial)
+          s.loop(v[s.inputs].data, in, s.strides, s.size, s.attrs.get());
+        else
+          nx::cpu::run_flat(s.loop, v[s.inputs].data, in, s.strides, s.items, s.inputs, s.out_item, s.size,
+                            s.attrs.get(), s.cost);
         continue;
       }
       case Step::Kind::rows: run_rows(s, v); continue;
@@ -191,7 +215,7 @@ void Plan::run(std::span<const PlanArgument> arguments, std::span<Array> outputs
     if (block.donor >= 0) {
       f.results[i] = std::move(f.inputs[static_cast<size_t>(block.donor)]);
     } else {
-      f.results[i] = nx::detail::empty_array(block.aval.dtype, block.aval.shape.span());
+      f.results[i] = new_result(block);
       f.result_base[i] = impl_of(f.results[i])->data;
       if (poison) std::memset(f.result_base[i], 0xFF, static_cast<size_t>(f.results[i].nbytes()));
     }
