@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -251,7 +252,8 @@ void random_case(std::mt19937& random, int64_t m, int64_t n, int64_t k, int64_t 
     for (int64_t member = 0; member < members; ++member)
       for (int64_t i = 0; i < m; ++i)
         for (int64_t j = 0; j < n; ++j) after.at(member, i, j) = values[at++];
-    ASSERT_EQ(std::memcmp(untouched.data(), after.memory->template as<char>(), untouched.size()), 0);
+    const char* now = after.memory->template as<char>();
+    ASSERT_TRUE(std::equal(untouched.begin(), untouched.end(), now));
     if (::testing::Test::HasFatalFailure()) return;
   }
 }
