@@ -38,6 +38,11 @@ TEST(Interrupt, SignalBecomesAFlag) {
 }
 
 TEST(Interrupt, SecondSignalEndsTheProcess) {
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+  GTEST_SKIP() << "TSan stands between the signal and its default action";
+#endif
+#endif
   const int status = status_of([] {
     const InterruptScope scope;
     ::raise(SIGINT);

@@ -14,7 +14,8 @@ bool same_bytes(const nx::Array& a, const nx::Array& b) {
   if (a.dtype() != b.dtype() || a.shape() != b.shape()) return false;
   if (a.size() == 0) return true;
   if (a.dtype() == nx::b1) return nx::all(nx::equal(a, b)).item<bool>();
-  const nx::Array x = nx::bitcast(nx::reshape(a, {a.size()}), nx::u8), y = nx::bitcast(nx::reshape(b, {b.size()}), nx::u8);
+  const nx::Array x = nx::bitcast(nx::reshape(a, {a.size()}), nx::u8),
+                  y = nx::bitcast(nx::reshape(b, {b.size()}), nx::u8);
   return nx::all(nx::equal(x, y)).item<bool>();
 }
 

@@ -68,9 +68,11 @@ TYPED_TEST(Sum, OfTrailingAxes) {
     raven::set_num_threads(threads);
     for (const int64_t n : lengths) {
       const Array x = this->draw({3, n});
-      const std::vector<TypeParam> values = x.to_vector<TypeParam>(), sums = nx::sum(x, 1).template to_vector<TypeParam>();
+      const std::vector<TypeParam> values = x.to_vector<TypeParam>(),
+                                   sums = nx::sum(x, 1).template to_vector<TypeParam>();
       for (int64_t r = 0; r < 3; ++r)
-        EXPECT_EQ(sums[static_cast<size_t>(r)], sum_of_run(values.data() + r * n, n)) << n << " elements, " << threads << " threads";
+        EXPECT_EQ(sums[static_cast<size_t>(r)], sum_of_run(values.data() + r * n, n))
+            << n << " elements, " << threads << " threads";
       // The same elements, at another stride and backwards in memory.
       const Array apart = nx::flip(nx::contiguous(nx::flip(nx::stack({x, x}, 2), 1)), 1)(nx::ellipsis, 0);
       EXPECT_EQ(nx::sum(apart, 1).template to_vector<TypeParam>(), sums) << n;
@@ -85,7 +87,8 @@ TYPED_TEST(Sum, OfLeadingAxes) {
       for (const int64_t width : {2, 7, 130}) {
         if (rows * width > 300000) continue;
         const Array x = this->draw({rows, width});
-        const std::vector<TypeParam> values = x.template to_vector<TypeParam>(), sums = nx::sum(x, 0).template to_vector<TypeParam>();
+        const std::vector<TypeParam> values = x.template to_vector<TypeParam>(),
+                                     sums = nx::sum(x, 0).template to_vector<TypeParam>();
         for (int64_t j = 0; j < width; ++j)
           EXPECT_EQ(sums[static_cast<size_t>(j)], sum_of_column(values.data(), rows, width, j))
               << rows << " rows of " << width << ", " << threads << " threads";
@@ -95,7 +98,8 @@ TYPED_TEST(Sum, OfLeadingAxes) {
 
 TYPED_TEST(Sum, OfTheMiddleAxisAndOfAll) {
   const Array x = this->draw({3, 50, 11});
-  const std::vector<TypeParam> values = x.template to_vector<TypeParam>(), sums = nx::sum(x, 1).template to_vector<TypeParam>();
+  const std::vector<TypeParam> values = x.template to_vector<TypeParam>(),
+                               sums = nx::sum(x, 1).template to_vector<TypeParam>();
   for (int64_t i = 0; i < 3; ++i)
     for (int64_t j = 0; j < 11; ++j)
       EXPECT_EQ(sums[static_cast<size_t>(i * 11 + j)], sum_of_column(values.data() + i * 550, 50, 11, j));

@@ -34,7 +34,9 @@ void on_threads(Body body) {
 // First in this file and program: nothing has asked for a kernel yet.
 TEST(Threads, FirstUseOfTheKernelsTogether) {
   std::vector<double> sums(threads);
-  on_threads([&](int t) { sums[static_cast<size_t>(t)] = nx::sum(nx::exp(nx::zeros({100})) + nx::ones({100})).item<double>(); });
+  on_threads([&](int t) {
+    sums[static_cast<size_t>(t)] = nx::sum(nx::exp(nx::zeros({100})) + nx::ones({100})).item<double>();
+  });
   for (const double sum : sums) EXPECT_EQ(sum, 200);
 }
 
