@@ -3,4 +3,5 @@
 namespace tolk {
 Error::~Error() = default;
 VerifyError::~VerifyError() = default;
+BackendError::~BackendError() = default;
 }  // namespace tolk

@@ -19,4 +19,13 @@ class RAVEN_API VerifyError : public Error {
   const char* kind() const noexcept override { return "VerifyError"; }
 };
 
+/// Machine code cannot be made: the back end is missing (the message says what to install or to set) or refuses a
+/// kernel.
+class RAVEN_API BackendError : public Error {
+ public:
+  using Error::Error;
+  ~BackendError() override;
+  const char* kind() const noexcept override { return "BackendError"; }
+};
+
 }  // namespace tolk
