@@ -28,6 +28,12 @@ const std::map<std::string, std::set<std::string>>& map_of_libraries() {
   return map;
 }
 
+// Parts of a library that others link without it: they use themselves and what their row lists.
+const std::map<std::string, std::set<std::string>>& map_of_parts() {
+  static const std::map<std::string, std::set<std::string>> map = {{"raven/tolk/loop/", {"vmath"}}};
+  return map;
+}
+
 // What is wrong with the includes of one file; empty when nothing is.
 std::vector<std::string> faults_of(const SourceFile& file) {
   std::vector<std::string> faults;
@@ -44,6 +50,10 @@ std::vector<std::string> faults_of(const SourceFile& file) {
     }
     const bool allowed = target == library || row->second.count(target) != 0;
     if (!allowed) faults.push_back(where + ": " + library + " must not use " + target);
+    for (const auto& [folder, libraries] : map_of_parts()) {
+      const bool inside = include.target.starts_with(folder) || libraries.count(target) != 0;
+      if (file.path.starts_with(folder) && !inside) faults.push_back(where + ": " + folder + " must not use it");
+    }
     // Libraries of this repository may share what is not installed, in their sources only.
     const bool installed = !include.target.ends_with(".hpp") || is_public_header(include.target);
     if (!installed && is_public_header(file.path)) {
@@ -84,6 +94,9 @@ TEST(IncludeMap, FindsEachKindOfFault) {
   EXPECT_EQ(count("raven/rune/a.hpp", "#include \"raven/nx/internal/x.hpp\"\n"), 1u);
   EXPECT_EQ(count("raven/nx/a.cpp", "#include \"array.hpp\"\n"), 1u);
   EXPECT_EQ(count("raven/unknown/a.cpp", ""), 1u);
+  EXPECT_EQ(count("raven/tolk/loop/a.cpp", "#include \"raven/tolk/loop/b.hpp\"\n#include \"raven/vmath/c.hpp\"\n"), 0u);
+  EXPECT_EQ(count("raven/tolk/loop/a.cpp", "#include \"raven/tolk/error.hpp\"\n"), 1u);
+  EXPECT_EQ(count("raven/tolk/loop/a.cpp", "#include \"raven/nx.hpp\"\n"), 1u);
 }
 
 }  // namespace

@@ -10,16 +10,20 @@
 //                        k = (i − a) mod w owns element k, so a register folds elements a + k, a + k + w, … in that
 //                        order. A back end runs w iterations at a time and masks the rest.
 //
-//   in lanes             may stand: values, loads, stores, set, check, and loops whose bounds are the same for all
-//   lanes.
-//                        A register declared in lanes has width 1 and is each lane's own. Two iterations never store to
-//                        one element, and what an iteration loads is not stored by another one.
+//   in lanes             may stand: values, loads, stores, get and set, check, and loops whose bounds are the same for
+//                        all lanes. A register declared in lanes has width 1 and is each lane's own; of those declared
+//                        before, the ones of width w are set and read, a scalar variable is only read. Two iterations
+//                        never store to one element, and what an iteration loads is not stored by another one.
 //   out of lanes         a register of width 1 is a scalar variable; wider ones are only declared, halved, and used in
 //                        lanes of that width.
+//
+// A failed check reports the first one in scalar order. What the kernel stored by then is unspecified.
 //
 // Integers wrap. Booleans are 0 or 1, one byte in memory. Numerics: exactly one IEEE operation per node, nothing
 // contracted or reordered; NaN payloads are not part of the contract. Elements are addressed by i64 index, never beyond
 // the count that the storage declares; an index of a false `load_if` or `store_if` may be anything.
+//
+// Params and locals stand outside of blocks. Blocks nest up to 64 deep, no lanes in lanes.
 //
 // This library knows neither nx nor base: the LLVM back end links it too.
 #include <cstdint>
@@ -29,14 +33,19 @@
 #include <string_view>
 #include <vector>
 
+// Whoever links a copy of this library that others must not see defines it as nothing.
+#ifndef TOLK_LOOP_API
+#define TOLK_LOOP_API __attribute__((visibility("default")))
+#endif
+
 namespace tolk::loop {
 
 /// Element types; the names and meaning of nx's dtypes.
 enum class Type : uint8_t { none, b1, u8, u32, u64, i32, i64, f32, f64 };
 inline constexpr int type_count = 9;
-std::string_view name_of(Type type);
+TOLK_LOOP_API std::string_view name_of(Type type);
 /// Bytes of an element in memory.
-int size_of(Type type);
+TOLK_LOOP_API int size_of(Type type);
 constexpr bool is_real(Type t) { return t == Type::f32 || t == Type::f64; }
 constexpr bool is_signed(Type t) { return t == Type::i32 || t == Type::i64; }
 
@@ -56,7 +65,7 @@ struct CodeInfo {
   uint8_t operands;
   bool predicate;  ///< eq ne lt le
 };
-const CodeInfo& info(Code code);
+TOLK_LOOP_API const CodeInfo& info(Code code);
 
 using Id = uint32_t;
 inline constexpr Id no_id = ~0u;
@@ -73,7 +82,7 @@ struct Node {
   friend bool operator==(const Node&, const Node&) = default;
 };
 
-struct Kernel {
+struct TOLK_LOOP_API Kernel {
   std::string name;  ///< letters, digits and _
   std::vector<Node> nodes;
 
@@ -86,33 +95,35 @@ struct Kernel {
 
 /// The text of a kernel: one node a line, constants inside the lines that use them, blocks indented. Complete: two
 /// kernels with one text are the same kernel.
-std::string print(const Kernel& kernel);
+TOLK_LOOP_API std::string print(const Kernel& kernel);
 
 struct ParseResult {
   Kernel kernel;
   std::string error;  ///< empty, or "line 3: …" that says what and why
 };
 /// Reads what `print` wrote. Any bytes may come; memory stays within a small multiple of the text.
-ParseResult parse(std::string_view text);
+TOLK_LOOP_API ParseResult parse(std::string_view text);
 
 /// What is wrong with a kernel: types, scopes, blocks, the rules of lanes, constant indices out of bounds. Empty:
 /// nothing.
-std::string verify(const Kernel& kernel);
+TOLK_LOOP_API std::string verify(const Kernel& kernel);
 
 /// One buffer of a call.
 struct Buffer {
   void* data = nullptr;
   int64_t count = 0;  ///< elements
 };
-/// Runs the kernel one scalar at a time, every access checked against the count of its storage, uninitialised locals
-/// poisoned. `backwards` runs the iterations of each group of `width` lanes in reverse order. Returns an error text for
-/// an access out of bounds, else nothing; a failed `check` is not an error.
-std::string interpret(const Kernel& kernel, std::span<const Buffer> buffers, std::span<const int64_t> dims,
-                      int64_t begin, int64_t end, bool backwards = false);
+/// Runs a verified kernel one scalar at a time, every access checked against the count of its storage, uninitialised
+/// locals poisoned. `backwards` runs the iterations of each group of `width` lanes in reverse order. Returns an error
+/// text for an access out of bounds, else nothing; a failed `check` is not an error.
+TOLK_LOOP_API std::string interpret(const Kernel& kernel, std::span<const Buffer> buffers,
+                                    std::span<const int64_t> dims, int64_t begin, int64_t end, bool backwards = false);
 
-/// Builds a kernel. Pure values asked for twice in one scope are made once; constants fold, x + 0, x · 1 and x · 0 of
-/// integers too. Every function returns the node's id.
-class Builder {
+/// Builds a kernel. Pure values, and loads of params that are read only, are made once where the first one is in scope.
+/// Constants fold, by the interpreter's evaluator; so do select, load_if, store_if and check of a constant mask, and of
+/// integers x + 0, x − 0, x · 1, x · 0, x / 1, shifts by 0, and the same for bits. Every function returns the node's
+/// id.
+class TOLK_LOOP_API Builder {
  public:
   explicit Builder(std::string name);
   ~Builder();
@@ -121,6 +132,7 @@ class Builder {
   // storage
   Id param(Type type, Access access, Id count);
   Id param(Type type, Access access, int64_t count) { return param(type, access, index(count)); }
+  Id param(Type type, Access access, int count) { return param(type, access, index(count)); }
   Id local(Type type, int64_t count);
   Id reg(Type type, int64_t width, Id first);
 
