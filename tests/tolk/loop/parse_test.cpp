@@ -1,7 +1,10 @@
 // The text form: round trips, every bit of a constant, and the error of each bad line.
 #include <bit>
 #include <cmath>
+#include <fstream>
+#include <iterator>
 #include <limits>
+#include <sstream>
 
 #include "tolk/loop/kernels.hpp"
 #include "tolk/loop/support.hpp"
@@ -83,6 +86,20 @@ TEST(Text, EveryCodeComesBack) {
   b.end();
   b.local(Type::u64, 17);
   expect_round_trip(b.finish());
+}
+
+TEST(Text, TheReadmeShowsTheSum) {
+  std::ifstream file(RAVEN_SOURCE_DIR "/raven/tolk/loop/README.md");
+  const std::string readme(std::istreambuf_iterator<char>(file), {});
+  const size_t first = readme.find("kernel sum\n");
+  ASSERT_NE(first, readme.npos);
+  std::istringstream lines(readme.substr(first, readme.find("```", first) - first));
+  std::string text, line;
+  while (std::getline(lines, line)) {
+    const size_t remark = line.find("  ", line.find_first_not_of(' '));
+    text += line.substr(0, remark) + "\n";
+  }
+  EXPECT_EQ(text, print(sum(Type::f32)));
 }
 
 template <class T>
