@@ -33,6 +33,10 @@ RAVEN_API nx::Program simplify(const nx::Program& program);
 /// Equations and constants that no output needs dropped.
 RAVEN_API nx::Program drop_dead(const nx::Program& program);
 
+/// Composites that kernels are formed of become primitives; reductions become their stages (of one group of neighbouring
+/// axes each). Not among passes(): plans of nx's kernels keep both.
+RAVEN_API nx::Program decompose(const nx::Program& program);
+
 /// A rewrite rule of `simplify`, for documentation and tests.
 struct RuleInfo {
   std::string_view name, does;

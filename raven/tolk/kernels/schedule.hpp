@@ -15,7 +15,7 @@ namespace tolk {
 /// One parameter of a kernel: a value of the program, in C order in bytes of its own, or a temporary.
 struct LaunchBuffer {
   enum class Kind : uint8_t {
-    value,      ///< of the program; a view is the bytes of the value it shows
+    value,      ///< of the program. A view is the bytes of the value it shows, unless a launch before wrote it itself
     temporary,  ///< Schedule::temporaries[index]
     status,     ///< i64, two elements per site of this launch, zero before it
   };
@@ -49,7 +49,7 @@ struct Launch {
   int64_t flops = 0, bytes = 0;     ///< read and written once, for the roofline report
 };
 
-/// What runs one after the other.
+/// What runs one after the other. Nobody writes values without elements, nor numbers (Op::Full) that only calls read.
 struct ScheduleStep {
   bool is_launch = false;
   uint32_t index = 0;  ///< of Schedule::launches, or of the program's equation that nx's kernel computes

@@ -1,0 +1,264 @@
+// Reductions that one task cannot read whole, or that go down columns. The first launch reduces segments; where there
+// are several a second one combines them. What is made of the results, one element per column or run, is stored by the
+// last.
+#include <algorithm>
+
+#include "raven/tolk/kernels/kinds.hpp"
+#include "raven/tolk/kernels/reduction.hpp"
+
+namespace tolk::kernels {
+
+namespace {
+
+using loop::Code;
+using loop::Id;
+
+int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+std::vector<uint32_t> nodes_of(std::span<const Body::Store> stores) {
+  std::vector<uint32_t> nodes;
+  for (const Body::Store& s : stores) nodes.push_back(s.node);
+  return nodes;
+}
+std::vector<uint32_t> merged(std::vector<uint32_t> a, std::span<const uint32_t> b) {
+  a.insert(a.end(), b.begin(), b.end());
+  std::sort(a.begin(), a.end());
+  a.erase(std::unique(a.begin(), a.end()), a.end());
+  return a;
+}
+
+/// Values of segments, per reduction: [outer, segments, inner].
+struct Segments {
+  int64_t count = 1;
+  uint32_t first = 0;  ///< temporary of reduction 0
+  void declare(Emission& e, const Body& body, std::span<const uint32_t> reduces, loop::Access access) const {
+    for (size_t k = 0; k < reduces.size(); ++k)
+      e.declare_temporary(first + static_cast<uint32_t>(k), body.nodes[reduces[k]].type,
+                          body.space.outer * count * body.space.inner, access);
+  }
+  /// Where segment s of column j of outer index o is.
+  Id at(loop::Builder& b, const Body& body, Id o, Id s, Id j) const {
+    const Id row = b.add(b.mul(o, b.index(count)), s);
+    return body.space.inner == 1 ? row : b.add(b.mul(row, b.index(body.space.inner)), j);
+  }
+};
+
+nx::DType dtype_of(loop::Type type) { return static_cast<nx::DType>(static_cast<int>(type) - 1); }
+
+Segments make_segments(const Body& body, std::span<const uint32_t> reduces, int64_t count, Schedule& schedule) {
+  Segments segments{count, static_cast<uint32_t>(schedule.temporaries.size())};
+  if (count > 1)
+    for (const uint32_t r : reduces)
+      schedule.temporaries.push_back(
+          {dtype_of(body.nodes[r].type), nx::Shape{body.space.outer, count, body.space.inner}});
+  return segments;
+}
+
+/// The second launch: a tree over segments, then what is kept.
+Launch combine(const Body& body, const Context& context, const Parts& parts, const Segments& segments) {
+  const std::vector<uint32_t> kept = closure(body, nodes_of(parts.kept));
+  Emission e(body, context, "combine", kept);
+  loop::Builder& b = e.b();
+  for (const Body::Store& s : parts.kept) e.declare_output(s.value);
+  segments.declare(e, body, parts.reduces, loop::Access::read);
+  const bool columns = body.space.inner > 1;
+  const int64_t tile = columns ? std::min<int64_t>(64, body.space.inner) : 1, cuts = ceil_div(body.space.inner, tile);
+  std::vector<Tree> trees;
+  for (const uint32_t r : parts.reduces)
+    trees.emplace_back(b, body.nodes[r].code, body.nodes[r].type, segments.count, tile);
+  e.follow(kept, parts.kept);
+  e.enter();
+  e.emit(kept);
+  const Id t = b.loop(b.task_begin(), b.task_end());
+  e.enter();
+  Id o = t, from = b.index(0);
+  if (cuts > 1) {
+    o = b.binary(Code::idiv, t, b.index(cuts));
+    from = b.mul(b.binary(Code::rem, t, b.index(cuts)), b.index(tile));
+  }
+  e.bind_all(body.loops(Role::outer), o);
+  e.emit(kept);
+  Id j = b.index(0);
+  if (columns) {
+    const Id to = b.binary(Code::minimum, b.add(from, b.index(tile)), b.index(body.space.inner));
+    j = b.lanes(from, to, e.width(parts.reduces, ~uint64_t{0}));
+  }
+  e.enter();
+  if (columns) e.bind(body.loops(Role::inner)[0], j);
+  const Id lane = b.sub(j, from);
+  const Id s = b.loop(b.index(0), b.index(segments.count));
+  for (size_t k = 0; k < trees.size(); ++k)
+    trees[k].push(s, b.load(e.temporary(segments.first + static_cast<uint32_t>(k)), segments.at(b, body, o, s, j)),
+                  lane);
+  b.end();
+  for (size_t k = 0; k < trees.size(); ++k) e.give(parts.reduces[k], trees[k].value(b.index(segments.count), lane));
+  e.emit(kept);
+  for (const Body::Store& store : parts.kept) e.store(store);
+  e.leave();
+  if (columns) b.end();
+  e.leave();
+  b.end();
+  e.leave();
+  Launch launch = e.finish();
+  estimate(launch, body, context, body.space.outer * cuts);
+  return launch;
+}
+
+}  // namespace
+
+void make_long_runs(const Body& body, const Context& context, Schedule& schedule) {
+  const Parts parts(body);
+  const uint16_t atom = body.loops(Role::reduced)[0];
+  const int64_t n = body.extent(atom), count = ceil_div(n, run_segment);
+  const Segments segments = make_segments(body, parts.reduces, count, schedule);
+  const std::vector<uint32_t> nodes = closure(body, merged(parts.operands(), nodes_of(parts.full)));
+  Emission e(body, context, "run", nodes);
+  loop::Builder& b = e.b();
+  for (const Body::Store& s : parts.full) e.declare_output(s.value);
+  segments.declare(e, body, parts.reduces, loop::Access::write);
+  std::vector<Tree> trees;
+  for (const uint32_t r : parts.reduces)
+    trees.emplace_back(b, body.nodes[r].code, body.nodes[r].type, run_segment / run_block);
+  e.follow(nodes, parts.full);
+  e.enter();
+  e.emit(nodes);
+  const Id t = b.loop(b.task_begin(), b.task_end());
+  e.enter();
+  const Id o = b.binary(Code::idiv, t, b.index(count)), s = b.binary(Code::rem, t, b.index(count));
+  e.bind_all(body.loops(Role::outer), o);
+  e.emit(nodes);
+  const Id from = b.mul(s, b.index(run_segment));
+  const Id to = b.binary(Code::minimum, b.add(from, b.index(run_segment)), b.index(n));
+  const std::vector<Id> results = reduce_run(e, parts.reduces, from, to, n, trees, [&](Id i) {
+    e.bind(atom, i);
+    e.emit(nodes);
+    for (const Body::Store& store : parts.full) e.store(store);
+  });
+  for (size_t k = 0; k < results.size(); ++k)
+    b.store(e.temporary(segments.first + static_cast<uint32_t>(k)), segments.at(b, body, o, s, b.index(0)), results[k]);
+  e.leave();
+  b.end();
+  e.leave();
+  Launch launch = e.finish();
+  estimate(launch, body, context, body.space.outer * count);
+  schedule.launches.push_back(std::move(launch));
+  schedule.launches.push_back(combine(body, context, parts, segments));
+}
+
+void make_columns(const Body& body, const Context& context, Schedule& schedule) {
+  const Parts parts(body);
+  const uint16_t column = body.loops(Role::inner)[0];
+  const int64_t n = body.space.reduced, width = body.space.inner, outer = body.space.outer;
+  const int64_t tile = std::min(column_tile, width), cuts = ceil_div(width, tile);
+  // Enough columns for all threads are not cut into segments: nothing needs combining then.
+  const int64_t count = n > column_segment && outer * cuts < 64 ? ceil_div(n, column_segment) : 1;
+  const int64_t rows = count > 1 ? column_segment : n, blocks = ceil_div(rows, column_block);
+  const Segments segments = make_segments(body, parts.reduces, count, schedule);
+  const std::vector<uint32_t> nodes = closure(body, merged(parts.operands(), nodes_of(parts.full)));
+  const std::vector<uint32_t> last = count > 1 ? std::vector<uint32_t>() : closure(body, nodes_of(parts.kept));
+  const std::vector<uint32_t> all = merged(nodes, last);
+
+  Emission e(body, context, "column", all);
+  loop::Builder& b = e.b();
+  for (const Body::Store& s : parts.full) e.declare_output(s.value);
+  if (count == 1)
+    for (const Body::Store& s : parts.kept) e.declare_output(s.value);
+  else
+    segments.declare(e, body, parts.reduces, loop::Access::write);
+  std::vector<Tree> trees;
+  if (blocks > 1)
+    for (const uint32_t r : parts.reduces) trees.emplace_back(b, body.nodes[r].code, body.nodes[r].type, blocks, tile);
+  std::vector<Body::Store> followed = parts.full;
+  followed.insert(followed.end(), parts.kept.begin(), parts.kept.end());
+  e.follow(all, followed);
+  e.enter();
+  e.emit(all);
+  const Id t = b.loop(b.task_begin(), b.task_end());
+  e.enter();
+  const Id cut = b.binary(Code::rem, t, b.index(cuts)), rest = b.binary(Code::idiv, t, b.index(cuts));
+  const Id s = b.binary(Code::rem, rest, b.index(count)), o = b.binary(Code::idiv, rest, b.index(count));
+  const Id left = b.mul(cut, b.index(tile));
+  const Id right = width % tile == 0 ? b.add(left, b.index(tile))
+                                     : b.binary(Code::minimum, b.add(left, b.index(tile)), b.index(width));
+  const Id top = b.mul(s, b.index(column_segment));
+  const Id bottom = count == 1 ? b.index(n) : b.binary(Code::minimum, b.add(top, b.index(column_segment)), b.index(n));
+  e.bind_all(body.loops(Role::outer), o);
+  e.emit(all);
+  const int64_t lanes = e.width(nodes, ~uint64_t{0});
+
+  // One block of rows, from the first to before `end`, of the columns of this lane.
+  const auto block = [&](Id first, Id end) {
+    std::vector<Id> sums;
+    for (const uint32_t r : parts.reduces) {
+      const Node& n = body.nodes[r];
+      sums.push_back(b.reg(n.type, 1, neutral(b, n.code, n.type)));
+    }
+    const Id row = b.loop(first, end);
+    e.enter();
+    e.bind_all(body.loops(Role::reduced), row);
+    e.emit(nodes);
+    for (size_t k = 0; k < sums.size(); ++k) {
+      const Node& n = body.nodes[parts.reduces[k]];
+      b.set(sums[k], b.binary(n.code, b.get(sums[k]), e.value(n.operand[0])));
+    }
+    for (const Body::Store& store : parts.full) e.store(store);
+    e.leave();
+    b.end();
+    std::vector<Id> values;
+    for (const Id sum : sums) values.push_back(b.get(sum));
+    return values;
+  };
+  const auto finish = [&](Id j, std::span<const Id> values) {
+    for (size_t k = 0; k < values.size(); ++k) e.give(parts.reduces[k], values[k]);
+    if (count > 1) {
+      for (size_t k = 0; k < values.size(); ++k)
+        b.store(e.temporary(segments.first + static_cast<uint32_t>(k)), segments.at(b, body, o, s, j), values[k]);
+    } else {
+      e.emit(last);
+      for (const Body::Store& store : parts.kept) e.store(store);
+    }
+  };
+  const auto open = [&] {
+    const Id j = b.lanes(left, right, lanes);
+    e.enter();
+    e.bind(column, j);
+    e.emit(nodes);
+    return j;
+  };
+  const auto close = [&] {
+    e.leave();
+    b.end();
+  };
+  if (blocks == 1) {
+    const Id j = open();
+    finish(j, block(b.index(0), b.index(n)));
+    close();
+  } else {
+    const Id first = b.loop(top, bottom, column_block);
+    e.enter();
+    Id end = b.add(first, b.index(column_block));
+    if (n % column_block != 0) end = b.binary(Code::minimum, end, bottom);
+    const Id number = b.binary(Code::idiv, b.sub(first, top), b.index(column_block));
+    Id j = open();
+    const std::vector<Id> values = block(first, end);
+    for (size_t k = 0; k < trees.size(); ++k) trees[k].push(number, values[k], b.sub(j, left));
+    close();
+    e.leave();
+    b.end();
+    const Id pushed = b.binary(Code::idiv, b.add(b.sub(bottom, top), b.index(column_block - 1)), b.index(column_block));
+    j = open();
+    std::vector<Id> results;
+    for (Tree& tree : trees) results.push_back(tree.value(pushed, b.sub(j, left)));
+    finish(j, results);
+    close();
+  }
+  e.leave();
+  b.end();
+  e.leave();
+  Launch launch = e.finish();
+  estimate(launch, body, context, outer * count * cuts);
+  schedule.launches.push_back(std::move(launch));
+  if (count > 1) schedule.launches.push_back(combine(body, context, parts, segments));
+}
+
+}  // namespace tolk::kernels

@@ -1,0 +1,512 @@
+// Which values get bytes of their own, and which kernel computes them.
+//
+//   roots     results, operands of calls, reductions, values that are too dear to compute twice: what may get bytes
+//   place     each root in program order: into a group whose loops it fits, or into one of its own. What a group
+//   computes
+//             at the same index is read where it is computed.
+//   stored    of the roots, those that something outside of their group reads
+//   order     groups and calls, each as soon as the program came to it and its operands are there
+#include <algorithm>
+#include <queue>
+
+#include "raven/base/message.hpp"
+#include "raven/nx/internal/views.hpp"
+#include "raven/tolk/error.hpp"
+#include "raven/tolk/kernels/emission.hpp"
+#include "raven/tolk/kernels/kinds.hpp"
+#include "raven/tolk/passes.hpp"
+
+namespace tolk {
+
+namespace kernels {
+namespace {
+
+using Equation = Program::Equation;
+
+constexpr int recompute_cost = 8;      // additions: above it two readers share bytes
+constexpr int expression_nodes = 300;  // of one root, counted as a tree
+constexpr int expression_loads = 40;
+constexpr size_t most_members = 24, most_candidates = 8, most_buffers = 60;
+
+/// A kernel in the making, or a call.
+struct Unit {
+  std::unique_ptr<Graph> graph;  ///< null for calls
+  uint32_t equation = 0;         ///< calls; groups: the last member's
+  std::vector<uint32_t> needs;   ///< units whose results it reads
+  std::vector<Id> loads;
+  int level = 0;      ///< above all that it needs
+  bool read = false;  ///< another unit needs it
+};
+
+class Former {
+ public:
+  Former(const Program& program, const ScheduleTarget& target)
+      : program_(program),
+        values_(program),
+        context_{values_, target, std::vector<bool>(program.values())},
+        reason_(program.values(), nullptr),
+        maker_(program.values(), none),
+        last_reader_(program.values(), none),
+        size_(program.values()),
+        shows_(program.values()) {}
+
+  Schedule run() {
+    find_views();
+    find_calls();
+    find_roots();
+    const auto equations = program_.equations();
+    for (uint32_t k = 0; k < equations.size(); ++k) {
+      if (is_call_[k]) {
+        add_call(k);
+      } else if (reason_[equations[k].first_result]) {
+        place(equations[k].first_result);
+      }
+    }
+    find_stored();
+    return make_schedule();
+  }
+
+ private:
+  // ---- views as the plan sees them
+
+  struct Shown {
+    Id root = 0;
+    nx::Dims strides;
+  };
+  bool is_view(Op op) const { return nx::has_flag(op, nx::op_flag::view); }
+  bool is_empty(Id id) const { return count_of(program_.aval(id)) == 0; }
+  bool is_number(Id id) const { return values_.made_by(id) && values_.made_by(id)->op == Op::Full; }
+
+  void find_views() {
+    for (Id id = 0; id < program_.values(); ++id) {
+      const Equation* e = values_.made_by(id);
+      if (e && is_view(e->op)) {
+        const Shown& x = shows_[e->operands[0]];
+        nx::detail::ViewPlace at;
+        if (nx::detail::place_view(e->op, program_.aval(e->operands[0]), x.strides.span(), e->attrs.get(),
+                                   program_.aval(id), at)) {
+          shows_[id] = {x.root, at.strides};
+          continue;
+        }
+      }
+      shows_[id] = {id, nx::contiguous_strides(program_.aval(id).shape.span())};
+    }
+  }
+
+  // ---- what nx's kernels compute
+
+  void find_calls() {
+    const auto equations = program_.equations();
+    is_call_.resize(equations.size());
+    std::vector<int> readers(program_.values());
+    for (const Equation& e : equations)
+      for (const Id id : e.operands) ++readers[id];
+    for (const Id id : program_.outputs()) ++readers[id];
+    for (size_t k = 0; k < equations.size(); ++k) {
+      const Equation& e = equations[k];
+      is_call_[k] = !generated(e);
+      if (e.op == Op::SliceUpdate && !is_number(shows_[e.operands[0]].root)) {
+        // A small part of what nobody else reads is written where it lies.
+        const int64_t part = count_of(program_.aval(e.operands[1])), all = count_of(program_.aval(e.first_result));
+        is_call_[k] = is_call_[k] || (4 * part <= all && readers[e.operands[0]] == 1);
+      }
+      for (Id id = e.first_result; id < e.first_result + e.results; ++id)
+        if (is_call_[k] || is_empty(id)) values_.group[id] = Values::written;
+    }
+  }
+
+  // ---- roots
+
+  void make_root(Id id, const char* reason) {
+    if (values_.group[id] == none && !reason_[id]) reason_[id] = reason;
+  }
+  /// The value behind views that are computed where they are used.
+  Id behind_views(Id id) const {
+    while (values_.group[id] == none && !reason_[id] && is_view(values_.made_by(id)->op))
+      id = values_.made_by(id)->operands[0];
+    return id;
+  }
+
+  void find_roots() {
+    const auto equations = program_.equations();
+    for (size_t k = 0; k < equations.size(); ++k)
+      if (is_call_[k])
+        for (const Id id : equations[k].operands)
+          if (const Id root = shows_[id].root; !is_number(root)) make_root(root, "extern");
+    for (const Id id : program_.outputs()) make_root(shows_[id].root, "output");
+    for (size_t k = 0; k < equations.size(); ++k)
+      if (!is_call_[k] && equations[k].op == Op::Reduce) make_root(equations[k].first_result, "reduction-barrier");
+
+    // Equations that read a value at last, through views.
+    std::vector<int> readers(program_.values());
+    for (size_t k = equations.size(); k-- > 0;) {
+      const Equation& e = equations[k];
+      if (is_view(e.op) && !reason_[e.first_result]) {
+        readers[e.operands[0]] += readers[e.first_result];
+        continue;
+      }
+      for (size_t i = 0; i < e.operands.size(); ++i)
+        if (std::find(e.operands.begin(), e.operands.begin() + static_cast<std::ptrdiff_t>(i), e.operands[i]) ==
+            e.operands.begin() + static_cast<std::ptrdiff_t>(i))
+          ++readers[e.operands[i]];
+    }
+    std::vector<int> cost(program_.values()), loads(program_.values(), 1);
+    for (size_t k = 0; k < equations.size(); ++k) {
+      const Equation& e = equations[k];
+      const Id v = e.first_result;
+      if (values_.group[v] != none) continue;
+      loads[v] = 0;
+      cost[v] = own_cost(e);
+      size_[v] = e.op == Op::RandomBits ? 90 : 1;
+      for (size_t i = 0; i < e.operands.size(); ++i) {
+        const Id x = e.operands[i];
+        dear_operand(e, i, cost);
+        if (std::find(e.operands.begin(), e.operands.begin() + static_cast<std::ptrdiff_t>(i), x) !=
+            e.operands.begin() + static_cast<std::ptrdiff_t>(i))
+          continue;
+        const bool inlined = values_.group[x] == none && !reason_[x];
+        cost[v] = std::min(1 << 20, cost[v] + (inlined ? cost[x] : 0));
+        size_[v] = std::min(1 << 20, size_[v] + (inlined ? size_[x] : 1));
+        loads[v] = std::min(1 << 20, loads[v] + (inlined ? loads[x] : 1));
+      }
+      if (e.op == Op::Full || is_view(e.op)) continue;
+      if (readers[v] > 1 && cost[v] > recompute_cost)
+        make_root(v, cost[v] >= 16 ? "transcendental-recompute" : "multi-consumer-recompute");
+      if (size_[v] > expression_nodes) make_root(v, "code-size");
+      if (loads[v] > expression_loads) make_root(v, "input-limit");
+    }
+  }
+
+  int own_cost(const Equation& e) const {
+    if (is_view(e.op) || e.op == Op::Full) return 0;
+    switch (e.op) {
+      case Op::RandomBits: return 120;
+      case Op::Gather:
+      case Op::GatherAxis:
+      case Op::Embedding: return 6;
+      case Op::Pad:
+      case Op::Concat:
+      case Op::SliceUpdate: return 3;
+      case Op::Gelu:
+      case Op::GeluGrad:
+      case Op::Pow:
+      case Op::ErfInv: return 32;
+      case Op::Exp:
+      case Op::Exp2:
+      case Op::Expm1:
+      case Op::Log:
+      case Op::Log2:
+      case Op::Log10:
+      case Op::Log1p:
+      case Op::Sin:
+      case Op::Cos:
+      case Op::Tanh:
+      case Op::Logistic:
+      case Op::Erf: return 16;
+      case Op::Rem:
+      case Op::IDiv: return 24;
+      case Op::Div:
+      case Op::Sqrt:
+      case Op::Rsqrt: return 4;
+      default: return 1;
+    }
+  }
+
+  /// Operands that would be computed many times over, or at places that cannot be known.
+  void dear_operand(const Equation& e, size_t i, const std::vector<int>& cost) {
+    const Id x = e.operands[i], source = behind_views(x);
+    if (values_.group[source] != none || reason_[source]) return;
+    const int64_t here = count_of(program_.aval(e.first_result)), there = count_of(program_.aval(x));
+    switch (e.op) {
+      case Op::Expand:
+        if (cost[x] > recompute_cost && here > there && there > 1) make_root(source, "transcendental-recompute");
+        return;
+      case Op::Gather:
+      case Op::GatherAxis:
+      case Op::Embedding:
+        if (i == 0 && !is_number(source)) make_root(source, "forced-contiguous");
+        return;
+      case Op::Pad:
+      case Op::Concat:
+      case Op::SliceUpdate:
+        if (cost[x] > recompute_cost && here >= 2 * there && there > 1) make_root(source, "transcendental-recompute");
+        return;
+      default: return;
+    }
+  }
+
+  // ---- groups
+
+  void need(Unit& unit, Id loaded) {
+    const uint32_t maker = maker_[values_.holder(loaded)];
+    if (maker == none || std::find(unit.needs.begin(), unit.needs.end(), maker) != unit.needs.end()) return;
+    unit.needs.push_back(maker);
+    units_[maker].read = true;
+    unit.level = std::max(unit.level, units_[maker].level + 1);
+  }
+
+  void add_call(uint32_t k) {
+    const Equation& e = program_.equations()[k];
+    Unit unit;
+    unit.equation = k;
+    for (const Id id : e.operands) {
+      const Id root = shows_[id].root;
+      if (is_number(root) && values_.group[root] == none) continue;
+      unit.loads.push_back(root);
+      need(unit, root);
+    }
+    for (Id id = e.first_result; id < e.first_result + e.results; ++id)
+      maker_[id] = static_cast<uint32_t>(units_.size());
+    units_.push_back(std::move(unit));
+  }
+
+  void place(Id root) {
+    std::vector<Id> stack = {root};
+    while (!stack.empty()) {
+      const Id v = stack.back();
+      if (values_.group[v] != none) {
+        stack.pop_back();
+        continue;
+      }
+      const Failure failure = place_one(v);
+      if (failure.kind == Failure::Kind::nothing) {
+        stack.pop_back();
+        continue;
+      }
+      if (failure.value == v || values_.group[failure.value] != none || stack.size() > program_.values())
+        throw Error("tolk.compile", raven::Message("no kernel can be formed for ")
+                                        << nx::op_info(values_.made_by(v)->op).name << " → " << program_.aval(v) << ": "
+                                        << failure.reason);
+      if (!reason_[failure.value]) reason_[failure.value] = failure.reason;
+      stack.push_back(failure.value);
+    }
+  }
+
+  Space space_of(Id v) const {
+    const Equation& e = *values_.made_by(v);
+    if (e.op != Op::Reduce) return {count_of(program_.aval(v)), 1, 1};
+    const nx::Shape& shape = program_.aval(e.operands[0]).shape;
+    const nx::Dims& axes = e.attrs.as<nx::ReduceAttrs>().axes;
+    Space space;
+    for (int i = 0; i < shape.size(); ++i)
+      (axes.contains(i) ? space.reduced : i < axes[0] ? space.outer : space.inner) *= shape[i];
+    return space;
+  }
+
+  /// What must have bytes first, when a value's expression is too large for one kernel: its largest part.
+  Id largest_part(Id v) const {
+    Id best = v;
+    for (const Id x : values_.made_by(v)->operands) {
+      const Id source = behind_views(x);
+      if (values_.group[source] == none && !is_number(source) && (best == v || size_[source] > size_[best]))
+        best = source;
+    }
+    return best;
+  }
+
+  Failure place_one(Id v) {
+    const bool kept = values_.made_by(v)->op == Op::Reduce;
+    const Space space = space_of(v);
+    auto graph = std::make_unique<Graph>(values_, static_cast<uint32_t>(units_.size()), space);
+    Failure failure = graph->add(v, kept);
+    if (failure.kind == Failure::Kind::apart) return {Failure::Kind::materialise, {}, largest_part(v), failure.reason};
+    if (failure.kind != Failure::Kind::nothing) return failure;
+    if (!fits(*graph)) return {Failure::Kind::materialise, {}, values_.made_by(v)->operands[0], "shape-mismatch"};
+    const std::vector<Id> loads = graph->loads_of(graph->members().back().node);
+    if (join(v, kept, space, loads)) return {};
+    const auto index = static_cast<uint32_t>(units_.size());
+    units_.emplace_back();
+    units_[index].graph = std::move(graph);
+    joined(index, v, loads);
+    return {};
+  }
+
+  void joined(uint32_t index, Id v, std::span<const Id> loads) {
+    Unit& unit = units_[index];
+    values_.group[v] = index;
+    maker_[v] = index;
+    unit.equation = values_.equation[v];
+    for (const Id id : loads) {
+      if (maker_[values_.holder(id)] == index) continue;
+      need(unit, id);
+      unit.loads.push_back(id);
+      last_reader_[id] = index;
+    }
+  }
+
+  /// Into a group that has what it reads, or reads the same.
+  bool join(Id v, bool kept, const Space& space, std::span<const Id> loads) {
+    std::vector<uint32_t> candidates;
+    const auto propose = [&](uint32_t unit) {
+      if (unit != none && units_[unit].graph &&
+          std::find(candidates.begin(), candidates.end(), unit) == candidates.end())
+        candidates.push_back(unit);
+    };
+    for (const Id id : loads) propose(maker_[values_.holder(id)]);
+    for (const Id id : loads) propose(last_reader_[id]);
+    std::sort(candidates.rbegin(), candidates.rend());
+    if (candidates.size() > most_candidates) candidates.resize(most_candidates);
+    for (const uint32_t index : candidates) {
+      Unit& unit = units_[index];
+      if (unit.graph->members().size() >= most_members ||
+          unit.loads.size() + unit.graph->members().size() + loads.size() > most_buffers)
+        continue;
+      // No cycle: what it needs besides comes before the group, or the group may still move back.
+      bool before = true;
+      for (const Id id : loads) {
+        const uint32_t maker = maker_[values_.holder(id)];
+        before &= maker == none || maker == index || units_[maker].level < unit.level || !unit.read;
+        if (maker != none && maker != index && !unit.read) before &= !reaches(maker, index);
+      }
+      if (!before) continue;
+      const Space& own = unit.graph->space();
+      std::optional<Graph> next;
+      bool as_kept = kept;
+      if (kept) {
+        if (own.reduced == 1 && own.full() == space.full())
+          next = unit.graph->over(space);
+        else if (own == space)
+          next = *unit.graph;
+      } else if (own.full() == space.full()) {
+        next = *unit.graph;
+      } else if (own.reduced > 1 && own.kept() == space.full()) {
+        next = *unit.graph;
+        as_kept = true;
+      }
+      if (!next || next->add(v, as_kept).kind != Failure::Kind::nothing || !fits(*next)) continue;
+      *unit.graph = std::move(*next);
+      joined(index, v, loads);
+      return true;
+    }
+    return false;
+  }
+
+  /// Whether `from` needs `to`, however far back. Levels bound the way.
+  bool reaches(uint32_t from, uint32_t to) const {
+    if (from == to) return true;
+    if (units_[from].level <= units_[to].level) return false;
+    std::vector<uint32_t> stack = {from};
+    std::vector<bool> seen(units_.size());
+    while (!stack.empty()) {
+      const uint32_t at = stack.back();
+      stack.pop_back();
+      if (at == to) return true;
+      if (seen[at] || units_[at].level <= units_[to].level) continue;
+      seen[at] = true;
+      for (const uint32_t n : units_[at].needs) stack.push_back(n);
+    }
+    return false;
+  }
+
+  // ---- the schedule
+
+  void find_stored() {
+    stored_.assign(program_.values(), false);
+    std::vector<Id> stack;
+    const auto want = [&](Id id) {
+      const Id holder = values_.holder(id);
+      if (maker_[holder] == none || !units_[maker_[holder]].graph || stored_[holder]) return;
+      stored_[holder] = true;
+      stack.push_back(holder);
+    };
+    for (const Id id : program_.outputs())
+      if (values_.group[shows_[id].root] != none) want(shows_[id].root);
+    for (const Unit& unit : units_)
+      if (!unit.graph)
+        for (const Id id : unit.loads) {
+          want(id);
+          context_.read_later[id] = true;
+        }
+    while (!stack.empty()) {
+      const Id v = stack.back();
+      stack.pop_back();
+      Graph copy = *units_[maker_[v]].graph;
+      for (const Graph::Member& m : copy.members())
+        if (m.value == v) {
+          copy.forget_seen();
+          for (const Id id : copy.loads_of(m.node)) {
+            want(id);
+            context_.read_later[values_.holder(id)] = true;
+          }
+        }
+    }
+  }
+
+  Schedule make_schedule() {
+    Schedule schedule;
+    schedule.program = program_;
+    // Units in the order of the program, each after what it needs.
+    struct Waiting {
+      uint32_t equation, unit;
+      bool operator<(const Waiting& other) const {
+        return equation != other.equation ? equation > other.equation : unit > other.unit;
+      }
+    };
+    std::priority_queue<Waiting> ready;
+    std::vector<uint32_t> missing(units_.size());
+    std::vector<std::vector<uint32_t>> readers(units_.size());
+    for (uint32_t u = 0; u < units_.size(); ++u) {
+      missing[u] = static_cast<uint32_t>(units_[u].needs.size());
+      for (const uint32_t n : units_[u].needs) readers[n].push_back(u);
+      if (missing[u] == 0) ready.push({units_[u].equation, u});
+    }
+    size_t done = 0;
+    while (!ready.empty()) {
+      const uint32_t u = ready.top().unit;
+      ready.pop();
+      ++done;
+      emit(schedule, units_[u]);
+      for (const uint32_t r : readers[u])
+        if (--missing[r] == 0) ready.push({units_[r].equation, r});
+    }
+    if (done != units_.size()) throw VerifyError("tolk.compile", "kernels need each other in a circle");
+    return schedule;
+  }
+
+  void emit(Schedule& schedule, const Unit& unit) {
+    if (!unit.graph) {
+      schedule.steps.push_back({false, unit.equation});
+      schedule.explain.push_back(std::string("extern: ") +
+                                 std::string(nx::op_info(program_.equations()[unit.equation].op).name));
+      return;
+    }
+    const Body body = make_body(*unit.graph, stored_);
+    if (body.stores.empty()) return;
+    const size_t first = schedule.launches.size();
+    make_launches(body, context_, schedule);
+    for (size_t i = first; i < schedule.launches.size(); ++i) {
+      Launch& launch = schedule.launches[i];
+      for (const Graph::Member& m : unit.graph->members()) launch.equations.push_back(values_.equation[m.value]);
+      schedule.steps.push_back({true, static_cast<uint32_t>(i)});
+    }
+    for (const Body::Store& s : body.stores) {
+      raven::Message line;
+      line << reason_[s.value] << ": %" << s.value << " " << program_.aval(s.value) << " in "
+           << schedule.launches.back().kernel.name;
+      schedule.explain.push_back(line.str());
+    }
+  }
+
+  const Program& program_;
+  Values values_;
+  Context context_;
+  std::vector<const char*> reason_;    // by value: why it may get bytes; null: computed where it is used
+  std::vector<uint32_t> maker_;        // by value: the unit that writes it
+  std::vector<uint32_t> last_reader_;  // by value: the last group that loads it
+  std::vector<int> size_;              // by value: nodes of its expression as a tree
+  std::vector<Shown> shows_;
+  std::vector<bool> is_call_, stored_;
+  std::vector<Unit> units_;
+};
+
+}  // namespace
+}  // namespace kernels
+
+Schedule form_kernels(const nx::Program& program, const ScheduleTarget& target) {
+  for (const nx::Program::Equation& e : program.equations())
+    if (nx::is_higher_order(e.op)) throw Error("tolk.compile", "a call is left after inlining");
+  const nx::Program formed = drop_dead(fold_constants(simplify(decompose(program))));
+  return kernels::Former(formed, target).run();
+}
+
+}  // namespace tolk

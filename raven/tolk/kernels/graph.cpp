@@ -1,0 +1,324 @@
+#include "raven/tolk/kernels/graph.hpp"
+
+#include <algorithm>
+#include <bit>
+
+#include "raven/nx/internal/hash.hpp"
+
+namespace tolk::kernels {
+
+using loop::Code;
+using loop::Type;
+using nx::detail::mix;
+
+namespace {
+// Kernels stay small enough for a compiler whose time grows faster than its text.
+constexpr size_t most_nodes = 1200, most_loads = 56, most_atoms = 48;
+}  // namespace
+
+Values::Values(const Program& of) : program(of), equation(of.values(), none), group(of.values(), none) {
+  for (size_t k = 0; k < of.equations().size(); ++k) {
+    const Program::Equation& e = of.equations()[k];
+    for (uint32_t i = 0; i < e.results; ++i) equation[e.first_result + i] = static_cast<uint32_t>(k);
+  }
+  for (Id id = 0; id < of.values(); ++id)
+    if (equation[id] == none) group[id] = written;
+}
+
+size_t Graph::Hasher::operator()(const Node& n) const {
+  uint64_t h = mix(mix(static_cast<uint64_t>(n.kind), static_cast<uint64_t>(n.code)), static_cast<uint64_t>(n.type));
+  for (const uint32_t o : n.operand) h = mix(h, o);
+  return mix(mix(h, n.bits), n.affine);
+}
+size_t Graph::Hasher::operator()(const Request& r) const { return mix(mix(r.value, r.access), r.guard); }
+size_t Graph::Hasher::operator()(const Affine& a) const {
+  uint64_t h = static_cast<uint64_t>(a.constant);
+  for (const Term& t : a.terms) h = mix(mix(h, t.atom), static_cast<uint64_t>(t.factor));
+  return h;
+}
+size_t Graph::Hasher::operator()(const std::vector<uint32_t>& v) const {
+  uint64_t h = v.size();
+  for (const uint32_t x : v) h = mix(h, x);
+  return h;
+}
+
+Graph::Graph(const Values& values, uint32_t index, const Space& space)
+    : values_(&values), index_(index), space_(space) {
+  const int64_t extents[3] = {space.outer, space.reduced, space.inner};
+  for (size_t role = 0; role < 3; ++role)
+    if (extents[role] != 1) extents_[role].push_back(extents[role]);
+  start();
+}
+
+/// Empty, over the loops as they are cut.
+void Graph::start() {
+  atoms_.clear(), affines_.clear(), accesses_.clear(), nodes_.clear(), levels_.clear(), loaded_.clear();
+  affine_at_.clear(), access_at_.clear(), node_at_.clear(), memo_.clear(), dynamic_at_.clear(), seen_.clear();
+  applied_ = 0;
+  full_ = kept_ = {};
+  for (size_t role = 0; role < 3; ++role) {
+    order_[role].clear();
+    for (const int64_t extent : extents_[role]) {
+      order_[role].push_back(static_cast<uint16_t>(atoms_.size()));
+      atoms_.push_back({extent, none});
+    }
+  }
+  int64_t full = 1, kept = 1;
+  for (size_t a = atoms_.size(); a-- > 0;) {
+    const auto atom = static_cast<uint16_t>(a);
+    full_ = full_ + Affine{0, {{atom, full}}};
+    full *= atoms_[a].extent;
+    if (std::find(order_[1].begin(), order_[1].end(), atom) != order_[1].end()) continue;
+    kept_ = kept_ + Affine{0, {{atom, kept}}};
+    kept *= atoms_[a].extent;
+  }
+}
+
+uint32_t Graph::intern(const Affine& affine) {
+  const auto [at, is_new] = affine_at_.try_emplace(affine, static_cast<uint32_t>(affines_.size()));
+  if (is_new) affines_.push_back(affine);
+  return at->second;
+}
+uint32_t Graph::access_of(std::span<const Affine> index) {
+  std::vector<uint32_t> ids;
+  ids.reserve(index.size());
+  for (const Affine& a : index) ids.push_back(intern(a));
+  const auto [at, is_new] = access_at_.try_emplace(ids, static_cast<uint32_t>(accesses_.size()));
+  if (is_new) accesses_.push_back(std::move(ids));
+  return at->second;
+}
+std::vector<Affine> Graph::index_of(uint32_t access) const {
+  std::vector<Affine> index;
+  for (const uint32_t a : accesses_[access]) index.push_back(affines_[a]);
+  return index;
+}
+
+uint32_t Graph::add_node(const Node& node) {
+  const auto [at, is_new] = node_at_.try_emplace(node, static_cast<uint32_t>(nodes_.size()));
+  if (!is_new) return at->second;
+  nodes_.push_back(node);
+  int level = 0;
+  for (const uint32_t o : node.operand)
+    if (o != none) level = std::max(level, levels_[o]);
+  if (node.affine != none && node.kind != Node::Kind::check)
+    for (const Term& t : affines_[node.affine].terms)
+      if (!atoms_[t.atom].is_loop()) level = std::max(level, levels_[atoms_[t.atom].node]);
+  levels_.push_back(level + (node.kind == Node::Kind::reduce ? 1 : 0));
+  if (node.kind != Node::Kind::constant && node.kind != Node::Kind::load) ++applied_;
+  return at->second;
+}
+uint32_t Graph::apply(Code code, Type type, uint32_t a, uint32_t b, uint32_t c) {
+  return add_node({Node::Kind::apply, code, type, {a, b, c}, 0, none});
+}
+uint32_t Graph::integer(Type type, int64_t value) {
+  const int bits = 8 * loop::size_of(type);
+  return constant(
+      type, bits == 64 ? static_cast<uint64_t>(value) : static_cast<uint64_t>(value) & ((uint64_t{1} << bits) - 1));
+}
+uint32_t Graph::index(const Affine& affine) {
+  if (affine.is_constant()) return integer(Type::i64, affine.constant);
+  return add_node({Node::Kind::index, Code::constant, Type::i64, {none, none, none}, 0, intern(affine)});
+}
+uint32_t Graph::inside(const Affine& a, int64_t low, int64_t high) {
+  const Range range = range_of(a, atoms_);
+  if (low >= high) return never;
+  if (range.low >= low && range.high < high) return always;
+  if (range.high < low || range.low >= high) return never;
+  uint32_t condition = always;
+  if (range.low < low) condition = apply(Code::le, Type::b1, integer(Type::i64, low), index(a));
+  if (range.high >= high) condition = both(condition, apply(Code::lt, Type::b1, index(a), integer(Type::i64, high)));
+  return condition;
+}
+uint32_t Graph::both(uint32_t guard, uint32_t condition) {
+  if (guard == always) return condition;
+  if (condition == always || condition == guard) return guard;
+  return apply(Code::bit_and, Type::b1, guard, condition);
+}
+Affine Graph::dynamic(uint32_t node, int64_t extent) {
+  if (extent == 1) return constant_index(0);
+  const auto [at, is_new] = dynamic_at_.try_emplace(node, static_cast<uint16_t>(atoms_.size()));
+  if (is_new) atoms_.push_back({extent, node});
+  return {0, {{at->second, 1}}};
+}
+
+uint32_t Graph::load(Id value, const Affine& position, uint32_t guard) {
+  if (std::find(loaded_.begin(), loaded_.end(), value) == loaded_.end()) loaded_.push_back(value);
+  return add_node(
+      {Node::Kind::load, Code::load, type_of(aval(value).dtype), {guard, none, none}, value, intern(position)});
+}
+
+uint32_t Graph::operand(Id value, uint32_t access, uint32_t guard) {
+  if (const auto at = memo_.find({value, access, guard}); at != memo_.end()) return at->second;
+  missing_.push_back({value, access, guard});
+  return pending;
+}
+uint32_t Graph::fail(const Failure& failure) {
+  if (failure_.kind == Failure::Kind::nothing) failure_ = failure;
+  return pending;
+}
+uint32_t Graph::fail(const Cut& cut, Id value, const char* reason) {
+  if (cut.inner > 0 && atoms_.size() < most_atoms) return fail({Failure::Kind::cut, cut, value, reason});
+  return fail({Failure::Kind::materialise, {}, value, reason});
+}
+
+bool Graph::identity(const nx::Shape& shape, bool kept, uint32_t& access, Failure& failure) {
+  std::vector<Affine> index;
+  Cut cut;
+  if (!unflatten(kept ? kept_ : full_, shape.span(), atoms_, index, cut)) {
+    failure = {cut.inner > 0 && atoms_.size() < most_atoms ? Failure::Kind::cut : Failure::Kind::apart, cut, 0,
+               "shape-mismatch"};
+    return false;
+  }
+  access = access_of(index);
+  return true;
+}
+
+const Graph::Member* Graph::member(Id value) const {
+  for (const Member& m : members_)
+    if (m.value == value) return &m;
+  return nullptr;
+}
+
+/// Operand of a reduction over all indices that the request's kept ones stand for.
+uint32_t Graph::reduce(const Request& request) {
+  const Program::Equation& e = *values_->made_by(request.value);
+  const auto& attrs = e.attrs.as<nx::ReduceAttrs>();
+  uint32_t access;
+  Failure failure;
+  if (!identity(aval(e.operands[0]).shape, false, access, failure)) return fail(failure);
+  uint32_t x = operand(e.operands[0], access, always);
+  if (x == pending) return pending;
+  const Type type = type_of(attrs.dtype);
+  if (nodes_[x].type != type) x = apply(Code::cast, type, x);
+  constexpr Code codes[] = {Code::add, Code::mul, Code::maximum, Code::minimum};
+  return add_node({Node::Kind::reduce, codes[static_cast<int>(attrs.kind)], type, {x, none, none}, 0, none});
+}
+
+uint32_t Graph::visit(const Request& request) {
+  const Id value = request.value;
+  const bool adding = value == adding_;
+  const uint32_t group = values_->group[value];
+  if (!adding && group != none && group != index_)
+    return load(value, flatten(index_of(request.access), aval(value).shape.span()), request.guard);
+  const Program::Equation& e = *values_->made_by(value);
+  if (adding || group == index_) {
+    // Its bytes are not there while this kernel runs: it can be read only where it is computed.
+    bool kept;
+    if (adding) {
+      kept = adding_kept_;
+    } else {
+      const Member* m = member(value);
+      if (!m) return fail({Failure::Kind::apart, {}, value, "reduction-barrier"});
+      kept = m->kept;
+    }
+    uint32_t here;
+    Failure failure;
+    if (!identity(aval(value).shape, kept, here, failure)) return fail(failure);
+    if (here != request.access || request.guard != always)
+      return fail({Failure::Kind::apart, {}, value, "shape-mismatch"});
+    if (e.op == Op::Reduce) return reduce(request);
+  } else if (e.op == Op::Reduce) {
+    return fail({Failure::Kind::materialise, {}, value, "reduction-barrier"});
+  }
+  Rule* const rule = rule_of(e.op);
+  if (!rule) return fail({Failure::Kind::materialise, {}, value, "extern"});
+  return rule(*this, request, e);
+}
+
+Failure Graph::build(const Request& request, uint32_t& node) {
+  std::vector<Request> stack = {request};
+  failure_ = {};
+  while (!stack.empty()) {
+    const Request current = stack.back();
+    if (memo_.contains(current)) {
+      stack.pop_back();
+      continue;
+    }
+    missing_.clear();
+    const uint32_t made = visit(current);
+    if (failure_.kind != Failure::Kind::nothing) return failure_;
+    if (applied_ > most_nodes || loaded_.size() > most_loads)
+      return {Failure::Kind::apart, {}, current.value, loaded_.size() > most_loads ? "input-limit" : "code-size"};
+    if (made == pending) {
+      stack.insert(stack.end(), missing_.rbegin(), missing_.rend());
+    } else {
+      memo_.emplace(current, made);
+      stack.pop_back();
+    }
+  }
+  node = memo_.at(request);
+  return {};
+}
+
+Failure Graph::try_add(Id value, bool kept) {
+  uint32_t access, node;
+  Failure failure;
+  if (!identity(aval(value).shape, kept, access, failure)) return failure;
+  adding_ = value, adding_kept_ = kept;
+  failure = build({value, access, always}, node);
+  adding_ = none;
+  if (failure.kind == Failure::Kind::nothing) members_.push_back({value, kept, node, access});
+  return failure;
+}
+
+Failure Graph::add(Id value, bool kept) {
+  Failure failure = try_add(value, kept);
+  if (failure.kind != Failure::Kind::cut) return failure;
+  Graph next(*values_, index_, space_);
+  for (size_t role = 0; role < 3; ++role) next.extents_[role] = extents_[role];
+  next.start();
+  while (failure.kind == Failure::Kind::cut) {
+    next.cut(failure.cut);
+    failure = {};
+    for (const Member& m : members_) {
+      failure = next.try_add(m.value, m.kept);
+      if (failure.kind == Failure::Kind::nothing) continue;
+      if (failure.kind == Failure::Kind::materialise) failure.kind = Failure::Kind::apart;
+      break;
+    }
+    if (failure.kind == Failure::Kind::nothing) failure = next.try_add(value, kept);
+  }
+  if (failure.kind == Failure::Kind::nothing) *this = std::move(next);
+  return failure;
+}
+
+/// Empty again, with one loop more.
+void Graph::cut(const Cut& cut) {
+  for (size_t role = 0; role < 3; ++role)
+    for (size_t i = 0; i < order_[role].size(); ++i)
+      if (order_[role][i] == cut.atom) {
+        extents_[role][i] /= cut.inner;
+        extents_[role].insert(extents_[role].begin() + static_cast<std::ptrdiff_t>(i) + 1, cut.inner);
+        members_.clear();
+        return start();
+      }
+}
+
+std::optional<Graph> Graph::over(const Space& space) const {
+  Graph next(*values_, index_, space);
+  for (const Member& m : members_)
+    if (next.add(m.value, m.kept).kind != Failure::Kind::nothing) return std::nullopt;
+  return next;
+}
+
+std::vector<Id> Graph::loads_of(uint32_t node) {
+  std::vector<Id> loads;
+  std::vector<uint32_t> stack = {node};
+  seen_.resize(nodes_.size());
+  while (!stack.empty()) {
+    const uint32_t at = stack.back();
+    stack.pop_back();
+    if (seen_[at]) continue;
+    seen_[at] = true;
+    const Node& n = nodes_[at];
+    if (n.kind == Node::Kind::load) loads.push_back(static_cast<Id>(n.bits));
+    for (const uint32_t o : n.operand)
+      if (o != none) stack.push_back(o);
+    if (n.affine != none && n.kind != Node::Kind::check)
+      for (const Term& t : affines_[n.affine].terms)
+        if (!atoms_[t.atom].is_loop()) stack.push_back(atoms_[t.atom].node);
+  }
+  return loads;
+}
+
+}  // namespace tolk::kernels

@@ -1,0 +1,47 @@
+#include "raven/tolk/kernels/kinds.hpp"
+
+#include <algorithm>
+
+#include "raven/tolk/kernels/reduction.hpp"
+
+namespace tolk::kernels {
+
+namespace {
+constexpr int64_t enough_rows = 16;  // for all threads, however long the rows
+}
+
+KernelKind kind_of(const Space& space) {
+  if (space.reduced == 1) return KernelKind::map;
+  if (space.inner > 1) return KernelKind::columns;
+  return space.reduced > run_segment && space.outer < enough_rows ? KernelKind::long_run : KernelKind::rows;
+}
+
+bool fits(const Graph& graph) {
+  const KernelKind kind = kind_of(graph.space());
+  if (kind == KernelKind::map) return true;
+  if (kind != KernelKind::rows) {
+    // Tasks see parts of a reduction: nothing but what is kept may wait for it.
+    for (const Graph::Member& m : graph.members())
+      if (graph.level(m.node) > (m.kept ? 1 : 0)) return false;
+  }
+  std::vector<bool> all(graph.values().program.values());
+  for (const Graph::Member& m : graph.members()) all[m.value] = true;
+  const Body body = make_body(graph, all);
+  return body.loops(kind == KernelKind::columns ? Role::inner : Role::reduced).size() == 1;
+}
+
+void make_launches(const Body& body, const Context& context, Schedule& schedule) {
+  const size_t first = schedule.launches.size();
+  // Without a reduction the loops are those of a map, whoever reads the elements besides.
+  const bool reduces =
+      std::any_of(body.nodes.begin(), body.nodes.end(), [](const Node& n) { return n.kind == Node::Kind::reduce; });
+  switch (reduces ? kind_of(body.space) : KernelKind::map) {
+    case KernelKind::map: schedule.launches.push_back(make_map(body, context)); break;
+    case KernelKind::rows: schedule.launches.push_back(make_rows(body, context)); break;
+    case KernelKind::long_run: make_long_runs(body, context, schedule); break;
+    case KernelKind::columns: make_columns(body, context, schedule); break;
+  }
+  for (size_t i = first; i < schedule.launches.size(); ++i) find_in_place(schedule.launches[i], body, context);
+}
+
+}  // namespace tolk::kernels

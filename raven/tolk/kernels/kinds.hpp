@@ -1,0 +1,25 @@
+#pragma once
+// The kinds of kernels, one file each. Not installed.
+#include "raven/tolk/kernels/emission.hpp"
+
+namespace tolk::kernels {
+
+enum class KernelKind : uint8_t {
+  map,       ///< no reduction
+  rows,      ///< a task reads whole rows
+  long_run,  ///< few rows, so long that they are cut into segments
+  columns,   ///< over other axes than the last
+};
+KernelKind kind_of(const Space& space);
+
+/// Whether the kind computes all members of the graph.
+bool fits(const Graph& graph);
+/// The launches that compute a body's stores, appended to the schedule: one, or two where segments are combined.
+void make_launches(const Body& body, const Context& context, Schedule& schedule);
+
+Launch make_map(const Body& body, const Context& context);
+Launch make_rows(const Body& body, const Context& context);
+void make_long_runs(const Body& body, const Context& context, Schedule& schedule);
+void make_columns(const Body& body, const Context& context, Schedule& schedule);
+
+}  // namespace tolk::kernels

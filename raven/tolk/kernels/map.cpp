@@ -1,0 +1,169 @@
+// Kernels without reductions. Loops over which all accesses move as one are one already: most maps are a single loop,
+// whose indices are the tasks. Otherwise the outer loops are tasks, the innermost one is run in lanes.
+#include <algorithm>
+
+#include "raven/tolk/kernels/emission.hpp"
+
+namespace tolk::kernels {
+
+namespace {
+
+using loop::Id;
+
+constexpr int64_t task_elements = 4096;  // at least, where there are that many
+constexpr int64_t lanes_align = 64;
+
+std::vector<uint32_t> nodes_of(const Body& body) {
+  std::vector<uint32_t> targets;
+  for (const Body::Store& s : body.stores) targets.push_back(s.node);
+  return closure(body, targets);
+}
+
+void store_all(Emission& e) {
+  for (const Body::Store& s : e.body().stores) e.store(s);
+}
+
+/// One loop: n tasks. Where every access is element i or one number the kernel serves any n.
+Launch flat(const Body& body, const Context& context) {
+  const uint16_t atom = body.loops(Role::outer)[0];
+  const int64_t n = body.extent(atom);
+  bool any_length = true;
+  const auto simple = [&](uint32_t affine) {
+    const Affine& a = body.affines[affine];
+    return a.constant == 0 && (a.is_constant() || (a.terms.size() == 1 && a.terms[0] == Term{atom, 1}));
+  };
+  for (const Node& node : body.nodes) {
+    if (node.kind == Node::Kind::index) any_length = false;
+    if (node.kind != Node::Kind::load) continue;
+    const int64_t count = count_of(context.values.program.aval(static_cast<nx::Program::Id>(node.bits)));
+    const bool whole = !body.affines[node.affine].is_constant();
+    any_length &= simple(node.affine) && count == (whole ? n : 1);
+  }
+  const std::vector<uint32_t> nodes = nodes_of(body);
+  Emission e(body, context, "map", nodes, any_length);
+  for (const Body::Store& s : body.stores) e.declare_output(s.value);
+  e.follow(nodes, body.stores);
+  e.enter();
+  e.emit(nodes);
+  const Id i = e.b().lanes(e.b().task_begin(), e.b().task_end(), e.width(nodes, ~uint64_t{0}));
+  e.enter();
+  e.bind(atom, i);
+  e.emit(nodes);
+  store_all(e);
+  e.leave();
+  e.b().end();
+  e.leave();
+  Launch launch = e.finish();
+  if (any_length) launch.dims = {n};
+  launch.task_align = lanes_align;
+  estimate(launch, body, context, n);
+  return launch;
+}
+
+/// One element.
+Launch single(const Body& body, const Context& context) {
+  const std::vector<uint32_t> nodes = nodes_of(body);
+  Emission e(body, context, "map", nodes);
+  for (const Body::Store& s : body.stores) e.declare_output(s.value);
+  e.follow(nodes, body.stores);
+  e.enter();
+  e.emit(nodes);
+  store_all(e);
+  e.leave();
+  Launch launch = e.finish();
+  estimate(launch, body, context, 1);
+  return launch;
+}
+
+/// The loop that is run in lanes: the one along which most accesses go element by element.
+size_t choose_lanes(const Body& body) {
+  const std::vector<uint16_t>& loops = body.loops(Role::outer);
+  size_t best = loops.size() - 1;
+  double best_score = -1;
+  for (size_t i = loops.size(); i-- > 0;) {
+    double score = 0;
+    const auto count = [&](uint32_t affine, double weight) {
+      const int64_t factor = body.affines[affine].factor(loops[i]);
+      score += weight * (factor == 1 ? 1 : factor == 0 ? 0.9 : 0.2);
+    };
+    for (const Node& n : body.nodes)
+      if (n.kind == Node::Kind::load) count(n.affine, 1);
+    for (const Body::Store& s : body.stores) count(s.affine, 1.5);
+    // Lanes that a short loop leaves empty.
+    score *= std::min(1.0, static_cast<double>(body.extent(loops[i])) / 16);
+    if (score > best_score) best = i, best_score = score;
+  }
+  return best;
+}
+
+Launch nested(const Body& body, const Context& context) {
+  const std::vector<uint16_t>& loops = body.loops(Role::outer);
+  const size_t lanes_at = choose_lanes(body);
+  const uint16_t lanes_atom = loops[lanes_at];
+  const int64_t lanes_extent = body.extent(lanes_atom);
+  std::vector<uint16_t> rest = loops;
+  rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(lanes_at));
+  // Loops inside a task, until it is worth being one.
+  size_t split = rest.size();
+  int64_t inside = lanes_extent;
+  while (split > 0 && inside * body.extent(rest[split - 1]) <= task_elements) inside *= body.extent(rest[--split]);
+  const std::vector<uint16_t> outer(rest.begin(), rest.begin() + static_cast<std::ptrdiff_t>(split)),
+      inner(rest.begin() + static_cast<std::ptrdiff_t>(split), rest.end());
+  int64_t tasks = 1;
+  for (const uint16_t a : outer) tasks *= body.extent(a);
+  // A long loop in lanes under few tasks is cut.
+  const int64_t pieces = inner.empty() && tasks < 64 && lanes_extent >= 2 * task_elements
+                             ? (lanes_extent + task_elements - 1) / task_elements
+                             : 1;
+
+  const std::vector<uint32_t> nodes = nodes_of(body);
+  Emission e(body, context, "map", nodes);
+  for (const Body::Store& s : body.stores) e.declare_output(s.value);
+  e.follow(nodes, body.stores);
+  loop::Builder& b = e.b();
+  e.enter();
+  e.emit(nodes);
+  const Id t = b.loop(b.task_begin(), b.task_end());
+  e.enter();
+  Id from = b.index(0), to = b.index(lanes_extent), position = t;
+  if (pieces > 1) {
+    const Id count = b.index(pieces), length = b.index(task_elements);
+    from = b.mul(b.binary(loop::Code::rem, t, count), length);
+    to = b.binary(loop::Code::minimum, b.add(from, length), to);
+    position = b.binary(loop::Code::idiv, t, count);
+  }
+  e.bind_all(outer, position);
+  e.emit(nodes);
+  for (const uint16_t a : inner) {
+    const Id i = b.loop(b.index(0), b.index(body.extent(a)));
+    e.enter();
+    e.bind(a, i);
+    e.emit(nodes);
+  }
+  const Id j = b.lanes(from, to, e.width(nodes, uint64_t{1} << lanes_atom));
+  e.enter();
+  e.bind(lanes_atom, j);
+  e.emit(nodes);
+  store_all(e);
+  e.leave();
+  b.end();
+  for (size_t i = 0; i < inner.size(); ++i) {
+    e.leave();
+    b.end();
+  }
+  e.leave();
+  b.end();
+  e.leave();
+  Launch launch = e.finish();
+  estimate(launch, body, context, tasks * pieces);
+  return launch;
+}
+
+}  // namespace
+
+Launch make_map(const Body& body, const Context& context) {
+  const size_t loops = body.loops(Role::outer).size();
+  return loops == 0 ? single(body, context) : loops == 1 ? flat(body, context) : nested(body, context);
+}
+
+}  // namespace tolk::kernels

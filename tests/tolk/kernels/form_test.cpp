@@ -1,0 +1,275 @@
+// Which kernels are formed of known functions, and that they give the bits of eager calls.
+#include <cmath>
+#include <set>
+
+#include "gtest/gtest.h"
+#include "raven/nx.hpp"
+#include "raven/rune.hpp"
+#include "raven/tolk/passes.hpp"
+#include "raven/vega.hpp"
+#include "tolk/kernels/run_schedule.hpp"
+
+namespace {
+
+using nx::Array;
+using tolk::Schedule;
+using tolk_test::check_schedule;
+
+Array random_f32(const nx::Shape& shape, uint64_t seed) {
+  return nx::random::normal(nx::random::key(seed), shape, {.dtype = nx::f32});
+}
+
+/// Traces, forms, runs and compares.
+template <class F, class... A>
+Schedule formed(F&& f, const A&... arguments) {
+  std::vector<Array> inputs;
+  (rune::tree::for_each_leaf(arguments, [&](const Array& leaf, const auto*, auto) { inputs.push_back(leaf); }), ...);
+  return check_schedule(tolk::inline_calls(rune::make_program(f, arguments...)), inputs);
+}
+size_t calls(const Schedule& s) {
+  size_t n = 0;
+  for (const tolk::ScheduleStep& step : s.steps) n += !step.is_launch;
+  return n;
+}
+#define EXPECT_LAUNCHES(schedule, count)                                     \
+  do {                                                                       \
+    const Schedule& s_ = (schedule);                                         \
+    EXPECT_EQ(s_.launches.size(), size_t{count}) << tolk_test::describe(s_); \
+    EXPECT_EQ(calls(s_), 0u) << tolk_test::describe(s_);                     \
+  } while (false)
+
+// ---- one kernel each
+
+TEST(Form, ElementwiseChainsAreOneMap) {
+  const Array x = random_f32({70, 33}, 1), y = random_f32({70, 33}, 2), bias = random_f32({33}, 3);
+  EXPECT_LAUNCHES(formed([](Array a, Array b) { return nx::gelu(a * b + b) * a; }, x, y), 1);
+  EXPECT_LAUNCHES(formed([](Array a, Array b, Array c) { return nx::maximum(a + b, 0) + c; }, x, bias, y), 1);
+  EXPECT_LAUNCHES(formed([](Array a, Array b) { return std::tuple{a + b, a - b, nx::exp(a)}; }, x, y), 1);
+}
+TEST(Form, SoftmaxIsOneKernel) {
+  for (const int64_t n : {2, 3, 15, 16, 17, 63, 64, 65, 100, 1023, 1024, 1025, 5000})
+    EXPECT_LAUNCHES(formed([](Array a) { return nx::softmax(a); }, random_f32({3, n}, 4)), 1);
+  const Array x = random_f32({5, 100}, 5), g = random_f32({5, 100}, 6);
+  EXPECT_LAUNCHES(
+      formed([](Array a, Array b) { return rune::grad([&](Array c) { return nx::sum(nx::softmax(c) * b); })(a); }, x,
+             g),
+      1);
+}
+TEST(Form, LayerNormIsOneKernel) {
+  const Array x = random_f32({6, 200}, 7), w = random_f32({200}, 8), b = random_f32({200}, 9);
+  EXPECT_LAUNCHES(formed([](Array a, Array c, Array d) { return nx::layer_norm(a, c, d); }, x, w, b), 1);
+  // The sum before it is stored in the same kernel.
+  const Schedule s = formed(
+      [](Array a, Array r, Array c, Array d) {
+        const Array h = a + r;
+        return std::tuple{h, nx::layer_norm(h, c, d)};
+      },
+      x, x, w, b);
+  EXPECT_LAUNCHES(s, 1);
+}
+TEST(Form, CrossEntropyIsOneKernel) {
+  const Array x = random_f32({9, 70}, 10), labels = nx::array({1, 2, 69, 0, -100, 5, 6, 7, 8}, {.dtype = nx::i32});
+  EXPECT_LAUNCHES(
+      formed([&](Array a, Array l) { return nx::cross_entropy(a, l, {.reduction = nx::Reduction::none}); }, x, labels),
+      1);
+  EXPECT_LE(formed(
+                [&](Array a, Array l) {
+                  const auto r = rune::value_and_grad([&](Array c) { return nx::cross_entropy(c, l); })(a);
+                  return std::tuple{r.value, r.grad};
+                },
+                x, labels)
+                .launches.size(),
+            4u);
+}
+TEST(Form, MeanAndVarianceAreOneKernel) {
+  const Array x = random_f32({11, 300}, 11);
+  EXPECT_LAUNCHES(formed([](Array a) { return nx::mean(a, {.axis = -1}); }, x), 1);
+  EXPECT_LAUNCHES(formed([](Array a) { return nx::var(a, {.axis = -1}); }, x), 1);
+  EXPECT_LAUNCHES(formed([](Array a) { return nx::var(a); }, x), 1);
+  EXPECT_LAUNCHES(formed([](Array a) { return nx::mean(a, {.axis = 0}); }, x), 1);
+}
+
+// ---- reductions of every kind and length
+
+TEST(Form, RunsKeepTheOrderOfSums) {
+  for (const int64_t n : {1, 2, 15, 16, 17, 31, 64, 1000, 1024, 1025, 2048, 3000, 65536, 65537, 70000, 200000})
+    for (const int64_t rows : {1, 3}) {
+      const Array x = random_f32({rows, n}, static_cast<uint64_t>(n));
+      SCOPED_TRACE(n);
+      formed([](Array a) { return std::tuple{nx::sum(a, {.axis = 1}), nx::max(a, {.axis = 1}) * 2}; }, x);
+    }
+}
+TEST(Form, ColumnsKeepTheOrderOfSums) {
+  for (const int64_t n : {2, 15, 16, 17, 33, 256, 1000, 1024, 1025, 3000})
+    for (const int64_t width : {2, 7, 64, 600}) {
+      if (n * width > 300000) continue;
+      SCOPED_TRACE(n);
+      formed([](Array a) { return std::tuple{nx::sum(a, {.axis = 0}) / 3, nx::min(a, {.axis = 0})}; },
+             random_f32({n, width}, static_cast<uint64_t>(n * width)));
+    }
+  formed([](Array a) { return nx::sum(a, {.axis = 1}); }, random_f32({4, 40, 9}, 1));
+  formed([](Array a) { return nx::sum(a, {.axis = {0, 2}}); }, random_f32({40, 6, 35}, 1));
+  formed([](Array a) { return nx::sum(a, {.axis = {0, 1}}); }, random_f32({40, 60, 35}, 1));
+}
+TEST(Form, ReductionsOfEveryType) {
+  for (const nx::DType dtype : {nx::b1, nx::u8, nx::u32, nx::u64, nx::i32, nx::i64, nx::f32, nx::f64}) {
+    const Array x = nx::astype(random_f32({7, 90}, 3) * 3, dtype);
+    SCOPED_TRACE(static_cast<int>(dtype));
+    for (const int64_t axis : {0, 1}) {
+      formed([&](Array a) { return std::tuple{nx::max(a, {.axis = axis}), nx::min(a, {.axis = axis})}; }, x);
+      formed([&](Array a) { return std::tuple{nx::sum(a, {.axis = axis}), nx::prod(a, {.axis = axis})}; }, x);
+      formed([&](Array a) { return std::tuple{nx::argmax(a, {.axis = axis}), nx::argmin(a, {.axis = axis})}; }, x);
+    }
+  }
+}
+TEST(Form, ArgMaxTakesTheFirstAndTheFirstNaN) {
+  const Array ties = nx::reshape(nx::array({1.0, 5.0, 5.0, -0.0, 0.0, 5.0}), {2, 3});
+  formed([](Array a) { return std::tuple{nx::argmax(a, {.axis = 1}), nx::argmin(a, {.axis = 1})}; }, ties);
+  const Array nan = nx::reshape(nx::array({1.0, NAN, 3.0, NAN, -INFINITY, -INFINITY}), {2, 3});
+  formed([](Array a) { return std::tuple{nx::argmax(a, {.axis = 1}), nx::argmin(a, {.axis = 1})}; }, nan);
+}
+
+// ---- classes of failure (spec/tolk.md §17)
+
+TEST(Form, range_one) {
+  formed([](Array a) { return nx::sum(a, {.axis = {0, 2}}) + nx::max(a, {.axis = 1}); }, random_f32({1, 1, 1}, 1));
+  formed([](Array a) { return nx::exp(a) + nx::sum(a, {.axis = 0, .keepdims = true}); }, random_f32({1, 5}, 1));
+}
+TEST(Form, range_zero) {
+  formed([](Array a) { return nx::exp(a) * 2; }, random_f32({3, 0}, 1));
+  formed([](Array a) { return nx::concatenate({a, a + 1}, 0); }, random_f32({0, 3}, 1));
+}
+TEST(Form, reduce_empty) {
+  const Array x = random_f32({3, 0}, 1);
+  formed([](Array a) { return std::tuple{nx::sum(a, {.axis = 1}), nx::prod(a, {.axis = 1}), nx::sum(a, {.axis = 0})}; },
+         x);
+}
+TEST(Form, nested_reduce) {
+  formed([](Array a) { return nx::sum(nx::max(a, {.axis = 1}) * 2, {.axis = 0}); }, random_f32({20, 30}, 1));
+  formed([](Array a) { return nx::sum(nx::sum(a, {.axis = 0}) * 2, {.axis = 0}); }, random_f32({20, 30}, 1));
+}
+TEST(Form, two_reduces_one_range) {
+  EXPECT_LAUNCHES(formed([](Array a, Array b) { return nx::sum(a * b, {.axis = 1}) / nx::sum(b, {.axis = 1}); },
+                         random_f32({8, 90}, 1), random_f32({8, 90}, 2)),
+                  1);
+}
+TEST(Form, multi_output_reduce) {
+  EXPECT_LAUNCHES(formed([](Array a) { return std::tuple{nx::sum(a, {.axis = 0}), nx::max(a, {.axis = 0})}; },
+                         random_f32({80, 9}, 1)),
+                  1);
+}
+TEST(Form, reduce_then_broadcast_same_kernel) {
+  EXPECT_LAUNCHES(
+      formed([](Array a) { return a - nx::mean(a, {.axis = -1, .keepdims = true}); }, random_f32({8, 90}, 1)), 1);
+}
+TEST(Form, pad_identity) {
+  const Array x = nx::negative(nx::exp(random_f32({5, 6}, 1)));
+  formed(
+      [](Array a) {
+        const Array p = nx::pad(a, {1, 3}, {2, 1});
+        return std::tuple{p, nx::max(p, {.axis = 1}), nx::prod(p, {.axis = 0}), nx::argmax(p, {.axis = 1})};
+      },
+      x);
+}
+TEST(Form, deep_expression) {
+  formed(
+      [](Array a) {
+        Array y = a;
+        for (int i = 0; i < 20000; ++i) y = y + a;
+        return y;
+      },
+      random_f32({7}, 1));
+}
+TEST(Form, diamond_2_60) {
+  EXPECT_LAUNCHES(formed(
+                      [](Array a) {
+                        for (int i = 0; i < 60; ++i) a = a + a;
+                        return a;
+                      },
+                      random_f32({7}, 1)),
+                  1);
+}
+TEST(Form, many_inputs) {
+  std::vector<Array> arrays;
+  for (int i = 0; i < 200; ++i) arrays.push_back(random_f32({9}, static_cast<uint64_t>(i)));
+  rune::Recorder recorder;
+  std::vector<Array> inputs;
+  for (const Array& x : arrays) inputs.push_back(recorder.input(nx::aval_of(x)));
+  Array sum;
+  {
+    const nx::InterpreterScope scope(&recorder);
+    sum = inputs[0];
+    for (size_t i = 1; i < inputs.size(); ++i) sum = sum * inputs[i];
+    inputs.push_back(nx::concatenate(inputs, 0));
+  }
+  const Array outputs[] = {sum, inputs.back()};
+  const Schedule s = check_schedule(recorder.finish(outputs), arrays);
+  for (const tolk::Launch& launch : s.launches) EXPECT_LE(launch.buffers.size(), 64u);
+}
+TEST(Form, gather_negative) {
+  const Array x = random_f32({6, 5}, 1), i = nx::array({-1, 0, 5, -6}, {.dtype = nx::i32});
+  formed([](Array a, Array b) { return nx::take(a, b, {.axis = 0}) * 2; }, x, i);
+  formed([](Array a, Array b) { return nx::take(nx::exp(a), b, {.axis = 1, .mode = nx::IndexMode::clip}); }, x, i);
+  formed([](Array a, Array b) { return nx::take(nx::exp(a), b, {.axis = 1, .mode = nx::IndexMode::wrap}); }, x, i);
+}
+TEST(Form, gather_checks) {
+  const Array x = random_f32({6, 5}, 1), i = nx::array({1, 0, 6}, {.dtype = nx::i64});
+  const nx::Program program =
+      rune::make_program([](Array a, Array b) { return nx::take(a, b, {.axis = 0}) * 2; }, x, i);
+  const Schedule s = tolk::form_kernels(program, {});
+  EXPECT_LAUNCHES(s, 1);
+  try {
+    tolk_test::run_schedule(s, {x, i});
+    FAIL();
+  } catch (const nx::IndexError& error) {
+    EXPECT_STREQ(error.what(), "tolk: index 6 axis 0 of size 6");
+  }
+  // An axis of one element: the place is known, the check stays.
+  const Array one = random_f32({1, 5}, 1);
+  const Schedule t = tolk::form_kernels(
+      rune::make_program([](Array a, Array b) { return nx::take(a, b, {.axis = 0}) * 2; }, one, i), {});
+  EXPECT_THROW(tolk_test::run_schedule(t, {one, i}), nx::IndexError);
+}
+TEST(Form, embedding) {
+  const Array table = random_f32({20, 12}, 1), ids = nx::reshape(nx::array({3, 19, 0, 3}, {.dtype = nx::i32}), {2, 2});
+  EXPECT_LAUNCHES(formed([](Array t, Array i) { return nx::embedding(t, i) * 2; }, table, ids), 1);
+  formed(
+      [&](Array t, Array i) { return rune::grad([&](Array u) { return nx::sum(nx::exp(nx::embedding(u, i))); })(t); },
+      table, ids);
+}
+TEST(Form, rng_lazy_creation) {
+  const Array key = nx::random::key(5), x = random_f32({33, 7}, 1);
+  EXPECT_LAUNCHES(formed([](Array k, Array a) { return nx::dropout(a, k, 0.3); }, key, x), 1);
+  formed([](Array k) { return std::tuple{nx::random::uniform(k, {40}), nx::random::normal(k, {3, 30})}; }, key);
+}
+TEST(Form, views_in_kernels) {
+  const Array x = random_f32({6, 10}, 1);
+  formed([](Array a) { return nx::exp(nx::reshape(nx::transpose(a), {4, 15})); }, x);
+  formed([](Array a) { return nx::exp(nx::reshape(a, {2, 3, 5, 2})) + nx::reshape(nx::flip(a, 1), {2, 3, 5, 2}); }, x);
+  formed([](Array a) { return nx::reshape(a + 1, {10, 6}) + nx::transpose(a); }, x);
+  formed([](Array a) { return nx::concatenate({a * 2, nx::transpose(nx::reshape(a, {10, 6}))}, 0) + 1; }, x);
+}
+
+// ---- optimizers
+
+TEST(Form, adamw_over_leaves_shares_texts) {
+  std::vector<Array> parameters, gradients;
+  for (int64_t i = 0; i < 12; ++i) {
+    parameters.push_back(random_f32({10 + i, 7}, static_cast<uint64_t>(i)));
+    gradients.push_back(random_f32({10 + i, 7}, static_cast<uint64_t>(100 + i)));
+  }
+  const vega::Transform adamw = vega::adamw({.lr = 1e-3, .weight_decay = 0.1});
+  const auto state = adamw.init(parameters);
+  const Schedule s = formed(
+      [&](std::vector<Array> p, std::vector<Array> g, decltype(adamw.init(parameters)) st) {
+        auto [np, ns] = adamw.update(g, st, p);
+        return std::tuple{np, ns};
+      },
+      parameters, gradients, state);
+  std::set<std::string> texts;
+  for (const tolk::Launch& launch : s.launches) texts.insert(tolk::loop::print(launch.kernel));
+  EXPECT_LE(texts.size(), 3u) << tolk_test::describe(s);
+  EXPECT_LE(s.launches.size(), 15u);
+}
+
+}  // namespace
