@@ -1,0 +1,87 @@
+#include "raven/tolk/code/internal/machine_code.hpp"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <limits>
+#include <mutex>
+
+#include "raven/base/env.hpp"
+#include "raven/base/error.hpp"
+#include "raven/base/message.hpp"
+#include "raven/tolk/error.hpp"
+
+namespace tolk {
+namespace {
+
+/// One line a kernel for `perf report`, which looks for this file by its name.
+void tell_perf(const void* address, size_t size, const std::string& name) {
+  if (raven::env::get("TOLK_PERF") != "1") return;
+  static constinit std::mutex mutex;
+  const std::lock_guard lock(mutex);
+  const std::string path(raven::Message() << "/tmp/perf-" << ::getpid() << ".map");
+  if (std::FILE* file = std::fopen(path.c_str(), "ae")) {
+    std::fprintf(file, "%zx %zx tolk.%s\n", reinterpret_cast<size_t>(address), size, name.c_str());
+    std::fclose(file);
+  }
+}
+
+class MachineCode final : public Code {
+ public:
+  MachineCode(std::string name, const Image& image, Origin origin) : Code(std::move(name), origin) {
+    size_ = image.bytes.size();
+    mapping_ = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (mapping_ == MAP_FAILED) throw raven::MemoryError("tolk.compile", size_);
+    std::memcpy(mapping_, image.bytes.data(), size_);
+    if (::mprotect(mapping_, size_, PROT_READ | PROT_EXEC) != 0) {
+      ::munmap(mapping_, size_);
+      throw raven::MemoryError("tolk.compile", size_, "the system refuses executable memory");
+    }
+    entry_ = reinterpret_cast<Entry*>(static_cast<unsigned char*>(mapping_) + image.entry);
+    tell_perf(mapping_, size_, name_);
+  }
+  ~MachineCode() override { ::munmap(mapping_, size_); }
+
+ private:
+  void* mapping_;
+};
+
+class InterpretedCode final : public Code {
+ public:
+  explicit InterpretedCode(const loop::Kernel& kernel)
+      : Code(kernel.name, Origin::interpreted), kernel_(kernel), params_(kernel.params().size()) {
+    for (const loop::Node& node : kernel.nodes)
+      if (node.code == loop::Code::dim) dims_ = std::max(dims_, static_cast<size_t>(node.immediate) + 1);
+  }
+
+ private:
+  // The kernel declares how long its parameters are, and the interpreter holds it to that.
+  void interpret(void* const* buffers, const int64_t* dims, int64_t begin, int64_t end) const override {
+    std::vector<loop::Buffer> all(params_);
+    for (size_t i = 0; i < params_; ++i) all[i] = {buffers[i], std::numeric_limits<int64_t>::max()};
+    const std::string fault = loop::interpret(kernel_, all, {dims, dims_}, begin, end);
+    if (!fault.empty()) throw VerifyError("tolk.run", raven::Message() << fault << "\n" << loop::print(kernel_));
+  }
+
+  loop::Kernel kernel_;
+  size_t params_ = 0, dims_ = 0;
+};
+
+}  // namespace
+
+Code::~Code() = default;
+void Code::interpret(void* const*, const int64_t*, int64_t, int64_t) const {
+  throw VerifyError("tolk.run", "code without an entry");
+}
+
+std::shared_ptr<const Code> map_code(const std::string& name, const Image& image, Code::Origin origin) {
+  return std::make_shared<MachineCode>(name, image, origin);
+}
+std::shared_ptr<const Code> interpreted_code(const loop::Kernel& kernel) {
+  return std::make_shared<InterpretedCode>(kernel);
+}
+
+}  // namespace tolk
