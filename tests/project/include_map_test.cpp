@@ -28,9 +28,12 @@ const std::map<std::string, std::set<std::string>>& map_of_libraries() {
   return map;
 }
 
-// Parts of a library that others link without it: they use themselves and what their row lists.
+// Parts of a library that others link without it: they use themselves and the libraries and folders of their row.
 const std::map<std::string, std::set<std::string>>& map_of_parts() {
-  static const std::map<std::string, std::set<std::string>> map = {{"raven/tolk/loop/", {"vmath"}}};
+  static const std::map<std::string, std::set<std::string>> map = {
+      {"raven/tolk/loop/", {"vmath"}},
+      {"raven/tolk/llvm/", {"vmath", "raven/tolk/loop/"}},
+  };
   return map;
 }
 
@@ -51,7 +54,8 @@ std::vector<std::string> faults_of(const SourceFile& file) {
     const bool allowed = target == library || row->second.count(target) != 0;
     if (!allowed) faults.push_back(where + ": " + library + " must not use " + target);
     for (const auto& [folder, libraries] : map_of_parts()) {
-      const bool inside = include.target.starts_with(folder) || libraries.count(target) != 0;
+      bool inside = include.target.starts_with(folder) || libraries.count(target) != 0;
+      for (const std::string& other : libraries) inside = inside || include.target.starts_with(other);
       if (file.path.starts_with(folder) && !inside) faults.push_back(where + ": " + folder + " must not use it");
     }
     // Libraries of this repository may share what is not installed, in their sources only.
@@ -97,6 +101,9 @@ TEST(IncludeMap, FindsEachKindOfFault) {
   EXPECT_EQ(count("raven/tolk/loop/a.cpp", "#include \"raven/tolk/loop/b.hpp\"\n#include \"raven/vmath/c.hpp\"\n"), 0u);
   EXPECT_EQ(count("raven/tolk/loop/a.cpp", "#include \"raven/tolk/error.hpp\"\n"), 1u);
   EXPECT_EQ(count("raven/tolk/loop/a.cpp", "#include \"raven/nx.hpp\"\n"), 1u);
+  EXPECT_EQ(count("raven/tolk/llvm/a.cpp", "#include \"raven/tolk/loop/b.hpp\"\n"), 0u);
+  EXPECT_EQ(count("raven/tolk/llvm/a.cpp", "#include \"raven/tolk/code/b.hpp\"\n"), 1u);
+  EXPECT_EQ(count("raven/tolk/llvm/a.cpp", "#include \"raven/base/error.hpp\"\n"), 1u);
 }
 
 }  // namespace

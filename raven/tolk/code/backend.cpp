@@ -10,7 +10,7 @@
 #include "raven/base/message.hpp"
 #include "raven/tolk/error.hpp"
 #include "raven/tolk/llvm/backend.h"
-#include "raven/tolk/llvm_build_id.hpp"
+#include <raven_tolk_llvm_build_id.h>
 
 // Weak: a fully static program links without them (and without the linker's warning) and finds them null.
 #pragma weak dlopen

@@ -1,4 +1,4 @@
-#include "raven/tolk/llvm/analysis.hpp"
+#include "raven/tolk/llvm/internal/analysis.hpp"
 
 #include <algorithm>
 

@@ -6,10 +6,10 @@
 #include <string>
 #include <string_view>
 
-#include "raven/tolk/llvm/codegen.hpp"
-#include "raven/tolk/llvm/emitter.hpp"
-#include "raven/tolk/llvm/link.hpp"
-#include "raven/tolk/llvm_build_id.hpp"
+#include <raven_tolk_llvm_build_id.h>
+#include "raven/tolk/llvm/internal/codegen.hpp"
+#include "raven/tolk/llvm/internal/emitter.hpp"
+#include "raven/tolk/llvm/internal/link.hpp"
 #include "raven/tolk/loop/loop.hpp"
 
 namespace {

@@ -1,4 +1,4 @@
-#include "raven/tolk/llvm/codegen.hpp"
+#include "raven/tolk/llvm/internal/codegen.hpp"
 
 #include <llvm/ADT/SmallString.h>
 #include <llvm/IR/LegacyPassManager.h>
@@ -11,7 +11,7 @@
 #include <memory>
 #include <mutex>
 
-#include "raven/tolk/llvm/emitter.hpp"
+#include "raven/tolk/llvm/internal/emitter.hpp"
 
 namespace tolk::backend {
 namespace {
@@ -54,12 +54,8 @@ Object generate(const loop::Kernel& kernel, Level level, std::string* ir) {
     llvm::raw_string_ostream stream(*ir);
     module.print(stream, nullptr);
   }
-#ifndef NDEBUG
-  {
-    llvm::raw_string_ostream stream(object.error);
-    if (llvm::verifyModule(module, &stream)) return object;
-  }
-#endif
+  llvm::raw_string_ostream fault(object.error);
+  if (llvm::verifyModule(module, &fault)) return object;
   llvm::SmallString<0> bytes;
   llvm::raw_svector_ostream stream(bytes);
   llvm::legacy::PassManager passes;

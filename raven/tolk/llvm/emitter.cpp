@@ -6,7 +6,7 @@
 // The body is emitted twice; where the bounds are constants and a part has nothing to do, once. A check that fails in
 // the first lane reports. In a later lane, earlier ones may still fail another check, which scalar order would meet
 // first: the tail runs once more with those lanes alone, and what was found is reported after it.
-#include "raven/tolk/llvm/emitter.hpp"
+#include "raven/tolk/llvm/internal/emitter.hpp"
 
 #include <llvm/IR/IntrinsicsX86.h>
 
@@ -14,9 +14,9 @@
 #include <utility>
 #include <vector>
 
-#include "raven/tolk/llvm/analysis.hpp"
-#include "raven/tolk/llvm/math.hpp"
-#include "raven/tolk/llvm/memory.hpp"
+#include "raven/tolk/llvm/internal/analysis.hpp"
+#include "raven/tolk/llvm/internal/math.hpp"
+#include "raven/tolk/llvm/internal/memory.hpp"
 
 namespace tolk::backend {
 namespace {

@@ -1,4 +1,4 @@
-#include "raven/tolk/llvm/ir.hpp"
+#include "raven/tolk/llvm/internal/ir.hpp"
 
 #include <vector>
 

@@ -1,4 +1,4 @@
-#include "raven/tolk/llvm/link.hpp"
+#include "raven/tolk/llvm/internal/link.hpp"
 
 #include <elf.h>
 

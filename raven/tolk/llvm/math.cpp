@@ -1,7 +1,7 @@
 // The functions of reals: raven/vmath over the builder domain, in pieces of one register.
-#include "raven/tolk/llvm/math.hpp"
+#include "raven/tolk/llvm/internal/math.hpp"
 
-#include "raven/tolk/llvm/domain.hpp"
+#include "raven/tolk/llvm/internal/domain.hpp"
 #include "raven/vmath/vmath.hpp"
 
 namespace tolk::backend {

@@ -1,4 +1,4 @@
-#include "raven/tolk/llvm/memory.hpp"
+#include "raven/tolk/llvm/internal/memory.hpp"
 
 #include <vector>
 

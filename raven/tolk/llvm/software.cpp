@@ -3,7 +3,7 @@
 // raven/vmath/fma_software.hpp holds the proofs; here are the same steps over IR. Both are exact, so they agree.
 #include <vector>
 
-#include "raven/tolk/llvm/domain.hpp"
+#include "raven/tolk/llvm/internal/domain.hpp"
 
 namespace tolk::backend {
 namespace {
@@ -193,14 +193,14 @@ void remainder_body(Ir& ir, llvm::Function* function) {
   leave_if(no_result, llvm::ConstantFP::getNaN(b.getDoubleTy()));
   leave_if(ax.below(ay), x);
 
-  const Int modulus = fraction_of(ay), first = fraction_of(ax) % modulus;
+  const Int modulus = fraction_of(ay), first = fraction_of(ax) % modulus, apart = exponent_of(ax) - exponent_of(ay);
   llvm::BasicBlock *from = b.GetInsertBlock(), *head = ir.block("head"), *body = ir.block("body"),
                    *done = ir.block("done");
   b.CreateBr(head);
   b.SetInsertPoint(head);
   llvm::PHINode *kept = b.CreatePHI(b.getInt64Ty(), 2), *left = b.CreatePHI(b.getInt64Ty(), 2);
   kept->addIncoming(first.v, from);
-  left->addIncoming((exponent_of(ax) - exponent_of(ay)).v, from);
+  left->addIncoming(apart.v, from);
   const Int rest{&b, kept}, distance{&b, left};
   b.CreateCondBr((distance != none).v, body, done);
   b.SetInsertPoint(body);

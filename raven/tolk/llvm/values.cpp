@@ -1,5 +1,5 @@
 // What each VALUE code is in IR; the formulas are those of raven/nx/cpu/kernels.
-#include "raven/tolk/llvm/math.hpp"
+#include "raven/tolk/llvm/internal/math.hpp"
 
 namespace tolk::backend {
 namespace {

@@ -1,6 +1,6 @@
 #pragma once
 // Functions of reals over IR values.
-#include "raven/tolk/llvm/ir.hpp"
+#include "raven/tolk/llvm/internal/ir.hpp"
 
 namespace tolk::backend {
 

@@ -3,7 +3,7 @@
 // once, in raven/vmath/domain.hpp.
 #include <llvm/IR/IntrinsicsX86.h>
 
-#include "raven/tolk/llvm/ir.hpp"
+#include "raven/tolk/llvm/internal/ir.hpp"
 #include "raven/vmath/domain.hpp"
 
 namespace tolk::backend {

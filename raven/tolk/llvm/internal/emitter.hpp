@@ -1,6 +1,6 @@
 #pragma once
 // LoopIR → LLVM IR with explicit vectors: one pass over the nodes.
-#include "raven/tolk/llvm/ir.hpp"
+#include "raven/tolk/llvm/internal/ir.hpp"
 
 namespace tolk::backend {
 

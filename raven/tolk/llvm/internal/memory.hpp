@@ -1,6 +1,6 @@
 #pragma once
 // Vectors to and from memory. No byte is touched for a lane that is not active.
-#include "raven/tolk/llvm/ir.hpp"
+#include "raven/tolk/llvm/internal/ir.hpp"
 
 namespace tolk::backend {
 
