@@ -229,7 +229,9 @@ void Emission::store(const Body::Store& store, bool reread) {
 int64_t Emission::width(std::span<const uint32_t> nodes, uint64_t varying) const {
   int widest = 1;
   for (const uint32_t id : nodes)
-    if ((body_.atoms_of[id] & varying) != 0) widest = std::max(widest, loop::size_of(body_.nodes[id].type));
+    // Indices as numbers are rare guests beside the elements; their vectors may be several.
+    if ((body_.atoms_of[id] & varying) != 0 && body_.nodes[id].kind != Node::Kind::index)
+      widest = std::max(widest, loop::size_of(body_.nodes[id].type));
   return context_.target.vector_bytes / widest;
 }
 

@@ -312,7 +312,8 @@ class Former {
     if (failure.kind == Failure::Kind::apart) return {Failure::Kind::materialise, {}, largest_part(v), failure.reason};
     if (failure.kind != Failure::Kind::nothing) return failure;
     if (!fits(*graph)) return {Failure::Kind::materialise, {}, values_.made_by(v)->operands[0], "shape-mismatch"};
-    const std::vector<Id> loads = graph->loads_of(graph->members().back().node);
+    std::vector<bool> seen;
+    const std::vector<Id> loads = graph->loads_of(graph->members().back().node, seen);
     if (join(v, kept, space, loads)) return {};
     const auto index = static_cast<uint32_t>(units_.size());
     units_.emplace_back();
@@ -360,21 +361,26 @@ class Former {
       }
       if (!before) continue;
       const Space& own = unit.graph->space();
-      std::optional<Graph> next;
       bool as_kept = kept;
       if (kept) {
-        if (own.reduced == 1 && own.full() == space.full())
-          next = unit.graph->over(space);
-        else if (own == space)
-          next = *unit.graph;
-      } else if (own.full() == space.full()) {
-        next = *unit.graph;
-      } else if (own.reduced > 1 && own.kept() == space.full()) {
-        next = *unit.graph;
+        if (own.reduced == 1 && own.full() == space.full()) {
+          // A map becomes the elements of a reduction.
+          std::optional<Graph> next = unit.graph->over(space);
+          if (!next || next->add(v, true).kind != Failure::Kind::nothing || !fits(*next)) continue;
+          *unit.graph = std::move(*next);
+          joined(index, v, loads);
+          return true;
+        }
+        if (own != space) continue;
+      } else if (own.full() != space.full()) {
+        if (own.reduced == 1 || own.kept() != space.full()) continue;
         as_kept = true;
       }
-      if (!next || next->add(v, as_kept).kind != Failure::Kind::nothing || !fits(*next)) continue;
-      *unit.graph = std::move(*next);
+      if (unit.graph->add(v, as_kept).kind != Failure::Kind::nothing) continue;
+      if (!fits(*unit.graph)) {
+        unit.graph->remove(v);
+        continue;
+      }
       joined(index, v, loads);
       return true;
     }
@@ -403,6 +409,7 @@ class Former {
   void find_stored() {
     stored_.assign(program_.values(), false);
     std::vector<Id> stack;
+    std::vector<std::vector<bool>> reached(units_.size());
     const auto want = [&](Id id) {
       const Id holder = values_.holder(id);
       if (maker_[holder] == none || !units_[maker_[holder]].graph || stored_[holder]) return;
@@ -420,15 +427,12 @@ class Former {
     while (!stack.empty()) {
       const Id v = stack.back();
       stack.pop_back();
-      Graph copy = *units_[maker_[v]].graph;
-      for (const Graph::Member& m : copy.members())
-        if (m.value == v) {
-          copy.forget_seen();
-          for (const Id id : copy.loads_of(m.node)) {
-            want(id);
-            context_.read_later[values_.holder(id)] = true;
-          }
-        }
+      const Graph& graph = *units_[maker_[v]].graph;
+      std::vector<bool>& seen = reached[maker_[v]];
+      for (const Id id : graph.loads_of(graph.member(v)->node, seen)) {
+        want(id);
+        context_.read_later[values_.holder(id)] = true;
+      }
     }
   }
 

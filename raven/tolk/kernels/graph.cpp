@@ -53,7 +53,7 @@ Graph::Graph(const Values& values, uint32_t index, const Space& space)
 /// Empty, over the loops as they are cut.
 void Graph::start() {
   atoms_.clear(), affines_.clear(), accesses_.clear(), nodes_.clear(), levels_.clear(), loaded_.clear();
-  affine_at_.clear(), access_at_.clear(), node_at_.clear(), memo_.clear(), dynamic_at_.clear(), seen_.clear();
+  affine_at_.clear(), access_at_.clear(), node_at_.clear(), memo_.clear(), dynamic_at_.clear();
   applied_ = 0;
   full_ = kept_ = {};
   for (size_t role = 0; role < 3; ++role) {
@@ -178,6 +178,9 @@ const Graph::Member* Graph::member(Id value) const {
     if (m.value == value) return &m;
   return nullptr;
 }
+void Graph::remove(Id value) {
+  std::erase_if(members_, [&](const Member& m) { return m.value == value; });
+}
 
 /// Operand of a reduction over all indices that the request's kept ones stand for.
 uint32_t Graph::reduce(const Request& request) {
@@ -301,15 +304,15 @@ std::optional<Graph> Graph::over(const Space& space) const {
   return next;
 }
 
-std::vector<Id> Graph::loads_of(uint32_t node) {
+std::vector<Id> Graph::loads_of(uint32_t node, std::vector<bool>& seen) const {
   std::vector<Id> loads;
   std::vector<uint32_t> stack = {node};
-  seen_.resize(nodes_.size());
+  seen.resize(nodes_.size());
   while (!stack.empty()) {
     const uint32_t at = stack.back();
     stack.pop_back();
-    if (seen_[at]) continue;
-    seen_[at] = true;
+    if (seen[at]) continue;
+    seen[at] = true;
     const Node& n = nodes_[at];
     if (n.kind == Node::Kind::load) loads.push_back(static_cast<Id>(n.bits));
     for (const uint32_t o : n.operand)

@@ -105,9 +105,11 @@ class Graph {
   const std::vector<Member>& members() const { return members_; }
   /// The same members over another space, if they fit.
   std::optional<Graph> over(const Space& space) const;
-  /// Values loaded for a node and not for any asked for before.
-  std::vector<Id> loads_of(uint32_t node);
-  void forget_seen() { seen_.clear(); }
+  /// A member that nobody has read yet is none after all.
+  void remove(Id value);
+  const Member* member(Id value) const;
+  /// Values loaded for a node, through nodes that are not in `seen` yet.
+  std::vector<Id> loads_of(uint32_t node, std::vector<bool>& seen) const;
 
   const Space& space() const { return space_; }
   const std::vector<Node>& nodes() const { return nodes_; }
@@ -162,7 +164,6 @@ class Graph {
   bool identity(const nx::Shape& shape, bool kept, uint32_t& access, Failure& failure);
   uint32_t visit(const Request& request);
   uint32_t reduce(const Request& request);
-  const Member* member(Id value) const;
   uint32_t intern(const Affine& affine);
 
   struct Hasher {
@@ -195,8 +196,7 @@ class Graph {
 
   std::vector<Request> missing_;
   Failure failure_;
-  std::vector<bool> seen_;  // by loads_of
-  Id adding_ = none;        // the member being added: part of the group already
+  Id adding_ = none;  // the member being added: part of the group already
   bool adding_kept_ = false;
 };
 
