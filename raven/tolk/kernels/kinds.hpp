@@ -19,6 +19,15 @@ void make_launches(const Body& body, const Context& context, Schedule& schedule)
 
 Launch make_map(const Body& body, const Context& context);
 Launch make_rows(const Body& body, const Context& context);
+
+/// Loads of a map that go element by element along another loop than the one in lanes.
+struct Across {
+  uint16_t atom = 0;
+  std::vector<uint32_t> loads;
+};
+Across find_across(const Body& body, uint16_t lanes_atom);
+Launch make_transposing(const Body& body, const Context& context, uint16_t lanes_atom, const Across& across);
+
 void make_long_runs(const Body& body, const Context& context, Schedule& schedule);
 void make_columns(const Body& body, const Context& context, Schedule& schedule);
 

@@ -2,7 +2,7 @@
 // whose indices are the tasks. Otherwise the outer loops are tasks, the innermost one is run in lanes.
 #include <algorithm>
 
-#include "raven/tolk/kernels/emission.hpp"
+#include "raven/tolk/kernels/kinds.hpp"
 
 namespace tolk::kernels {
 
@@ -100,6 +100,8 @@ Launch nested(const Body& body, const Context& context) {
   const std::vector<uint16_t>& loops = body.loops(Role::outer);
   const size_t lanes_at = choose_lanes(body);
   const uint16_t lanes_atom = loops[lanes_at];
+  if (const Across across = find_across(body, lanes_atom); !across.loads.empty())
+    return make_transposing(body, context, lanes_atom, across);
   const int64_t lanes_extent = body.extent(lanes_atom);
   std::vector<uint16_t> rest = loops;
   rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(lanes_at));

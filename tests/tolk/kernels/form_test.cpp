@@ -250,6 +250,16 @@ TEST(Form, views_in_kernels) {
   formed([](Array a) { return nx::concatenate({a * 2, nx::transpose(nx::reshape(a, {10, 6}))}, 0) + 1; }, x);
 }
 
+TEST(Form, transposes_in_tiles) {
+  for (const int64_t n : {16, 63, 64, 65, 130})
+    EXPECT_LAUNCHES(formed([](Array a, Array b) { return nx::transpose(a) * b + 1; }, random_f32({n, 70}, 1),
+                           random_f32({70, n}, 2)),
+                    1);
+  formed([](Array a) { return nx::transpose(a, {2, 0, 1}) + 1; }, random_f32({20, 3, 33}, 1));
+  formed([](Array a) { return nx::transpose(a, {1, 2, 0}) + nx::transpose(a, {2, 1, 0}); },
+         random_f32({20, 20, 20}, 1));
+}
+
 // ---- optimizers
 
 TEST(Form, adamw_over_leaves_shares_texts) {
