@@ -1,18 +1,19 @@
 #include "raven/tolk/code/internal/backend.hpp"
 
 #include <dlfcn.h>
+#include <link.h>
 #include <unistd.h>
 
 #include <mutex>
 #include <string>
 
+#include <raven_tolk_llvm_build_id.h>
 #include "raven/base/env.hpp"
 #include "raven/base/message.hpp"
 #include "raven/tolk/error.hpp"
 #include "raven/tolk/llvm/backend.h"
-#include <raven_tolk_llvm_build_id.h>
 
-// Weak: a fully static program links without them (and without the linker's warning) and finds them null.
+// Weak: a fully static program links without them and without the linker's warning.
 #pragma weak dlopen
 #pragma weak dlsym
 #pragma weak dlerror
@@ -28,6 +29,17 @@ constexpr std::string_view remedy =
     "raven_tolk_llvm.so of this build, or to `interpret` (slow)";
 
 std::string directory_of(const std::string& path) { return path.substr(0, path.find_last_of('/') + 1); }
+
+/// Whether no dynamic linker started this program: then dlopen is missing, or there and without a working library.
+bool is_static() {
+  const auto asks_for_linker = [](dl_phdr_info* program, size_t, void*) {
+    for (int i = 0; i < program->dlpi_phnum; ++i)
+      if (program->dlpi_phdr[i].p_type == PT_INTERP) return 1;
+    return -1;  // the first object is the program; the others do not count
+  };
+  const bool missing = &dlopen == nullptr || &dlsym == nullptr || &dlerror == nullptr || &dladdr == nullptr;
+  return missing || ::dl_iterate_phdr(asks_for_linker, nullptr) != 1;
+}
 
 /// Where the shared object may be: beside the library or program that holds this code, then where it was installed,
 /// then where it was built.
@@ -75,7 +87,7 @@ const raven_tolk_backend* try_open(const std::string& path, std::string& why) {
 }
 
 const raven_tolk_backend* open_table() {
-  if (&dlopen == nullptr || &dlsym == nullptr || &dlerror == nullptr || &dladdr == nullptr) {
+  if (is_static()) {
     throw BackendError(operation,
                        "a fully static program cannot open the LLVM back end; link without -static, fill the disk "
                        "cache with a dynamic build of the program, or set TOLK_BACKEND=interpret (slow)");

@@ -31,21 +31,26 @@ void tell_perf(const void* address, size_t size, const std::string& name) {
 
 class MachineCode final : public Code {
  public:
-  MachineCode(std::string name, const Image& image, Origin origin) : Code(std::move(name), origin) {
+  MachineCode(std::string name, const Image& image, Origin origin)
+      : Code(std::move(name), origin), mapped_(lead + image.bytes.size()) {
     size_ = image.bytes.size();
-    mapping_ = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (mapping_ == MAP_FAILED) throw raven::MemoryError("tolk.compile", size_);
-    std::memcpy(mapping_, image.bytes.data(), size_);
-    if (::mprotect(mapping_, size_, PROT_READ | PROT_EXEC) != 0) {
-      ::munmap(mapping_, size_);
-      throw raven::MemoryError("tolk.compile", size_, "the system refuses executable memory");
+    mapping_ = ::mmap(nullptr, mapped_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (mapping_ == MAP_FAILED) throw raven::MemoryError("tolk.compile", mapped_);
+    unsigned char* code = static_cast<unsigned char*>(mapping_) + lead;
+    std::memcpy(code, image.bytes.data(), size_);
+    if (::mprotect(mapping_, mapped_, PROT_READ | PROT_EXEC) != 0) {
+      ::munmap(mapping_, mapped_);
+      throw raven::MemoryError("tolk.compile", mapped_, "the system refuses executable memory");
     }
-    entry_ = reinterpret_cast<Entry*>(static_cast<unsigned char*>(mapping_) + image.entry);
-    tell_perf(mapping_, size_, name_);
+    entry_ = reinterpret_cast<Entry*>(code + image.entry);
+    tell_perf(code, size_, name_);
   }
-  ~MachineCode() override { ::munmap(mapping_, size_); }
+  ~MachineCode() override { ::munmap(mapping_, mapped_); }
 
  private:
+  /// Bytes before the code, which keep its alignment: UBSan's check of calls through pointers reads some of them.
+  static constexpr size_t lead = 64;
+  size_t mapped_;
   void* mapping_;
 };
 

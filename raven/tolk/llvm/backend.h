@@ -15,7 +15,7 @@ extern "C" {
 #define RAVEN_TOLK_BACKEND_ABI 1
 
 /* Position-independent code without external symbols, the functions first, then their constants. To be mapped at a
- * multiple of 4096; calling `bytes + entry` calls the kernel. Or `error`, a text that ends in a zero byte. */
+ * multiple of 64; calling `bytes + entry` calls the kernel. Or `error`, a text that ends in a zero byte. */
 struct raven_tolk_code {
   unsigned char* bytes;
   size_t size;

@@ -10,7 +10,6 @@ namespace tolk::backend {
 namespace {
 
 constexpr uint64_t unplaced = ~uint64_t{0};
-constexpr uint64_t page = 4096;
 
 class Linker {
  public:
@@ -73,7 +72,7 @@ class Linker {
         if ((section.sh_flags & (SHF_WRITE | SHF_TLS)) != 0 || section.sh_type == SHT_NOBITS)
           return fail("writable data in " + name);
         const uint64_t alignment = std::max<uint64_t>(section.sh_addralign, 1);
-        if (alignment > page || (alignment & (alignment - 1)) != 0) return fail("alignment of " + name);
+        if (alignment > image_alignment || (alignment & (alignment - 1)) != 0) return fail("alignment of " + name);
         const auto bytes = read<unsigned char>(section.sh_offset, section.sh_size);
         if (bytes.empty()) return fail("truncated " + name);
         image_.bytes.resize((image_.bytes.size() + alignment - 1) / alignment * alignment);

@@ -53,8 +53,9 @@ Image image_of(std::string_view bytes, size_t entry = 0) {
 }
 
 /// What the program says, run with these variables set.
-std::string program(const std::string& variables, const std::string& arguments = "") {
-  FILE* pipe = ::popen((variables + " '" RAVEN_CODE_PROGRAM "' " + arguments + " 2>&1").c_str(), "r");
+std::string program(const std::string& variables, const std::string& arguments = "",
+                    const std::string& path = RAVEN_CODE_PROGRAM) {
+  FILE* pipe = ::popen((variables + " '" + path + "' " + arguments + " 2>&1").c_str(), "r");
   std::string text;
   char part[4096];
   while (std::fgets(part, sizeof part, pipe) != nullptr) text += part;
@@ -224,6 +225,18 @@ TEST(Cache, AMissingBackEndSaysWhatToDo) {
   const std::string other = program("TOLK_CACHE=0 TOLK_BACKEND=libc.so.6");
   EXPECT_NE(other.find("not a back end of this version"), other.npos) << other;
 }
+
+#if defined(RAVEN_CODE_STATIC_PROGRAM)
+TEST(Cache, AStaticProgramRunsWhatADynamicOneCompiled) {
+  const Directory at;
+  const std::string variables = "TOLK_CACHE=" + at.path;
+  const std::string refused = program(variables, "2", RAVEN_CODE_STATIC_PROGRAM);
+  EXPECT_NE(refused.find("fully static program"), refused.npos) << refused;
+  EXPECT_EQ(program(variables + " TOLK_BACKEND=interpret", "2", RAVEN_CODE_STATIC_PROGRAM), "0 0 2 0 3\n");
+  EXPECT_EQ(program(variables, "2"), "2 0 0 1 3\n");
+  EXPECT_EQ(program(variables, "2", RAVEN_CODE_STATIC_PROGRAM), "0 2 0 0 3\n");
+}
+#endif
 
 TEST(Cache, DirectoriesThatCannotBeUsedAreNoError) {
   const Directory at;

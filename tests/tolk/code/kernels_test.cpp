@@ -293,7 +293,7 @@ TEST(Kernels, DeepExpression) {
   const Id x = b.param(Type::f32, Access::both, 64);
   const Id i = b.lanes(b.index(0), b.index(64), 16);
   Id value = b.load(x, i);
-  for (int k = 0; k < 2000; ++k) value = b.add(value, b.real(Type::f32, 1.0 + k % 7));
+  for (int k = 0; k < 20000; ++k) value = b.add(value, b.real(Type::f32, 1.0 + k % 7));
   b.store(x, i, value);
   b.end();
   check(b.finish(), {reals(64, 1)}, {});

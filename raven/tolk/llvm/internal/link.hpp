@@ -7,8 +7,11 @@
 
 namespace tolk::backend {
 
+/// What an image's address must be a multiple of.
+inline constexpr size_t image_alignment = 64;
+
 struct Image {
-  std::vector<unsigned char> bytes;  ///< code, then constants; to be mapped at a multiple of 4096
+  std::vector<unsigned char> bytes;  ///< code, then constants
   size_t entry = 0;                  ///< offset of the function asked for
   std::string error;                 ///< empty, or what cannot be linked
 };
