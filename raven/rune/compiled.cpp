@@ -13,16 +13,28 @@ namespace rune::detail {
 using nx::Program;
 using Id = Program::Id;
 
-CompiledProgram::CompiledProgram(std::shared_ptr<const Program> program, std::vector<bool> donated, bool interpret)
-    : program_(std::move(program)), donated_(std::move(donated)), interpret_(interpret) {}
+CompiledProgram::CompiledProgram(std::shared_ptr<const Program> program, std::vector<bool> donated,
+                                 CompileChoice choice)
+    : program_(std::move(program)), donated_(std::move(donated)), choice_(choice) {}
 
 void CompiledProgram::compile() const {
   const auto start = std::chrono::steady_clock::now();
+  const auto attempt = [&](bool kernels) {
+    plan_ = tolk::compile_cached(*program_, {.donated = donated_, .kernels = kernels}, &shared_);
+  };
   try {
-    plan_ = tolk::compile_cached(*program_, {donated_}, &shared_);
+    attempt(choice_.kernels);
   } catch (const tolk::Error& error) {
-    if (!interpret_)
+    if (!choice_.fall_back)
       throw CompileError("rune.jit", raven::Message(error.what()) << "; use {.fallback = rune::Fallback::eager}");
+    fell_back_ = true;
+  }
+  if (fell_back_) {
+    // Calls alone may still do; what does not compile at all is evaluated.
+    try {
+      attempt(false);
+    } catch (const tolk::Error&) {
+    }
   }
   if (!shared_)
     compile_ms_ = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
@@ -91,13 +103,14 @@ Joint trace_derivative(const Program& program, const std::vector<bool>& wanted) 
   return joint;
 }
 
-std::shared_ptr<const CompiledProgram> compiled(Program program) {
-  return std::make_shared<const CompiledProgram>(std::make_shared<const Program>(std::move(program)));
+std::shared_ptr<const CompiledProgram> compiled(Program program, CompileChoice choice) {
+  return std::make_shared<const CompiledProgram>(std::make_shared<const Program>(std::move(program)),
+                                                 std::vector<bool>{}, choice);
 }
 
 /// Cuts the joint program. What the backward half reads of the forward one becomes a residual; numbers everywhere and
 /// indices are made anew.
-CallDerivative cut(const Joint& joint, size_t arguments, std::vector<bool> wanted) {
+CallDerivative cut(const Joint& joint, size_t arguments, std::vector<bool> wanted, CompileChoice choice) {
   const Program& p = joint.program;
   constexpr Id none = ~Id{0};
   const auto equations = p.equations();
@@ -146,7 +159,7 @@ CallDerivative cut(const Joint& joint, size_t arguments, std::vector<bool> wante
   CallDerivative d;
   d.wanted = std::move(wanted);
   d.flows = joint.flows;
-  d.backward = compiled(backward.build(outputs));
+  d.backward = compiled(backward.build(outputs), choice);
 
   nx::ProgramBuilder forward;
   std::vector<Id> in_forward(p.values(), none);
@@ -161,7 +174,7 @@ CallDerivative cut(const Joint& joint, size_t arguments, std::vector<bool> wante
   outputs.clear();
   for (size_t i = 0; i < joint.results; ++i) outputs.push_back(in_forward[p.outputs()[i]]);
   for (const Id id : residuals) outputs.push_back(in_forward[id]);
-  d.forward = compiled(forward.build(outputs));
+  d.forward = compiled(forward.build(outputs), choice);
   return d;
 }
 
@@ -173,8 +186,8 @@ std::shared_ptr<const CallDerivative> CompiledProgram::derivative(const std::vec
     for (const auto& d : derivatives_)
       if (d->wanted == wanted) return d;
   }
-  auto made =
-      std::make_shared<const CallDerivative>(cut(trace_derivative(*program_, wanted), program_->inputs(), wanted));
+  auto made = std::make_shared<const CallDerivative>(
+      cut(trace_derivative(*program_, wanted), program_->inputs(), wanted, choice_));
   const std::lock_guard lock(mutex_);
   derivatives_.push_back(made);
   return made;

@@ -83,7 +83,7 @@ struct JitEntry {
 namespace {
 
 /// The plan for this choice of donated leaves, compiled at its first run.
-std::shared_ptr<const CompiledProgram> variant_of(JitEntry& entry, const JitArguments& call, bool interpret) {
+std::shared_ptr<const CompiledProgram> variant_of(JitEntry& entry, const JitArguments& call, CompileChoice choice) {
   const auto same = [&](const JitEntry::Variant& v) {
     size_t at = 0;
     for (size_t i = 0; i < call.leaves.size(); ++i)
@@ -95,7 +95,7 @@ std::shared_ptr<const CompiledProgram> variant_of(JitEntry& entry, const JitArgu
   std::vector<bool> donated;
   for (size_t i = 0; i < call.leaves.size(); ++i)
     if (entry.leaves[i].present) donated.push_back(call.leaves[i].donated);
-  auto compiled = std::make_shared<const CompiledProgram>(entry.variants[0].compiled->program(), donated, interpret);
+  auto compiled = std::make_shared<const CompiledProgram>(entry.variants[0].compiled->program(), donated, choice);
   entry.variants.push_back({std::move(donated), compiled});
   return compiled;
 }
@@ -113,6 +113,7 @@ struct JitState::Inside {
   std::atomic<size_t> leaves{0}, key_bytes{0};  ///< of the last call: room for the next one
 
   std::string where() const { return "'" + options.name + "'"; }
+  CompileChoice choice() const { return {options.kernels, options.fallback == Fallback::eager}; }
 };
 
 JitState::JitState(JitOpts options) : inside_(std::make_unique<Inside>()) { inside_->options = std::move(options); }
@@ -224,7 +225,7 @@ JitTarget JitState::entry(const JitArguments& call, void* context, JitTrace* fun
       in.stats.trace_ms += milliseconds_since(start);
     }
     ++in.stats.hits;
-    in.last = variant_of(*found, call, in.options.fallback == Fallback::eager);
+    in.last = variant_of(*found, call, in.choice());
     return {found, in.last};
   }
 
@@ -255,7 +256,7 @@ JitTarget JitState::entry(const JitArguments& call, void* context, JitTrace* fun
   made->hash = traced.program.hash();
   made->variants.push_back(
       {donated, std::make_shared<const CompiledProgram>(std::make_shared<const nx::Program>(std::move(traced.program)),
-                                                        donated, in.options.fallback == Fallback::eager)});
+                                                        donated, in.choice())});
   made->result = std::move(traced.shape.result);
   made->skeletons = std::move(traced.shape.skeletons);
   made->output_of = std::move(traced.output_of);
@@ -306,7 +307,7 @@ std::vector<Array> JitState::run(const JitTarget& target, const JitArguments& ca
       tolk::RunReport report;
       compiled.run(arguments, outputs, &report);
       const bool first = compiled.count_once();
-      if (first || report.donations_taken + report.donations_missed + report.input_copies > 0 || !compiled.plan()) {
+      if (first || report.donations_taken + report.donations_missed + report.input_copies > 0 || compiled.fell_back()) {
         const std::lock_guard lock(in.mutex);
         if (first) {
           ++(compiled.shared() ? in.stats.shared : in.stats.compiles);
@@ -315,7 +316,7 @@ std::vector<Array> JitState::run(const JitTarget& target, const JitArguments& ca
         in.stats.donations += report.donations_taken;
         in.stats.donations_missed += report.donations_missed;
         in.stats.input_copies += report.input_copies;
-        in.stats.fallbacks += compiled.plan() == nullptr;
+        in.stats.fallbacks += compiled.fell_back();
       }
     }
   } catch (const nx::IndexError& error) {
@@ -344,8 +345,8 @@ JitStats JitState::stats() const {
   if (inside_->last)
     if (const tolk::Plan* plan = inside_->last->plan_so_far()) {
       stats.kernels = static_cast<int64_t>(plan->stats().kernels);
+      stats.launches = static_cast<int64_t>(plan->stats().launches);
       stats.externs = static_cast<int64_t>(plan->stats().externs);
-      stats.launches = stats.kernels + stats.externs;
     }
   return stats;
 }
@@ -371,11 +372,12 @@ std::string JitState::explain() const {
         m << "evaluated op by op: it did not compile\n";
         continue;
       }
+      if (v.compiled->fell_back()) m << "run by eager kernels: it did not compile\n";
       const auto given = std::count(v.donated.begin(), v.donated.end(), true);
       if (given > 0) m << "with " << given << " of " << v.donated.size() << " arrays donated\n";
       for (const tolk::PassReport& pass : plan->stats().passes)
         m << "  pass " << pass.name << ": " << pass.before << " → " << pass.after << " equations\n";
-      m << plan->print();
+      m << plan->explain();
     }
   }
   return m.str();

@@ -16,13 +16,17 @@
 
 namespace rune {
 
-/// What happens to a program that does not compile: CompileError, or evaluation op by op, counted in JitStats.
+/// What happens to a program that does not compile: CompileError, or eager kernels one after the other, counted in
+/// JitStats.
 enum class Fallback : uint8_t { error, eager };
 
 struct JitOpts {
   nx::detail::Named _named{};
   std::string name = "function";  ///< in messages and explain()
   Fallback fallback = Fallback::error;
+  /// Loops are generated for the program. Off, every op is a call of its eager kernel: the same bits, more slowly, and
+  /// no compiler back end is needed. The environment variable TOLK_KERNELS=0 turns it off everywhere.
+  bool kernels = true;
 };
 
 /// What a jitted function did so far. Times in milliseconds; sizes of all signatures together.
@@ -32,11 +36,11 @@ struct JitStats {
   int64_t retraces = 0;   ///< second calls, which are checked against the first
   int64_t compiles = 0;   ///< plans made
   int64_t shared = 0;     ///< plans found, compiled for an equal program before
-  int64_t fallbacks = 0;  ///< calls evaluated op by op
+  int64_t fallbacks = 0;  ///< calls of what did not compile, by eager kernels
   double trace_ms = 0, compile_ms = 0;
-  int64_t kernels = 0;   ///< loops generated, of the last signature called
-  int64_t externs = 0;   ///< calls of nx's kernels, of the last signature called
-  int64_t launches = 0;  ///< both
+  int64_t kernels = 0;   ///< different loops generated, of the last signature called
+  int64_t launches = 0;  ///< launches of them; many leaves may share one
+  int64_t externs = 0;   ///< calls of eager kernels, of the last signature called
   int64_t arena_bytes = 0, live_bytes = 0;
   int64_t input_copies = 0;
   int64_t donations = 0, donations_missed = 0;

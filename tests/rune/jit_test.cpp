@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <cmath>
 #include <thread>
 #include <vector>
 
@@ -159,20 +160,21 @@ TEST(Jit, ResultsAreTrees) {
 TEST(Jit, MovedTreesAreUpdatedInPlace) {
   const auto step = [](Model m, Array x) {
     auto [loss, gradient] = rune::value_and_grad(loss_of)(m, x);
-    m = nx::tree::map2([](const Array& p, const Array& g) { return p - g * 0.01; }, m, gradient);
+    m = nx::tree::map2([](const Array& p, const Array& g) { return p - g * 1e-7; }, m, gradient);
     return std::tuple{m, loss};
   };
   const auto compiled = rune::jit(step);
   Model m = make_model(), eager = make_model();
   // Handles that the model alone holds.
   m = nx::tree::map([](const Array& p) { return p + 0; }, m);
-  const Array x = ramp({6, 4}, -10);
+  const Array x = ramp({6, 4}, -10) / 10;
   const float* address = m.layers[0].weight.data<float>();
   for (int i = 0; i < 5; ++i) {
     Array loss, eager_loss;
     std::tie(m, loss) = compiled(std::move(m), x);
     std::tie(eager, eager_loss) = step(eager, x);
     expect_same_bits(loss, eager_loss);
+    EXPECT_TRUE(std::isfinite(loss.item<float>()));
     expect_same_tree(m, eager);
   }
   EXPECT_EQ(m.layers[0].weight.data<float>(), address);
@@ -323,16 +325,17 @@ TEST(Jit, ThreadsShareACompiledFunction) {
 // -----------------------------------------------------------------------------------------------------------------
 
 TEST(Jit, ExplainsItself) {
-  const auto compiled = rune::jit([](const Array& x) { return nx::exp(x) + nx::exp(x); }, {.name = "twice"});
+  const auto compiled =
+      rune::jit([](const Array& x) { return nx::exp(x) + nx::exp(x); }, {.name = "twice", .kernels = false});
   compiled(ramp({3}));
   const std::string text = compiled.explain();
   EXPECT_NE(text.find("jit 'twice': 1 signatures"), std::string::npos) << text;
   EXPECT_NE(text.find("pass dead: 2 → 2 equations"), std::string::npos) << text;
   EXPECT_NE(text.find("Exp("), std::string::npos) << text;
   EXPECT_EQ(compiled.stats().externs, 2);
-  EXPECT_EQ(compiled.stats().launches, 2);
+  EXPECT_EQ(compiled.stats().launches, 0);
   // The same program under another name is not compiled again.
-  const auto again = rune::jit([](const Array& x) { return nx::exp(x) + nx::exp(x); });
+  const auto again = rune::jit([](const Array& x) { return nx::exp(x) + nx::exp(x); }, {.kernels = false});
   again(ramp({3}));
   EXPECT_EQ(again.stats().compiles, 0);
   EXPECT_EQ(again.stats().shared, 1);

@@ -12,6 +12,7 @@
 #include "raven/nx/api/random.hpp"
 #include "raven/rune.hpp"
 #include "raven/tolk.hpp"
+#include "tolk/bits.hpp"
 
 namespace {
 
@@ -264,16 +265,7 @@ Array sample(char kind, int which) {
   }
 }
 
-void expect_same_bits(const Array& got, const Array& expected) {
-  ASSERT_EQ(got.dtype(), expected.dtype());
-  ASSERT_EQ(got.shape(), expected.shape());
-  if (got.size() == 0) return;
-  const auto bytes = [](const Array& x) {
-    const Array flat = nx::contiguous(nx::reshape(x, {x.size()}));
-    return nx::is_bool(x.dtype()) ? flat.astype(u8).to_vector<uint8_t>() : nx::bitcast(flat, u8).to_vector<uint8_t>();
-  };
-  EXPECT_EQ(bytes(got), bytes(expected));
-}
+using tolk_test::expect_same_bits;
 
 class Recording : public testing::TestWithParam<Row> {};
 

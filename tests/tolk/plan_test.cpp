@@ -22,10 +22,11 @@ Array ramp(const nx::Shape& shape, double start = 1) {
       .astype(nx::f32);
 }
 
-/// The plan of a text gives the bits of eval, over a poisoned arena, twice; its memory map is right.
-std::vector<Array> expect_plan_equals_eval(const char* text, const std::vector<Array>& arguments) {
+/// The plan of a text, of generated kernels or of calls, gives the bits of eval, over a poisoned arena, twice; its
+/// memory map is right.
+void expect_plan_equals_eval(const char* text, const std::vector<Array>& arguments, bool kernels) {
   const Program program = Program::parse(text);
-  const auto plan = tolk::compile(program);
+  const auto plan = tolk::compile(program, {.kernels = kernels});
   plan->verify();
   SCOPED_TRACE(plan->print());
   const std::vector<Array> expected = nx::eval(program, arguments);
@@ -40,7 +41,14 @@ std::vector<Array> expect_plan_equals_eval(const char* text, const std::vector<A
   }
   // Results of a call are fresh: the second one left the first one's alone.
   for (size_t i = 0; i < first.size(); ++i) expect_same_bits(first[i], expected[i]);
-  return first;
+  std::vector<Array> guarded(expected.size());
+  for (const tolk::Guard guard : {tolk::Guard::end, tolk::Guard::start}) {
+    plan->run_guarded(arguments, guarded, guard);
+    for (size_t i = 0; i < guarded.size(); ++i) expect_same_bits(guarded[i], expected[i]);
+  }
+}
+void expect_plan_equals_eval(const char* text, const std::vector<Array>& arguments) {
+  for (const bool kernels : {false, true}) expect_plan_equals_eval(text, arguments, kernels);
 }
 
 TEST(Plan, RunsInOneArena) {
@@ -71,7 +79,7 @@ TEST(Plan, ResultsTakeThePlaceOfDyingOperands) {
   const Program program = Program::parse(
       "program(%0:f32[64], %1:f32[64]) { %2:f32[64] = Add(%0, %1) %3:f32[64] = Exp(%2) %4:f32[64] = Mul(%3, %3)"
       " %5:f32[64] = Neg(%4) %6:f32[] = Reduce{kind=sum, axes=(0,), dtype=f32}(%5) return %6 }");
-  const auto plan = tolk::compile(program);
+  const auto plan = tolk::compile(program, {.kernels = false});
   plan->verify();
   EXPECT_EQ(plan->stats().in_place, 3u) << plan->print();
   EXPECT_EQ(plan->stats().arena_bytes, plan->stats().live_bytes);
@@ -80,12 +88,14 @@ TEST(Plan, ResultsTakeThePlaceOfDyingOperands) {
   const auto crossed =
       tolk::compile(Program::parse("program(%0:f32[8,8]) { %1:f32[8,8] = Exp(%0) %2:f32[8,8] = Permute{permutation=(1, "
                                    "0)}(%1) %3:f32[8,8] = Add(%1, %2)"
-                                   " %4:f32[] = Reduce{kind=sum, axes=(0, 1), dtype=f32}(%3) return %4 }"));
+                                   " %4:f32[] = Reduce{kind=sum, axes=(0, 1), dtype=f32}(%3) return %4 }"),
+                    {.kernels = false});
   crossed->verify();
   EXPECT_EQ(crossed->stats().in_place, 0u) << crossed->print();
   // A cast to an element of another size: no.
   EXPECT_EQ(tolk::compile(
-                Program::parse("program(%0:f32[8]) { %1:f32[8] = Exp(%0) %2:f64[8] = Cast{dtype=f64}(%1) return %2 }"))
+                Program::parse("program(%0:f32[8]) { %1:f32[8] = Exp(%0) %2:f64[8] = Cast{dtype=f64}(%1) return %2 }"),
+                {.kernels = false})
                 ->stats()
                 .in_place,
             0u);
@@ -197,13 +207,7 @@ TEST(Plan, EqualProgramsShareAPlan) {
 // ----------------------------------------------------------------------
 
 std::unique_ptr<tolk::Plan::Impl> planned(const char* text, std::vector<bool> donated = {}) {
-  auto impl = std::make_unique<tolk::Plan::Impl>();
-  impl->options.donated = std::move(donated);
-  impl->program = tolk::optimise(Program::parse(text));
-  tolk::lower(*impl);
-  tolk::place(*impl);
-  tolk::bind(*impl);
-  return impl;
+  return tolk::make_plan(tolk::call_everything(tolk::optimise(Program::parse(text))), {std::move(donated)});
 }
 constexpr const char* sample =
     "program(%0:f32[64], %1:f32[64]) { %2:f32[64] = Exp(%0) %3:f32[64] = Softmax{axis=0}(%2) %4:f32[64] = "
@@ -248,7 +252,8 @@ TEST(Verify, FindsOverwrittenValues) {
   expect_fault(
       [&](auto& p) {
         p.steps[1].scratch_bytes = 64;
-        p.steps[1].scratch_offset = result_of(p, 0).place.offset;
+        p.steps[1].scratch = static_cast<uint32_t>(p.pieces.size());
+        p.pieces.push_back({result_of(p, 0).place.offset, 64});
       },
       "where the scratch lies");
   expect_fault([&](auto& p) { std::swap(p.outputs[0].view.place, p.outputs[1].view.place); },

@@ -20,15 +20,21 @@ struct CallDerivative {
   std::shared_ptr<const CompiledProgram> forward, backward;
 };
 
+/// How a program is compiled, and its derivatives too.
+struct CompileChoice {
+  bool kernels = true;
+  bool fall_back = false;  ///< a program that does not compile is run by eager kernels, and counted
+};
+
 /// Compiled at its first run; derivatives are traced when a tape asks. Thread-safe.
 class CompiledProgram final : public nx::Executable {
  public:
-  /// `donated` by input. With `interpret` a program that does not compile is evaluated op by op instead, and counted.
+  /// `donated` by input.
   explicit CompiledProgram(std::shared_ptr<const nx::Program> program, std::vector<bool> donated = {},
-                           bool interpret = false);
+                           CompileChoice choice = {});
 
   const std::shared_ptr<const nx::Program>& program() const { return program_; }
-  /// Null when the program is interpreted. Throws CompileError.
+  /// Null when the program is evaluated op by op. Throws CompileError.
   const tolk::Plan* plan() const;
   /// The same without compiling: null before the first run.
   const tolk::Plan* plan_so_far() const { return done_.load(std::memory_order_acquire) ? plan_.get() : nullptr; }
@@ -37,6 +43,8 @@ class CompiledProgram final : public nx::Executable {
   /// Milliseconds that compiling took, 0 when an equal program was compiled already; how often it was not.
   double compile_ms() const { return compile_ms_; }
   bool shared() const { return shared_; }
+  /// It did not compile.
+  bool fell_back() const { return fell_back_; }
 
   void run(std::span<const nx::Array> arguments, std::span<nx::Array> results) const override;
   void run(std::span<const tolk::PlanArgument> arguments, std::span<nx::Array> results, tolk::RunReport* report) const;
@@ -49,11 +57,11 @@ class CompiledProgram final : public nx::Executable {
 
   std::shared_ptr<const nx::Program> program_;
   std::vector<bool> donated_;
-  bool interpret_;
+  CompileChoice choice_;
   mutable std::once_flag once_;
   mutable std::shared_ptr<const tolk::Plan> plan_;
   mutable double compile_ms_ = 0;
-  mutable bool shared_ = false;
+  mutable bool shared_ = false, fell_back_ = false;
   mutable std::atomic<bool> done_{false}, counted_{false};
   mutable std::mutex mutex_;
   mutable std::vector<std::shared_ptr<const CallDerivative>> derivatives_;

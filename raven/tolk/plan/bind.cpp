@@ -1,5 +1,7 @@
-// What a step needs at run time, once every value has its place: kernels, flat loops, addresses to be patched.
+// What a step needs at run time, once every value has its place: code, chunks of work, flat loops, addresses to be
+// patched.
 #include <algorithm>
+#include <chrono>
 
 #include "raven/nx/cpu/layout.hpp"
 #include "raven/nx/cpu/map.hpp"
@@ -120,27 +122,83 @@ void reduce_directly(Step& s, std::span<const PlanView> views) {
   s.kind = behind > 1 ? Step::Kind::reduce_columns : Step::Kind::reduce_rows;
 }
 
+// ---- launches
+// ------------------------------------------------------------------------------------------------------------
+
+constexpr double most_chunks = 1024;
+
+/// Segments cut into pieces, pieces gathered into chunks that are worth a thread. Cuts depend on the schedule alone.
+void cut(Batch& batch) {
+  double total = 0;
+  for (const Segment& g : batch.segments) total += static_cast<double>(g.tasks) / static_cast<double>(g.grain);
+  const double worth = total < 2 ? total : std::max(1.0, total / most_chunks);  // of a chunk, in grains
+  batch.chunks.push_back(0);
+  double room = worth;
+  for (uint32_t index = 0; index < batch.segments.size(); ++index) {
+    const Segment& g = batch.segments[index];
+    for (int64_t begin = 0; begin < g.tasks;) {
+      const double wanted = std::max(1.0, room * static_cast<double>(g.grain) / static_cast<double>(g.task_align));
+      const int64_t most =
+          wanted < static_cast<double>(g.tasks) ? static_cast<int64_t>(wanted) * g.task_align : g.tasks;
+      const int64_t end = std::min(g.tasks, begin + most);
+      batch.pieces.push_back({index, begin, end});
+      room -= static_cast<double>(end - begin) / static_cast<double>(g.grain);
+      begin = end;
+      // A rest that is not worth a call goes along.
+      if (room < 0.25 * worth) {
+        batch.chunks.push_back(static_cast<uint32_t>(batch.pieces.size()));
+        room = worth;
+      }
+    }
+  }
+  if (batch.chunks.back() != batch.pieces.size()) batch.chunks.push_back(static_cast<uint32_t>(batch.pieces.size()));
+}
+
+void make_code(Plan::Impl& plan) {
+  std::vector<const loop::Kernel*> kernels;
+  for (const PlanKernel& k : plan.kernels) kernels.push_back(&k.kernel);
+  if (kernels.empty()) return;
+  const auto start = std::chrono::steady_clock::now();
+  const auto code = compile_kernels(kernels, plan.options.level);
+  for (size_t i = 0; i < code.size(); ++i) {
+    plan.kernels[i].code = code[i];
+    plan.scratch_bytes = std::max(plan.scratch_bytes, plan.kernels[i].scratch_bytes);
+  }
+  plan.stats.code_ms = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+}
+
 }  // namespace
 
 void bind(Plan::Impl& plan) {
   for (Step& s : plan.steps) {
+    if (s.kind == Step::Kind::launch) continue;
     s.kernel = nx::cpu::kernel_of(s.op);
-    const std::span<const PlanView> views(plan.views.data() + s.first_view, static_cast<size_t>(s.inputs) + s.outputs);
+    const std::span<const PlanView> views = plan.views_of(s);
     if ((nx::has_flag(s.op, nx::op_flag::elementwise) || s.op == Op::Cast) && s.inputs >= 1 && s.inputs <= 3) {
       flatten(s, views);
       if (s.kind == Step::Kind::kernel) (s.inputs == 1 ? walk<1> : s.inputs == 2 ? walk<2> : walk<3>)(s, views);
     }
     if (s.op == Op::Reduce) reduce_directly(s, views);
   }
-  for (size_t i = 0; i < plan.views.size(); ++i) {
+  for (Batch& batch : plan.batches) cut(batch);
+  make_code(plan);
+
+  std::vector<bool> of_call(plan.views.size());
+  for (const Step& s : plan.steps)
+    for (uint32_t i = 0; s.kind == Step::Kind::kernel && i < s.views; ++i) of_call[s.first_view + i] = true;
+  for (uint32_t i = 0; i < plan.views.size(); ++i) {
     const Place& place = plan.views[i].place;
-    if (place.space == Space::input)
-      plan.input_patches.push_back({static_cast<uint32_t>(i), place.index, place.offset});
-    if (place.space == Space::result)
-      plan.result_patches.push_back({static_cast<uint32_t>(i), place.index, place.offset});
+    if (place.space == Space::input) plan.input_patches.push_back({i, place.index, place.offset, of_call[i]});
+    if (place.space == Space::result) plan.result_patches.push_back({i, place.index, place.offset, of_call[i]});
   }
-  plan.stats.steps = plan.stats.externs = plan.steps.size();
-  for (const nx::Array& c : plan.constants) plan.stats.constant_bytes += c.nbytes();
+
+  PlanStats& stats = plan.stats;
+  stats.steps = plan.steps.size();
+  stats.launches = plan.batches.size();
+  stats.externs = stats.steps - stats.launches;
+  stats.kernels = plan.kernels.size();
+  stats.scratch_bytes = plan.scratch_bytes;
+  for (const nx::Array& c : plan.constants) stats.constant_bytes += c.nbytes();
 }
 
 }  // namespace tolk

@@ -3,6 +3,7 @@
 #include <mutex>
 
 #include "raven/base/env.hpp"
+#include "raven/base/log.hpp"
 #include "raven/base/message.hpp"
 #include "raven/tolk/internal/plan_impl.hpp"
 
@@ -13,77 +14,48 @@ Plan::~Plan() = default;
 const nx::Program& Plan::program() const { return impl_->program; }
 const PlanStats& Plan::stats() const { return impl_->stats; }
 
-// ---- text
+// ---- making
 // --------------------------------------------------------------------------------------------------------------
 
 namespace {
 
-void print_place(raven::Message& m, const Place& place) {
-  switch (place.space) {
-    case Space::arena: m << "arena"; break;
-    case Space::input: m << "input" << place.index; break;
-    case Space::constant: m << "constant" << place.index; break;
-    case Space::result: m << "result" << place.index; break;
+bool flag(const char* name, const char* otherwise) { return raven::env::get(name).value_or(otherwise) != "0"; }
+
+ScheduleTarget target_of(raven::CpuLevel level) {
+  switch (level) {
+    case raven::CpuLevel::portable: return {16};
+    case raven::CpuLevel::v3: return {32};
+    case raven::CpuLevel::v4: return {64};
   }
-  if (place.offset != 0 || place.space == Space::arena) m << "+" << place.offset;
-}
-void print_view(raven::Message& m, const PlanView& v, bool with_type) {
-  m << "%" << v.value;
-  if (with_type) m << ":" << v.aval;
-  m << "@";
-  print_place(m, v.place);
-  if (!v.contiguous) m << " strides " << v.strides;
+  return {};
 }
 
 }  // namespace
 
-std::string Plan::print() const {
-  const Impl& p = *impl_;
-  raven::Message m("plan: ");
-  m << p.stats.steps << " steps, arena " << p.stats.arena_bytes << " bytes (at least " << p.stats.live_bytes << "), "
-    << p.stats.in_place << " in place, " << p.stats.donated << " donated\n";
-  for (size_t k = 0; k < p.steps.size(); ++k) {
-    const Step& s = p.steps[k];
-    m << "  " << k << ": ";
-    for (size_t i = 0; i < s.outputs; ++i) {
-      if (i > 0) m << ", ";
-      print_view(m, p.views[s.first_view + s.inputs + i], true);
-    }
-    m << " = " << nx::op_info(s.op).name << nx::attrs_print(s.op, s.attrs.get()) << "(";
-    for (size_t i = 0; i < s.inputs; ++i) {
-      if (i > 0) m << ", ";
-      print_view(m, p.views[s.first_view + i], false);
-    }
-    m << ")";
-    if (s.in_place) m << " in place";
-    constexpr const char* forms[] = {"", " flat", " rows", " in one piece", " in one piece"};
-    m << forms[static_cast<int>(s.kind)];
-    if (s.scratch_bytes > 0) m << " scratch arena+" << s.scratch_offset << " " << s.scratch_bytes;
-    m << "\n";
-  }
-  for (size_t i = 0; i < p.outputs.size(); ++i) {
-    m << "  return ";
-    print_view(m, p.outputs[i].view, true);
-    const Place& at = p.outputs[i].view.place;
-    if (at.space == Space::result && p.results[at.index].donor >= 0)
-      m << " (input" << p.results[at.index].donor << " donated)";
-    m << "\n";
-  }
-  return m.str();
-}
-
-// ---- making
-// --------------------------------------------------------------------------------------------------------------
-
-std::shared_ptr<const Plan> compile(const nx::Program& program, const CompileOpts& options) {
+std::unique_ptr<Plan::Impl> make_plan(Schedule schedule, const CompileOpts& options) {
   auto impl = std::make_unique<Plan::Impl>();
   impl->options = options;
-  impl->program = optimise(program, &impl->stats.passes);
-  lower(*impl);
+  lower(*impl, std::move(schedule));
+  batch_launches(*impl);
   place(*impl);
   bind(*impl);
+  return impl;
+}
+
+std::shared_ptr<const Plan> compile(const nx::Program& program, const CompileOpts& options) {
+  std::vector<PassReport> passes;
+  const nx::Program optimised = optimise(program, &passes);
+  const bool kernels = options.kernels && flag("TOLK_KERNELS", "1"), verify = flag("TOLK_VERIFY", "0");
+  const int64_t debug = raven::env::get_int("TOLK_DEBUG", 0, 0, 2);
+  auto impl =
+      make_plan(kernels ? form_kernels(optimised, target_of(options.level)) : call_everything(optimised), options);
+  impl->stats.passes = std::move(passes);
+  impl->check_launches = verify;
+  impl->timed = debug >= 2;
   auto plan = std::make_shared<const Plan>(std::move(impl));
-  if (raven::env::get("TOLK_VERIFY").value_or("0") != "0") plan->verify();
+  if (verify) plan->verify();
+  if (debug >= 1) raven::write_log("tolk: " + plan->print());
+  if (const auto directory = raven::env::get("TOLK_DUMP")) plan->dump(*directory, program);
   return plan;
 }
 
@@ -94,7 +66,7 @@ struct Cache {
   struct Entry {
     nx::Program::Hash hash;
     std::shared_ptr<const nx::Program> program;  // as it was given
-    std::vector<bool> donated;
+    CompileOpts options;
     std::weak_ptr<const Plan> plan;
   };
   std::mutex mutex;
@@ -109,8 +81,8 @@ Cache& cache() {
 
 std::shared_ptr<const Plan> compile_cached(const nx::Program& program, const CompileOpts& options, bool* found) {
   const nx::Program::Hash hash = program.hash();
-  std::vector<bool> donated = options.donated;
-  donated.resize(program.inputs());
+  CompileOpts full = options;
+  full.donated.resize(program.inputs());
   Cache& c = cache();
   {
     const std::lock_guard lock(c.mutex);
@@ -122,7 +94,7 @@ std::shared_ptr<const Plan> compile_cached(const nx::Program& program, const Com
         c.entries.pop_back();
         continue;
       }
-      if (e.hash == hash && e.donated == donated && *e.program == program) {
+      if (e.hash == hash && e.options == full && *e.program == program) {
         if (found) *found = true;
         return plan;
       }
@@ -130,9 +102,9 @@ std::shared_ptr<const Plan> compile_cached(const nx::Program& program, const Com
     }
   }
   if (found) *found = false;
-  auto plan = compile(program, {donated});
+  auto plan = compile(program, full);
   const std::lock_guard lock(c.mutex);
-  c.entries.push_back({hash, std::make_shared<const nx::Program>(program), std::move(donated), plan});
+  c.entries.push_back({hash, std::make_shared<const nx::Program>(program), std::move(full), plan});
   return plan;
 }
 

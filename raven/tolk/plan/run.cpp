@@ -1,4 +1,4 @@
-// One call: addresses into prepared views, then the kernels in a row.
+// One call: addresses into prepared views, then the steps in a row.
 #include <cstring>
 
 #include "raven/base/interrupt.hpp"
@@ -76,10 +76,10 @@ Array new_result(const ResultBlock& block) {
   return out;
 }
 
-void run_rows(const Step& s, const nx::cpu::View* v) {
-  std::byte* out[2] = {v[s.inputs].data};
+void run_rows(const Step& s, void* const* v) {
+  std::byte* out[2] = {static_cast<std::byte*>(v[s.inputs])};
   const std::byte* in[2][3] = {};
-  for (size_t i = 0; i < s.inputs; ++i) in[0][i] = v[i].data;
+  for (size_t i = 0; i < s.inputs; ++i) in[0][i] = static_cast<const std::byte*>(v[i]);
   for (int64_t a = 0; a < s.outer[0]; ++a) {
     out[1] = out[0];
     for (size_t i = 0; i < s.inputs; ++i) in[1][i] = in[0][i];
@@ -93,33 +93,20 @@ void run_rows(const Step& s, const nx::cpu::View* v) {
   }
 }
 
-void run_steps(const Plan::Impl& plan, Frame& frame) {
-  const nx::cpu::View* views = frame.views.data();
-  for (const Step& s : plan.steps) {
-    const nx::cpu::View* v = views + s.first_view;
-    switch (s.kind) {
-      case Step::Kind::flat: {
-        const std::byte* in[3];
-        for (size_t i = 0; i < s.inputs; ++i) in[i] = v[i].data;
-        if (s.serial)
-          s.loop(v[s.inputs].data, in, s.strides, s.size, s.attrs.get());
-        else
-          nx::cpu::run_flat(s.loop, v[s.inputs].data, in, s.strides, s.items, s.inputs, s.out_item, s.size,
-                            s.attrs.get(), s.cost);
-        continue;
-      }
-      case Step::Kind::rows: run_rows(s, v); continue;
-      case Step::Kind::reduce_rows: s.reduce->rows(v[1].data, v[0].data, s.outer[0], s.size, s.size, 1); continue;
-      case Step::Kind::reduce_columns: s.reduce->columns(v[1].data, v[0].data, s.size, s.width, s.width); continue;
-      case Step::Kind::kernel: break;
-    }
-    const nx::cpu::KernelCall call{{v, s.inputs},
-                                   {v + s.inputs, s.outputs},
-                                   &s.attrs.get(),
-                                   s.scratch_bytes > 0 ? frame.arena + s.scratch_offset : nullptr};
-    if (s.checked) nx::cpu::check_indices(s.op, call.in, s.attrs.get());
-    s.kernel(call);
-  }
+void run_flat(const Step& s, void* const* v) {
+  const std::byte* in[3];
+  for (size_t i = 0; i < s.inputs; ++i) in[i] = static_cast<const std::byte*>(v[i]);
+  auto* out = static_cast<std::byte*>(v[s.inputs]);
+  if (s.serial)
+    s.loop(out, in, s.strides, s.size, s.attrs.get());
+  else
+    nx::cpu::run_flat(s.loop, out, in, s.strides, s.items, s.inputs, s.out_item, s.size, s.attrs.get(), s.cost);
+}
+
+void run_call(const Step& s, const nx::cpu::View* v, std::byte* scratch) {
+  const nx::cpu::KernelCall call{{v, s.inputs}, {v + s.inputs, s.outputs}, &s.attrs.get(), scratch};
+  if (s.checked) nx::cpu::check_indices(s.op, call.in, s.attrs.get());
+  s.kernel(call);
 }
 
 /// The output of the program as an array over the bytes it lies in.
@@ -132,23 +119,66 @@ Array output_of(const Output& out, Array& base) {
 
 }  // namespace
 
-Frame::Frame(const Plan::Impl& plan)
-    : arena_bytes(static_cast<size_t>(plan.stats.arena_bytes)),
+void run_step(const Plan::Impl& plan, size_t k, Frame& frame) {
+  const Step& s = plan.steps[k];
+  void* const* at = frame.addresses.data() + s.first_view;
+  const auto bytes = [at](size_t i) { return static_cast<std::byte*>(at[i]); };
+  switch (s.kind) {
+    case Step::Kind::launch: return (plan.check_launches ? check_batch : run_batch)(plan, plan.batches[s.batch], frame);
+    case Step::Kind::flat: return run_flat(s, at);
+    case Step::Kind::rows: return run_rows(s, at);
+    case Step::Kind::reduce_rows: return s.reduce->rows(bytes(1), bytes(0), s.outer[0], s.size, s.size, 1);
+    case Step::Kind::reduce_columns: return s.reduce->columns(bytes(1), bytes(0), s.size, s.width, s.width);
+    case Step::Kind::kernel: return run_call(s, frame.views.data() + s.first_view, frame.scratch_of[k]);
+  }
+}
+
+void check_arguments(const Plan::Impl& p, std::span<const PlanArgument> arguments, size_t results) {
+  if (arguments.size() != p.program.inputs() || results != p.outputs.size())
+    throw Error("tolk.Plan.run", raven::Message("got ")
+                                     << arguments.size() << " arguments and " << results << " results, expected "
+                                     << p.program.inputs() << " and " << p.outputs.size());
+  for (size_t i = 0; i < arguments.size(); ++i)
+    if (!fits(p.program.aval(static_cast<Id>(i)), *arguments[i].array)) does_not_fit(p, i, *arguments[i].array);
+}
+
+Frame::Frame(const Plan::Impl& plan, bool with_arena)
+    : addresses(plan.views.size()),
+      views(plan.views.size()),
+      scratch_of(plan.steps.size()),
       inputs(plan.program.inputs()),
       results(plan.results.size()),
       input_base(plan.program.inputs()),
       result_base(plan.results.size()) {
-  views.reserve(plan.views.size());
-  arena = static_cast<std::byte*>(raven::Allocator::allocate(arena_bytes));
-  for (const PlanView& v : plan.views) {
-    std::byte* data = nullptr;
-    if (v.place.space == Space::arena) data = arena + v.place.offset;
-    if (v.place.space == Space::constant) data = impl_of(plan.constants[v.place.index])->data + v.place.offset;
-    views.push_back(kernel_view(v, data));
+  if (with_arena) {
+    arena_bytes = static_cast<size_t>(plan.stats.arena_bytes);
+    arena = static_cast<std::byte*>(raven::Allocator::allocate(arena_bytes));
+  }
+  for (size_t i = 0; i < plan.views.size(); ++i) {
+    const Place& place = plan.views[i].place;
+    if (place.space == Space::arena) addresses[i] = arena + place.offset;
+    if (place.space == Space::constant) addresses[i] = impl_of(plan.constants[place.index])->data + place.offset;
+  }
+  for (size_t k = 0; k < plan.steps.size(); ++k) {
+    const Step& s = plan.steps[k];
+    if (s.kind != Step::Kind::kernel) continue;
+    for (uint32_t i = s.first_view; i < s.first_view + s.views; ++i)
+      views[i] = kernel_view(plan.views[i], static_cast<std::byte*>(addresses[i]));
+    if (s.scratch_bytes > 0) scratch_of[k] = arena + plan.pieces[s.scratch].offset;
   }
 }
 Frame::~Frame() {
   if (arena) raven::Allocator::deallocate(arena, arena_bytes);
+}
+
+void Frame::patch(const Plan::Impl& plan) {
+  const auto write = [this](const Plan::Impl::Patch& patch, const std::vector<std::byte*>& base) {
+    std::byte* at = base[patch.index] + patch.offset;
+    addresses[patch.view] = at;
+    if (patch.call) views[patch.view].data = at;
+  };
+  for (const Plan::Impl::Patch& patch : plan.input_patches) write(patch, input_base);
+  for (const Plan::Impl::Patch& patch : plan.result_patches) write(patch, result_base);
 }
 
 std::unique_ptr<Frame> Plan::Impl::take_frame() const {
@@ -160,7 +190,7 @@ std::unique_ptr<Frame> Plan::Impl::take_frame() const {
       return frame;
     }
   }
-  return std::make_unique<Frame>(*this);
+  return std::make_unique<Frame>(*this, true);
 }
 void Plan::Impl::give_back(std::unique_ptr<Frame> frame) const {
   const std::lock_guard lock(mutex);
@@ -170,13 +200,8 @@ void Plan::Impl::give_back(std::unique_ptr<Frame> frame) const {
 void Plan::run(std::span<const PlanArgument> arguments, std::span<Array> outputs, RunReport* report,
                bool poison) const {
   const Impl& p = *impl_;
-  if (arguments.size() != p.program.inputs() || outputs.size() != p.outputs.size())
-    throw Error("tolk.Plan.run", raven::Message("got ")
-                                     << arguments.size() << " arguments and " << outputs.size() << " results, expected "
-                                     << p.program.inputs() << " and " << p.outputs.size());
+  check_arguments(p, arguments, outputs.size());
   if (raven::interrupted()) raven::poll_interrupt();
-  for (size_t i = 0; i < arguments.size(); ++i)
-    if (!fits(p.program.aval(static_cast<Id>(i)), *arguments[i].array)) does_not_fit(p, i, *arguments[i].array);
 
   const raven::StepScope step;
   std::unique_ptr<Frame> frame = p.take_frame();
@@ -220,12 +245,13 @@ void Plan::run(std::span<const PlanArgument> arguments, std::span<Array> outputs
       if (poison) std::memset(f.result_base[i], 0xFF, static_cast<size_t>(f.results[i].nbytes()));
     }
   }
-  for (const Impl::Patch& patch : p.input_patches) f.views[patch.view].data = f.input_base[patch.index] + patch.offset;
-  for (const Impl::Patch& patch : p.result_patches)
-    f.views[patch.view].data = f.result_base[patch.index] + patch.offset;
+  f.patch(p);
   if (poison) std::memset(f.arena, 0xFF, f.arena_bytes);
 
-  run_steps(p, f);
+  if (p.timed)
+    run_timed(p, f);
+  else
+    for (size_t k = 0; k < p.steps.size(); ++k) run_step(p, k, f);
 
   for (size_t i = 0; i < outputs.size(); ++i) {
     const Output& out = p.outputs[i];
@@ -251,11 +277,15 @@ void Plan::run(std::span<const PlanArgument> arguments, std::span<Array> outputs
   if (report) *report = done;
 }
 
-void Plan::run(std::span<const Array> arguments, std::span<Array> results) const {
+std::vector<PlanArgument> plain_arguments(std::span<const Array> arguments) {
   std::vector<PlanArgument> plain;
   plain.reserve(arguments.size());
   for (const Array& x : arguments) plain.push_back({const_cast<Array*>(&x), false});
-  run(plain, results);
+  return plain;
+}
+
+void Plan::run(std::span<const Array> arguments, std::span<Array> results) const {
+  run(plain_arguments(arguments), results);
 }
 
 }  // namespace tolk
