@@ -170,6 +170,19 @@ TEST(Launches, TemporariesAndScratch) {
   expect_eval(*plan, {ramp({70, 33})});
 }
 
+TEST(Launches, ScratchOfThreadsIsApart) {
+  tolk::Scratch scratch;
+  scratch.reserve(3, 100);
+  const int a = scratch.take(), b = scratch.take();
+  EXPECT_GE(std::abs(scratch.block(a) - scratch.block(b)), 100);
+  scratch.give_back(a);
+  EXPECT_EQ(scratch.take(), a);
+  scratch.give_back(a);
+  scratch.give_back(b);
+  scratch.reserve(3, 1000);
+  EXPECT_GE(std::abs(scratch.block(0) - scratch.block(1)), 1000);
+}
+
 TEST(Launches, DonatedInputsBecomeResults) {
   const Program program = Program::parse(
       "program(%0:f32[1000], %1:f32[1000], %2:f32[1000], %3:f32[1000]) { %4:f32[1000] = Add(%0, %1) %5:f32[1000] = "
