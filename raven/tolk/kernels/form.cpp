@@ -26,6 +26,7 @@ using Equation = Program::Equation;
 constexpr int recompute_cost = 8;      // additions: above it two readers share bytes
 constexpr int expression_nodes = 300;  // of one root, counted as a tree
 constexpr int expression_loads = 40;
+constexpr int64_t transposed_elements = 4096;  // from which a copy out of order is a call
 constexpr size_t most_members = 24, most_candidates = 8, most_buffers = 60;
 
 /// A kernel in the making, or a call.
@@ -109,6 +110,11 @@ class Former {
         // A small part of what nobody else reads is written where it lies.
         const int64_t part = count_of(program_.aval(e.operands[1])), all = count_of(program_.aval(e.first_result));
         is_call_[k] = is_call_[k] || (4 * part <= all && readers[e.operands[0]] == 1);
+      }
+      // Elements that a reshape brings out of order, when neighbours come from far apart: nx transposes in registers.
+      if (e.op == Op::Reshape && shows_[e.first_result].root == e.first_result) {
+        const Shown& x = shows_[e.operands[0]];
+        is_call_[k] = count_of(program_.aval(e.first_result)) >= transposed_elements && x.strides.back() != 1;
       }
       for (Id id = e.first_result; id < e.first_result + e.results; ++id)
         if (is_call_[k] || is_empty(id)) values_.group[id] = Values::written;
