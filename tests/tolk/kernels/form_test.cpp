@@ -89,7 +89,19 @@ TEST(Form, MeanAndVarianceAreOneKernel) {
   EXPECT_LAUNCHES(formed([](Array a) { return nx::mean(a, {.axis = 0}); }, x), 1);
 }
 
+TEST(Form, OperandsAreBroadcastAlongAnyAxis) {
+  const Array x = random_f32({70, 33}, 1);
+  for (const nx::Shape& shape : {nx::Shape{70, 1}, nx::Shape{33}, nx::Shape{1, 1}, nx::Shape{}})
+    EXPECT_LAUNCHES(formed([](Array a, Array b) { return nx::exp(a * b); }, x, random_f32(shape, 2)), 1);
+}
+
 // ---- reductions of every kind and length
+
+TEST(Form, SumsOfNegativeZeroAreNegativeZero) {
+  for (const nx::Shape& shape : {nx::Shape{2, 5}, nx::Shape{40, 3}, nx::Shape{2, 1500}})
+    for (const int64_t axis : {0, 1})
+      formed([&](Array a) { return nx::sum(a, {.axis = axis}); }, nx::negative(nx::zeros(shape, {.dtype = nx::f32})));
+}
 
 TEST(Form, RunsKeepTheOrderOfSums) {
   for (const int64_t n : {1, 2, 15, 16, 17, 31, 64, 1000, 1024, 1025, 2048, 3000, 65536, 65537, 70000, 200000})
