@@ -100,7 +100,10 @@ template <class T>
 void append_tree(JitArguments& arguments, const T& tree, bool donated) {
   std::string& key = arguments.key;
   if constexpr (std::same_as<T, nx::Array>) {
-    arguments.leaves.push_back({const_cast<nx::Array*>(&tree), donated});
+    // Member by member: a pair that is put together first and copied at once stalls on its own stores.
+    JitLeaf& leaf = arguments.leaves.emplace_back();
+    leaf.array = const_cast<nx::Array*>(&tree);
+    leaf.donated = donated;
   } else if constexpr (tree_detail::Declared<T>) {
     constexpr bool fixed_names = requires { typename T::nx_tree_owner; };
     T::nx_tree_fields(tree, [&](std::string_view name, const auto& field, bool) {

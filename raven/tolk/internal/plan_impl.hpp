@@ -114,15 +114,16 @@ struct Step {
 /// A result of the program, seen in the bytes it lies in.
 struct Output {
   PlanView view;
-  bool whole = false;  ///< it is the value that these bytes hold, in C order
-  bool last = false;   ///< no later output of the program lies in the same bytes
+  bool whole = false;   ///< it is the value that these bytes hold, in C order
+  bool direct = false;  ///< the handle of its result block is all there is to give
+  bool last = false;    ///< no later output of the program lies in the same bytes
 };
 /// A block of bytes that becomes results: fresh, or a donated input's.
 struct ResultBlock {
   Aval aval;           ///< of the value in it at the end
   int64_t donor = -1;  ///< the donated input, or −1
-  Dims strides;        ///< in C order
   int64_t size = 0, bytes = 0;
+  nx::detail::Impl pattern{};  ///< the record of a fresh one, but for its data
 };
 
 /// Scratch of launches: one block per thread that may run a piece at once.
@@ -184,6 +185,7 @@ struct Plan::Impl {
   std::vector<ResultBlock> results;
   std::vector<nx::Array> constants;  ///< the program's, then one element each of numbers
   std::vector<bool> written;         ///< by input: the plan overwrites it
+  bool overwrites = false;           ///< some input
   int64_t scratch_bytes = 0;         ///< the most that a launch needs of each thread
   bool check_launches = false;       ///< each launch is compared with the interpreter
   bool timed = false;                ///< each run reports what its steps took

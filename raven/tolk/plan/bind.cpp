@@ -122,6 +122,32 @@ void reduce_directly(Step& s, std::span<const PlanView> views) {
   s.kind = behind > 1 ? Step::Kind::reduce_columns : Step::Kind::reduce_rows;
 }
 
+// ---- results
+// -------------------------------------------------------------------------------------------------------------
+
+/// What making and giving out results can know beforehand.
+void prepare_results(Plan::Impl& plan) {
+  for (ResultBlock& block : plan.results) {
+    const auto shape = block.aval.shape.span();
+    if (shape.size() > Dims::inline_size) continue;
+    nx::detail::Impl& record = block.pattern;
+    record.refs = 1;
+    record.dtype = block.aval.dtype;
+    record.rank = static_cast<uint8_t>(shape.size());
+    record.flags = nx::detail::array_flag::contiguous;
+    record.size = block.size;
+    const Dims strides = nx::contiguous_strides(shape);
+    std::copy_n(shape.data(), shape.size(), record.inline_dims);
+    std::copy_n(strides.data(), shape.size(), record.inline_dims + shape.size());
+  }
+  for (Output& out : plan.outputs) {
+    if (out.view.place.space != Space::result || !out.whole || !out.last) continue;
+    // A donated input keeps its record: it must be of the result's type and shape.
+    const int64_t donor = plan.results[out.view.place.index].donor;
+    out.direct = donor < 0 || plan.program.aval(static_cast<Id>(donor)) == out.view.aval;
+  }
+}
+
 // ---- launches
 // ------------------------------------------------------------------------------------------------------------
 
@@ -180,6 +206,7 @@ void bind(Plan::Impl& plan) {
     }
     if (s.op == Op::Reduce) reduce_directly(s, views);
   }
+  prepare_results(plan);
   for (Batch& batch : plan.batches) cut(batch);
   make_code(plan);
 

@@ -284,11 +284,10 @@ class Placing {
     for (Block& b : blocks_) {
       if (b.fixed || !b.result) continue;
       const Aval& aval = plan_.aval(b.holds);
-      ResultBlock block{aval, -1, nx::contiguous_strides(aval.shape.span()), nx::element_count(aval.shape.span()),
-                        bytes_of(aval)};
+      ResultBlock block{aval, -1, nx::element_count(aval.shape.span()), bytes_of(aval), {}};
       if (b.donated) {
         block.donor = b.place.index;
-        plan_.written[b.place.index] = true;
+        plan_.written[b.place.index] = plan_.overwrites = true;
         ++plan_.stats.donated;
       } else {
         b.place = {Space::result, static_cast<uint32_t>(plan_.results.size()), 0};

@@ -57,16 +57,18 @@ Array copy_of(const Array& x) {
   return out;
 }
 
-/// A fresh result: its geometry is known, so this is two or three allocations and no computation.
+/// A fresh result: its record is known but for the data, so this is two or three allocations and no computation.
 Array new_result(const ResultBlock& block) {
-  if (block.size == 0) return nx::detail::empty_array(block.aval.dtype, block.aval.shape.span());
-  const int rank = block.aval.shape.size();
-  nx::detail::Impl* impl = nx::detail::new_impl(block.aval.dtype, rank);
+  if (block.size == 0 || block.aval.shape.size() > Dims::inline_size)
+    return nx::detail::empty_array(block.aval.dtype, block.aval.shape.span());
+  using nx::detail::Impl;
+  auto* impl = static_cast<Impl*>(raven::Allocator::allocate(sizeof(Impl)));
+  // All but the data inside.
+  const auto record_bytes = static_cast<size_t>(reinterpret_cast<const std::byte*>(block.pattern.inline_data) -
+                                                reinterpret_cast<const std::byte*>(&block.pattern));
+  std::memcpy(static_cast<void*>(impl), &block.pattern, record_bytes);
+  impl->dims = impl->inline_dims;
   Array out(impl);
-  nx::detail::copy_dims(nx::detail::shape_of(impl), block.aval.shape.span());
-  nx::detail::copy_dims(nx::detail::strides_of(impl), block.strides.span());
-  impl->size = block.size;
-  impl->flags |= nx::detail::array_flag::contiguous;
   if (block.bytes <= RAVEN_INLINE_DATA) {
     impl->data = impl->inline_data;
   } else {
@@ -110,11 +112,77 @@ void run_call(const Step& s, const nx::cpu::View* v, std::byte* scratch) {
 }
 
 /// The output of the program as an array over the bytes it lies in.
-Array output_of(const Output& out, Array& base) {
-  if (out.whole && fits(out.view.aval, base) && base.is_contiguous()) return out.last ? std::move(base) : base;
+Array output_of(const Output& out, const Array& base) {
+  if (out.whole && fits(out.view.aval, base) && base.is_contiguous()) return base;
   Array view = nx::detail::view_of(base, out.view.aval.shape.span(), out.view.strides.span(), out.view.place.offset);
   impl_of(view)->dtype = out.view.aval.dtype;
   return view;
+}
+
+/// Inputs that are overwritten: the caller's own, or a copy. They come first: whoever names the same handle twice is
+/// found by its being empty then.
+void take_donated(const Plan::Impl& p, std::span<const PlanArgument> arguments, Frame& f, RunReport& done) {
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    if (!p.written[i]) continue;
+    Array& x = *arguments[i].array;
+    require_defined(x, i);
+    const bool dense = x.is_contiguous();
+    if (arguments[i].donated && dense && nx::detail::uniquely_owned(impl_of(x))) {
+      f.inputs[i] = std::move(x);
+      ++done.donations_taken;
+    } else {
+      f.inputs[i] = copy_of(x);
+      done.donations_missed += arguments[i].donated;
+      done.input_copies += !dense;
+    }
+    f.input_base[i] = impl_of(f.inputs[i])->data;
+  }
+  for (size_t i = 0; i < arguments.size(); ++i)
+    if (!p.written[i]) require_defined(*arguments[i].array, i);
+}
+
+/// Inputs that are only read, made dense where they are not.
+void bind_inputs(const Plan::Impl& p, std::span<const PlanArgument> arguments, Frame& f, RunReport& done) {
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    if (p.overwrites && p.written[i]) continue;
+    const nx::detail::Impl* x = impl_of(*arguments[i].array);
+    if ((x->flags & nx::detail::array_flag::contiguous) == 0) {
+      f.inputs[i] = copy_of(*arguments[i].array);
+      ++done.input_copies;
+      x = impl_of(f.inputs[i]);
+    }
+    f.input_base[i] = x->data;
+  }
+}
+
+void make_results(const Plan::Impl& p, Frame& f, bool poison) {
+  for (size_t i = 0; i < p.results.size(); ++i) {
+    const ResultBlock& block = p.results[i];
+    if (block.donor >= 0) {
+      f.results[i] = std::move(f.inputs[static_cast<size_t>(block.donor)]);
+    } else {
+      f.results[i] = new_result(block);
+      f.result_base[i] = impl_of(f.results[i])->data;
+      if (poison) std::memset(f.result_base[i], 0xFF, static_cast<size_t>(block.bytes));
+    }
+  }
+}
+
+void give_results(const Plan::Impl& p, std::span<const PlanArgument> arguments, Frame& f, std::span<Array> outputs) {
+  for (size_t i = 0; i < outputs.size(); ++i) {
+    const Output& out = p.outputs[i];
+    const uint32_t index = out.view.place.index;
+    if (out.direct) {
+      outputs[i] = std::move(f.results[index]);
+    } else if (out.view.place.space == Space::result) {
+      outputs[i] = output_of(out, f.results[index]);
+    } else if (out.view.place.space == Space::constant) {
+      outputs[i] = output_of(out, p.constants[index]);
+    } else {
+      // The argument itself, or its dense copy: the handle stays with the caller.
+      outputs[i] = output_of(out, f.inputs[index].defined() ? f.inputs[index] : *arguments[index].array);
+    }
+  }
 }
 
 }  // namespace
@@ -207,44 +275,9 @@ void Plan::run(std::span<const PlanArgument> arguments, std::span<Array> outputs
   std::unique_ptr<Frame> frame = p.take_frame();
   Frame& f = *frame;
   RunReport done;
-  // Donated arguments first: whoever names the same handle twice is found by its being empty then.
-  for (size_t i = 0; i < arguments.size(); ++i) {
-    if (!p.written[i]) continue;
-    Array& x = *arguments[i].array;
-    require_defined(x, i);
-    const bool dense = x.is_contiguous();
-    if (arguments[i].donated && dense && nx::detail::uniquely_owned(impl_of(x))) {
-      f.inputs[i] = std::move(x);
-      ++done.donations_taken;
-    } else {
-      f.inputs[i] = copy_of(x);
-      done.donations_missed += arguments[i].donated;
-      done.input_copies += !dense;
-    }
-    f.input_base[i] = impl_of(f.inputs[i])->data;
-  }
-  for (size_t i = 0; i < arguments.size(); ++i) {
-    if (p.written[i]) continue;
-    const Array& x = *arguments[i].array;
-    require_defined(x, i);
-    if (x.is_contiguous()) {
-      f.input_base[i] = impl_of(x)->data;
-    } else {
-      f.inputs[i] = copy_of(x);
-      ++done.input_copies;
-      f.input_base[i] = impl_of(f.inputs[i])->data;
-    }
-  }
-  for (size_t i = 0; i < p.results.size(); ++i) {
-    const ResultBlock& block = p.results[i];
-    if (block.donor >= 0) {
-      f.results[i] = std::move(f.inputs[static_cast<size_t>(block.donor)]);
-    } else {
-      f.results[i] = new_result(block);
-      f.result_base[i] = impl_of(f.results[i])->data;
-      if (poison) std::memset(f.result_base[i], 0xFF, static_cast<size_t>(f.results[i].nbytes()));
-    }
-  }
+  if (p.overwrites) take_donated(p, arguments, f, done);
+  bind_inputs(p, arguments, f, done);
+  make_results(p, f, poison);
   f.patch(p);
   if (poison) std::memset(f.arena, 0xFF, f.arena_bytes);
 
@@ -253,23 +286,11 @@ void Plan::run(std::span<const PlanArgument> arguments, std::span<Array> outputs
   else
     for (size_t k = 0; k < p.steps.size(); ++k) run_step(p, k, f);
 
-  for (size_t i = 0; i < outputs.size(); ++i) {
-    const Output& out = p.outputs[i];
-    const uint32_t index = out.view.place.index;
-    if (out.view.place.space == Space::result) {
-      outputs[i] = output_of(out, f.results[index]);
-    } else if (out.view.place.space == Space::constant) {
-      Array constant = p.constants[index];
-      outputs[i] = output_of(out, constant);
-    } else {
-      // The argument itself, or its dense copy: the handle stays with the caller.
-      Array argument = f.inputs[index].defined() ? f.inputs[index] : *arguments[index].array;
-      outputs[i] = output_of(out, argument);
-    }
-  }
+  give_results(p, arguments, f, outputs);
+  const bool holds_inputs = p.overwrites || done.input_copies > 0;
   for (size_t i = 0; i < arguments.size(); ++i) {
     if (arguments[i].donated) *arguments[i].array = Array{};
-    if (f.inputs[i].defined()) f.inputs[i] = Array{};
+    if (holds_inputs) f.inputs[i] = Array{};
   }
   for (Array& result : f.results)
     if (result.defined()) result = Array{};
