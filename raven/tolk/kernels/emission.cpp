@@ -268,8 +268,8 @@ void estimate(Launch& launch, const Body& body, const Context& context, int64_t 
   nanoseconds += static_cast<double>(bytes) / 20;
   launch.tasks = tasks;
   const double of_task = nanoseconds / static_cast<double>(std::max<int64_t>(tasks, 1));
-  launch.grain =
-      std::clamp<int64_t>(static_cast<int64_t>(20000 / std::max(of_task, 1e-6)), 1, std::max<int64_t>(tasks, 1));
+  // Also more tasks than there are: small launches of a batch share a thread.
+  launch.grain = std::max<int64_t>(1, static_cast<int64_t>(20000 / std::max(of_task, 1e-6)));
   launch.grain = (launch.grain + launch.task_align - 1) / launch.task_align * launch.task_align;
 }
 
