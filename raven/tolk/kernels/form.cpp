@@ -350,7 +350,9 @@ class Former {
         candidates.push_back(unit);
     };
     for (const Id id : loads) propose(maker_[values_.holder(id)]);
-    for (const Id id : loads) propose(last_reader_[id]);
+    // Numbers that all leaves of an optimizer read bring none of them together: equal kernels run as one anyway.
+    for (const Id id : loads)
+      if (nx::element_count(program_.aval(id).shape.span()) > 1) propose(last_reader_[id]);
     std::sort(candidates.rbegin(), candidates.rend());
     if (candidates.size() > most_candidates) candidates.resize(most_candidates);
     for (const uint32_t index : candidates) {
