@@ -13,6 +13,10 @@ namespace {
 using loop::Code;
 using loop::Id;
 
+constexpr int64_t enough_tasks = 8, narrow_tile = 64;
+/// Rows whose elements one pass over the columns of a tile adds: that many streams of memory, in whole cache lines.
+constexpr int64_t rows_at_once = 4;
+
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 std::vector<uint32_t> nodes_of(std::span<const Body::Store> stores) {
@@ -149,9 +153,11 @@ void make_columns(const Body& body, const Context& context, Schedule& schedule) 
   const Parts parts(body);
   const uint16_t column = body.loops(Role::inner)[0];
   const int64_t n = body.space.reduced, width = body.space.inner, outer = body.space.outer;
-  const int64_t tile = std::min(column_tile, width), cuts = ceil_div(width, tile);
   // Enough columns for all threads are not cut into segments: nothing needs combining then.
-  const int64_t count = n > column_segment && outer * cuts < 64 ? ceil_div(n, column_segment) : 1;
+  int64_t tile = std::min(column_tile, width);
+  const int64_t count = n > column_segment && outer * ceil_div(width, tile) < 64 ? ceil_div(n, column_segment) : 1;
+  while (tile > narrow_tile && outer * count * ceil_div(width, tile) < enough_tasks) tile /= 2;
+  const int64_t cuts = ceil_div(width, tile);
   const int64_t rows = count > 1 ? column_segment : n, blocks = ceil_div(rows, column_block);
   const Segments segments = make_segments(body, parts.reduces, count, schedule);
   const std::vector<uint32_t> nodes = closure(body, merged(parts.operands(), nodes_of(parts.full)));
@@ -166,8 +172,12 @@ void make_columns(const Body& body, const Context& context, Schedule& schedule) 
   else
     segments.declare(e, body, parts.reduces, loop::Access::write);
   std::vector<Tree> trees;
+  std::vector<Id> partials;  // of the block that is being added, by column
   if (blocks > 1)
-    for (const uint32_t r : parts.reduces) trees.emplace_back(b, body.nodes[r].code, body.nodes[r].type, blocks, tile);
+    for (const uint32_t r : parts.reduces) {
+      trees.emplace_back(b, body.nodes[r].code, body.nodes[r].type, blocks, tile);
+      partials.push_back(b.local(body.nodes[r].type, tile));
+    }
   std::vector<Body::Store> followed = parts.full;
   followed.insert(followed.end(), parts.kept.begin(), parts.kept.end());
   e.follow(all, followed);
@@ -186,13 +196,10 @@ void make_columns(const Body& body, const Context& context, Schedule& schedule) 
   e.emit(all);
   const int64_t lanes = e.width(nodes, ~uint64_t{0});
 
-  // One block of rows, from the first to before `end`, of the columns of this lane.
-  const auto block = [&](Id first, Id end) {
+  // Rows from the first to before `end` of this lane's column, added to `start`.
+  const auto add_rows = [&](Id first, Id end, std::span<const Id> start) {
     std::vector<Id> sums;
-    for (const uint32_t r : parts.reduces) {
-      const Node& n = body.nodes[r];
-      sums.push_back(b.reg(n.type, 1, neutral(b, n.code, n.type)));
-    }
+    for (size_t k = 0; k < start.size(); ++k) sums.push_back(b.reg(body.nodes[parts.reduces[k]].type, 1, start[k]));
     const Id row = b.loop(first, end);
     e.enter();
     e.bind_all(body.loops(Role::reduced), row);
@@ -208,6 +215,8 @@ void make_columns(const Body& body, const Context& context, Schedule& schedule) 
     for (const Id sum : sums) values.push_back(b.get(sum));
     return values;
   };
+  std::vector<Id> nothing;
+  for (const uint32_t r : parts.reduces) nothing.push_back(neutral(b, body.nodes[r].code, body.nodes[r].type));
   const auto finish = [&](Id j, std::span<const Id> values) {
     for (size_t k = 0; k < values.size(); ++k) e.give(parts.reduces[k], values[k]);
     if (count > 1) {
@@ -231,7 +240,7 @@ void make_columns(const Body& body, const Context& context, Schedule& schedule) 
   };
   if (blocks == 1) {
     const Id j = open();
-    finish(j, block(b.index(0), b.index(n)));
+    finish(j, add_rows(b.index(0), b.index(n), nothing));
     close();
   } else {
     const Id first = b.loop(top, bottom, column_block);
@@ -239,9 +248,23 @@ void make_columns(const Body& body, const Context& context, Schedule& schedule) 
     Id end = b.add(first, b.index(column_block));
     if (n % column_block != 0) end = b.binary(Code::minimum, end, bottom);
     const Id number = b.binary(Code::idiv, b.sub(first, top), b.index(column_block));
+    const Id group = b.loop(first, end, rows_at_once);
+    e.enter();
+    Id stop = b.add(group, b.index(rows_at_once));
+    if (n % rows_at_once != 0) stop = b.binary(Code::minimum, stop, end);
     Id j = open();
-    const std::vector<Id> values = block(first, end);
-    for (size_t k = 0; k < trees.size(); ++k) trees[k].push(number, values[k], b.sub(j, left));
+    const Id column_in_tile = b.sub(j, left), later = b.binary(Code::ne, group, first);
+    std::vector<Id> start;
+    for (size_t k = 0; k < partials.size(); ++k)
+      start.push_back(b.load_if(partials[k], column_in_tile, later, nothing[k]));
+    const std::vector<Id> sums = add_rows(group, stop, start);
+    for (size_t k = 0; k < partials.size(); ++k) b.store(partials[k], column_in_tile, sums[k]);
+    close();
+    e.leave();
+    b.end();
+    j = open();
+    for (size_t k = 0; k < trees.size(); ++k)
+      trees[k].push(number, b.load(partials[k], b.sub(j, left)), b.sub(j, left));
     close();
     e.leave();
     b.end();
