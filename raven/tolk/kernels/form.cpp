@@ -317,7 +317,8 @@ class Former {
     Failure failure = graph->add(v, kept);
     if (failure.kind == Failure::Kind::apart) return {Failure::Kind::materialise, {}, largest_part(v), failure.reason};
     if (failure.kind != Failure::Kind::nothing) return failure;
-    if (!fits(*graph)) return {Failure::Kind::materialise, {}, values_.made_by(v)->operands[0], "shape-mismatch"};
+    // Rows in the order of memory, in one loop: a copy of what is reduced has them.
+    if (!fits(*graph)) return {Failure::Kind::materialise, {}, values_.made_by(v)->operands[0], "layout-conflict"};
     std::vector<bool> seen;
     const std::vector<Id> loads = graph->loads_of(graph->members().back().node, seen);
     if (join(v, kept, space, loads)) return {};

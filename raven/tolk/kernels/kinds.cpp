@@ -7,8 +7,21 @@
 namespace tolk::kernels {
 
 namespace {
-constexpr int64_t enough_rows = 16;  // for all threads, however long the rows
+constexpr int64_t enough_rows = 16;         // for all threads, however long the rows
+constexpr int64_t cached_bytes = 32 << 10;  // of an operand that may be read in any direction
+
+/// Whether rows are read along memory: else a line is fetched for every element, and a transposed copy pays off.
+bool reads_along(const Body& body, const Values& values) {
+  const uint16_t row = body.loops(Role::reduced)[0];
+  for (const Node& n : body.nodes) {
+    if (n.kind != Node::Kind::load) continue;
+    const int64_t factor = body.affines[n.affine].factor(row);
+    if ((factor > 1 || factor < -1) && bytes_of(values.program.aval(static_cast<Id>(n.bits))) > cached_bytes)
+      return false;
+  }
+  return true;
 }
+}  // namespace
 
 KernelKind kind_of(const Space& space) {
   if (space.reduced == 1) return KernelKind::map;
@@ -27,7 +40,8 @@ bool fits(const Graph& graph) {
   std::vector<bool> all(graph.values().program.values());
   for (const Graph::Member& m : graph.members()) all[m.value] = true;
   const Body body = make_body(graph, all);
-  return body.loops(kind == KernelKind::columns ? Role::inner : Role::reduced).size() == 1;
+  if (kind == KernelKind::columns) return body.loops(Role::inner).size() == 1;
+  return body.loops(Role::reduced).size() == 1 && reads_along(body, graph.values());
 }
 
 void make_launches(const Body& body, const Context& context, Schedule& schedule) {

@@ -272,6 +272,15 @@ TEST(Form, transposes_in_tiles) {
          random_f32({20, 20, 20}, 1));
 }
 
+TEST(Form, rows_across_memory_are_copied_first) {
+  const Schedule s =
+      formed([](Array a) { return nx::sum(nx::exp(nx::transpose(a)), {.axis = 1}); }, random_f32({130, 90}, 1));
+  EXPECT_LAUNCHES(s, 2);
+  for (const std::string& line : s.explain)
+    if (line.starts_with("layout-conflict")) return;
+  ADD_FAILURE() << tolk_test::describe(s);
+}
+
 // ---- optimizers
 
 TEST(Form, adamw_over_leaves_shares_texts) {
