@@ -1,4 +1,6 @@
 // What a compiled function refuses, by type and message; afterwards the library works as before.
+#include <cstdio>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
@@ -152,6 +154,15 @@ TEST(JitErrors, IndicesOutOfRange) {
   EXPECT_EQ(f(ones({3, 2}), nx::array({0, -1})).shape(), (nx::Shape{2, 2}));
 }
 
+TEST(JitErrors, IdsOutOfRange) {
+  // The index is computed: it has no bytes that could be looked at before the launch.
+  const auto f = rune::jit([](const Array& table, const Array& ids) { return nx::embedding(table, ids * 2) * 3; });
+  const Array table = ones({5, 4});
+  EXPECT_EQ(f(table, nx::array({0, 2})).shape(), (nx::Shape{2, 4}));
+  EXPECT_EQ(message_of<nx::IndexError>([&] { f(table, nx::array({0, 1, 3, 4})); }),
+            "rune.jit: inside 'function': nx.embedding: id 6 is outside [0, 5), the rows of the table");
+}
+
 TEST(JitErrors, FaultsOfTheFunctionComeThrough) {
   const auto f = rune::jit([](const Array& x) { return nx::matmul(x, x); });
   EXPECT_NE(message_of<nx::ShapeError>([&] { f(ones({2, 3})); }), "no error");
@@ -184,6 +195,38 @@ TEST(JitErrors, CacheIsBounded) {
   for (int64_t n = 0; n < 100; ++n) EXPECT_EQ(f(ones({n})).size(), n);
   raven::on_warning(former);
   EXPECT_EQ(f.cache_size(), 64u);
+}
+
+// ---- without a back end
+// -----------------------------------------------------------------------------------------------------
+
+/// In a process of its own: a back end that was opened stays. Writes what is wrong and exits with 0 when all is well.
+[[noreturn]] void without_back_end() {
+  setenv("TOLK_BACKEND", "/nonexistent/raven_tolk_llvm.so", 1);
+  setenv("TOLK_CACHE", "0", 1);
+  const auto f = [](const Array& x) { return nx::exp(x) * 5 + x; };
+  const Array x = ones({7});
+  std::string said = "no error";
+  try {
+    rune::jit(f)(x);
+  } catch (const rune::CompileError& error) {
+    said = error.what();
+  }
+  const auto fallen_back = rune::jit(f, {.fallback = rune::Fallback::eager}), calls = rune::jit(f, {.kernels = false});
+  const bool same = tolk_test::bytes_of(fallen_back(x)) == tolk_test::bytes_of(f(x)) &&
+                    tolk_test::bytes_of(calls(x)) == tolk_test::bytes_of(f(x)) &&
+                    tolk_test::bytes_of(rune::grad([&](const Array& v) { return nx::sum(fallen_back(v)); })(x)) ==
+                        tolk_test::bytes_of(rune::grad([&](const Array& v) { return nx::sum(f(v)); })(x));
+  const bool counted = fallen_back.stats().fallbacks == 1 && fallen_back.stats().kernels == 0 &&
+                       fallen_back.stats().externs > 0 && calls.stats().fallbacks == 0;
+  std::fprintf(stderr, "%s %s %s", said.c_str(), same ? "same" : "DIFFERENT", counted ? "counted" : "NOT COUNTED");
+  std::_Exit(0);
+}
+
+TEST(JitErrors, AMissingBackEndSaysWhatToDo) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(without_back_end(), testing::ExitedWithCode(0),
+              "rune.jit: .*/nonexistent/raven_tolk_llvm.so.*Fallback::eager.* same counted");
 }
 
 }  // namespace

@@ -60,6 +60,16 @@ int64_t operations(const Plan::Impl& plan, const Step& s) {
   int64_t flops = 0;
   if (s.kind == Step::Kind::launch)
     for (const Segment& g : plan.batches[s.batch].segments) flops += g.flops;
+  const std::span<const PlanView> views = plan.views_of(s);
+  const auto product = [&](int64_t depth) { return 2 * depth * nx::element_count(views[s.inputs].aval.shape.span()); };
+  if (s.op == Op::DotGeneral && s.kind == Step::Kind::kernel) {
+    int64_t depth = 1;
+    for (const int64_t axis : s.attrs.as<nx::DotGeneralAttrs>().lhs_contract)
+      depth *= views[0].aval.shape[static_cast<int>(axis)];
+    flops = product(depth);
+  }
+  if (s.op == Op::Linear && s.kind == Step::Kind::kernel)
+    flops = product(views[0].aval.shape[views[0].aval.shape.size() - 1]);
   return flops;
 }
 

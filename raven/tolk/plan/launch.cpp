@@ -78,10 +78,14 @@ class Failure {
     case Op::ScatterAxis: wraps = e.attrs.as<nx::ScatterAxisAttrs>().wrap_negative; break;
     default: break;
   }
+  const std::string_view name = nx::op_info(e.op).public_name;
+  if (e.op == Op::Embedding)
+    throw nx::IndexError(name, raven::Message("id ")
+                                   << value << " is outside [0, " << site.extent << "), the rows of the table");
   raven::Message m("index ");
   m << value << " is out of bounds for axis " << site.axis << " of size " << site.extent;
   if (room > 0) m << " (valid: " << (wraps ? -site.extent : 0) << ".." << room - 1 << ")";
-  throw nx::IndexError(nx::op_info(e.op).public_name, m);
+  throw nx::IndexError(name, m);
 }
 
 /// Pieces from `first` on; `scratch` is this thread's.
