@@ -158,7 +158,7 @@ TEST(Kernels, EveryHalve) {
                                        {LoopCode::maximum, LoopCode::halve_max},
                                        {LoopCode::minimum, LoopCode::halve_min}})
     for (const Type type : {Type::b1, Type::u8, Type::u32, Type::u64, Type::i32, Type::i64, Type::f32, Type::f64})
-      for (const int64_t width : {1, 2, 4, 16, 64, 128}) {
+      for (const int64_t width : {1, 2, 64}) {
         Builder b("halve_" + std::to_string(width));
         const Id n = b.dim(0), x = b.param(type, Access::read, n), out = b.param(type, Access::write, 1);
         const Id first = b.load(x, b.index(0)), all = b.reg(type, width, first);
@@ -192,7 +192,7 @@ TEST(Kernels, WhenAndLoopsCarryRegisters) {
 }
 
 TEST(Kernels, MasksOfEveryKind) {
-  for (const Type type : {Type::b1, Type::u8, Type::u32, Type::f32, Type::f64}) {
+  for (const Type type : {Type::b1, Type::f32, Type::f64}) {
     Builder b("masks");
     const Id n = b.dim(0), mask = b.param(Type::b1, Access::read, n), at = b.param(Type::i64, Access::read, n);
     const Id x = b.param(type, Access::read, n), out = b.param(type, Access::both, n),

@@ -53,6 +53,7 @@ std::vector<Case> all_cases(How how) {
     if (info(code).kind != Kind::value || info(code).operands == 0) continue;
     for (const Type type : types) {
       if (!detail::contains(detail::types_of(code), type)) continue;
+      if (how == How::wide && !is_real(type)) continue;  // integers are not cut into registers
       if (code == LoopCode::cast || code == LoopCode::bitcast) {
         for (const Type to : types) {
           const bool fits =
@@ -82,7 +83,7 @@ class Values : public ::testing::TestWithParam<std::tuple<raven::CpuLevel, How>>
 TEST_P(Values, AreThoseOfTheInterpreter) {
   const auto [level, how] = GetParam();
   const std::vector<Case> cases = all_cases(how);
-  EXPECT_GT(cases.size(), 250u);
+  EXPECT_GT(cases.size(), how == How::wide ? 90u : 250u);
   std::vector<const Kernel*> kernels;
   for (const Case& one : cases) kernels.push_back(&one.kernel);
   const auto codes = tolk::compile_kernels(kernels, level);

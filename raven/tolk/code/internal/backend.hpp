@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "raven/base/cpu.hpp"
+#include "raven/base/export.hpp"
 
 namespace tolk {
 
@@ -20,6 +21,6 @@ std::string_view backend_build_id() noexcept;
 /// Opens the back end unless it is open. Throws BackendError that says what to install or to set.
 void open_backend();
 /// Compiles the text of a kernel; called by many threads. Throws BackendError with the reason and the text.
-Image compile_text(std::string_view text, raven::CpuLevel level);
+RAVEN_API Image compile_text(std::string_view text, raven::CpuLevel level);
 
 }  // namespace tolk

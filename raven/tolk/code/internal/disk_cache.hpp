@@ -6,11 +6,12 @@
 #include <string>
 #include <string_view>
 
+#include "raven/base/export.hpp"
 #include "raven/tolk/code/internal/backend.hpp"
 
 namespace tolk {
 
-class DiskCache {
+class RAVEN_API DiskCache {
  public:
   /// In `directory`; empty: no cache. A directory that another user could write to is not used.
   explicit DiskCache(std::string directory);

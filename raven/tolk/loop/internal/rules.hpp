@@ -51,7 +51,7 @@ using Slots = std::array<Slot, 4>;
 
 const Slots& slots_of(Code code);
 /// The types a code exists for.
-unsigned types_of(Code code);
+TOLK_LOOP_API unsigned types_of(Code code);
 /// Whether lines of this code name their data type: `add.f32`, but `loop`.
 bool names_type(Code code);
 /// The data type of a node; none where the node is malformed.
