@@ -199,7 +199,9 @@ TEST(Cache, ConstantsAreExact) {  // key_const_exact, key_float_digits
         void* others[] = {&truth, &chosen};
         codes[1]->run(others, nullptr, 0, 1, nullptr);
         EXPECT_EQ(chosen, pattern) << name_of(type);
-        if (round == 1) EXPECT_EQ(codes[0]->origin(), Compiled::Origin::disk);
+        if (round == 1) {
+          EXPECT_EQ(codes[0]->origin(), Compiled::Origin::disk);
+        }
       }
     }
   }
