@@ -13,7 +13,7 @@
 #include "raven/tolk/error.hpp"
 #include "raven/tolk/llvm/backend.h"
 
-// Weak: a fully static program links without them and without the linker's warning.
+// Weak: a fully static program links without them.
 #pragma weak dlopen
 #pragma weak dlsym
 #pragma weak dlerror
