@@ -121,6 +121,19 @@ class Former {
     }
   }
 
+  /// A scatter of its own kernel: index and updates are whole values in C order.
+  bool is_scatter(uint32_t k) const {
+    const Equation& e = program_.equations()[k];
+    if (!scatters_rows(values_, e)) return false;
+    for (const Id id : {e.operands[1], e.operands[2]}) {
+      const Id root = shows_[id].root;
+      if (is_number(root) || count_of(program_.aval(root)) != count_of(program_.aval(id)) ||
+          shows_[id].strides != nx::contiguous_strides(program_.aval(id).shape.span()))
+        return false;
+    }
+    return true;
+  }
+
   // ---- roots
 
   void make_root(Id id, const char* reason) {
@@ -477,6 +490,11 @@ class Former {
   }
 
   void emit(Schedule& schedule, const Unit& unit) {
+    if (!unit.graph && is_scatter(unit.equation)) {
+      schedule.steps.push_back({true, static_cast<uint32_t>(schedule.launches.size())});
+      schedule.launches.push_back(make_scatter(values_, unit.equation));
+      return;
+    }
     if (!unit.graph) {
       schedule.steps.push_back({false, unit.equation});
       schedule.explain.push_back(std::string("extern: ") +

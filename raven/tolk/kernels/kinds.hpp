@@ -28,6 +28,10 @@ struct Across {
 Across find_across(const Body& body, uint16_t lanes_atom);
 Launch make_transposing(const Body& body, const Context& context, uint16_t lanes_atom, const Across& across);
 
+/// Whether an equation is a scatter that make_scatter computes, once its operands have bytes in C order.
+bool scatters_rows(const Values& values, const Program::Equation& equation);
+Launch make_scatter(const Values& values, uint32_t equation);
+
 void make_long_runs(const Body& body, const Context& context, Schedule& schedule);
 void make_columns(const Body& body, const Context& context, Schedule& schedule);
 

@@ -249,6 +249,36 @@ TEST(Form, embedding) {
       [&](Array t, Array i) { return rune::grad([&](Array u) { return nx::sum(nx::exp(nx::embedding(u, i))); })(t); },
       table, ids);
 }
+TEST(Form, scatter_dup_set_add_and_the_rest) {
+  const auto scatter = [](nx::ScatterKind kind, nx::IndexMode mode, bool wrap, nx::DType dtype, int start) {
+    return [=](Array ids, Array updates) {
+      nx::ScatterAttrs attrs;
+      attrs.axes = nx::Dims{0};
+      attrs.slice_sizes = nx::Dims{1, updates.shape()[2]};
+      attrs.kind = kind;
+      attrs.mode = mode;
+      attrs.wrap_negative = wrap;
+      const Array table = nx::full({9, updates.shape()[2]}, start, {.dtype = dtype});
+      return nx::apply(nx::Op::Scatter, {table, ids, updates}, attrs);
+    };
+  };
+  const Array inside = nx::array({3, 8, 0, 3, 3, 1, 8}, {.dtype = nx::i32});
+  const Array anywhere = nx::array({3, -1, 9, 3, -20, 100, 8}, {.dtype = nx::i32});
+  for (const int64_t width : {1, 7, 64, 70, 300})
+    for (const auto kind :
+         {nx::ScatterKind::set, nx::ScatterKind::add, nx::ScatterKind::mul, nx::ScatterKind::min, nx::ScatterKind::max})
+      for (const nx::DType dtype : {nx::f32, nx::f64, nx::i32}) {
+        const Array updates = nx::astype(random_f32({7, 1, width}, 3) * 10, dtype);
+        EXPECT_LAUNCHES(formed(scatter(kind, nx::IndexMode::raise, false, dtype, 2), inside, updates), 1);
+        EXPECT_LAUNCHES(formed(scatter(kind, nx::IndexMode::clip, true, dtype, -1), anywhere, updates), 1);
+        EXPECT_LAUNCHES(formed(scatter(kind, nx::IndexMode::drop, false, dtype, 0), anywhere, updates), 1);
+        EXPECT_LAUNCHES(formed(scatter(kind, nx::IndexMode::drop, true, dtype, 0), anywhere, updates), 1);
+      }
+  const Array updates = random_f32({7, 1, 5}, 3);
+  const Schedule s = tolk::form_kernels(
+      rune::make_program(scatter(nx::ScatterKind::add, nx::IndexMode::raise, true, nx::f32, 0), anywhere, updates), {});
+  EXPECT_THROW(tolk_test::run_schedule(s, {anywhere, updates}), nx::IndexError);
+}
 TEST(Form, rng_lazy_creation) {
   const Array key = nx::random::key(5), x = random_f32({33, 7}, 1);
   EXPECT_LAUNCHES(formed([](Array k, Array a) { return nx::dropout(a, k, 0.3); }, key, x), 1);
