@@ -157,14 +157,17 @@ TEST(Plan, ArgumentsAreChecked) {
 }
 
 TEST(Plan, IndicesAreChecked) {
-  const auto plan =
-      tolk::compile(Program::parse("program(%0:f32[3,2], %1:i64[2]) { %2:f32[2,1,2] = Gather{axes=(0,), "
-                                   "slice_sizes=(1, 2), mode=raise, wrap_negative=true}(%0, %1)"
-                                   " return %2 }"));
-  std::vector<Array> out(1);
-  EXPECT_THROW(plan->run(std::vector<Array>{ramp({3, 2}), nx::array({0, 3})}, out), nx::IndexError);
-  plan->run(std::vector<Array>{ramp({3, 2}), nx::array({0, -1})}, out);
-  EXPECT_EQ(out[0].to_vector<float>(), (std::vector<float>{1, 2, 5, 6}));
+  for (const bool kernels : {false, true}) {
+    const auto plan =
+        tolk::compile(Program::parse("program(%0:f32[3,2], %1:i64[2]) { %2:f32[2,1,2] = Gather{axes=(0,), "
+                                     "slice_sizes=(1, 2), mode=raise, wrap_negative=true}(%0, %1)"
+                                     " return %2 }"),
+                      {.kernels = kernels});
+    std::vector<Array> out(1);
+    EXPECT_THROW(plan->run(std::vector<Array>{ramp({3, 2}), nx::array({0, 3})}, out), nx::IndexError);
+    plan->run(std::vector<Array>{ramp({3, 2}), nx::array({0, -1})}, out);
+    EXPECT_EQ(out[0].to_vector<float>(), (std::vector<float>{1, 2, 5, 6}));
+  }
 }
 
 TEST(Plan, ThreadsShareIt) {
