@@ -1,5 +1,6 @@
 #include "raven/tolk/code/internal/machine_code.hpp"
 
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -23,10 +24,11 @@ void tell_perf(const void* address, size_t size, const std::string& name) {
   static constinit std::mutex mutex;
   const std::lock_guard lock(mutex);
   const std::string path(raven::Message() << "/tmp/perf-" << ::getpid() << ".map");
-  if (std::FILE* file = std::fopen(path.c_str(), "ae")) {
-    std::fprintf(file, "%zx %zx tolk.%s\n", reinterpret_cast<size_t>(address), size, name.c_str());
-    std::fclose(file);
-  }
+  // In a directory of everybody: no link is followed.
+  const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (descriptor < 0) return;
+  ::dprintf(descriptor, "%zx %zx tolk.%s\n", reinterpret_cast<size_t>(address), size, name.c_str());
+  ::close(descriptor);
 }
 
 class MachineCode final : public Code {
