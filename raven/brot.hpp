@@ -1,5 +1,6 @@
 #pragma once
 // Tokenizers: encode text to ids and back, read and write every common file, train, render chat templates.
+#include "raven/brot/core/encode_stream.hpp"
 #include "raven/brot/core/tokenizer.hpp"
 #include "raven/brot/files/config.hpp"
 #include "raven/brot/files/load.hpp"

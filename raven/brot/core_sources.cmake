@@ -4,10 +4,12 @@ set(BROT_CORE_SOURCES
   core/aligned_text.cpp
   core/byte_alphabet.cpp
   core/chat.cpp
+  core/cut_points.cpp
   core/decode.cpp
   core/describe.cpp
   core/double_array.cpp
   core/encode.cpp
+  core/encode_stream.cpp
   core/encoding.cpp
   core/error.cpp
   core/pieces.cpp
@@ -16,10 +18,13 @@ set(BROT_CORE_SOURCES
   decoders/decoder.cpp
   decoders/incremental.cpp
   files/base64.cpp
+  files/compiled.cpp
+  files/config.cpp
   files/json.cpp
   files/load.cpp
   files/presets.cpp
   files/sentencepiece.cpp
+  files/tables.cpp
   files/tiktoken.cpp
   files/tokenizer_json_read.cpp
   files/tokenizer_json_write.cpp

@@ -1,4 +1,4 @@
-// raven tokenize encode|decode|count|train|inspect
+// raven tokenize encode|decode|count|train|inspect|compile
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
@@ -19,10 +19,12 @@ constexpr std::string_view help = R"(usage: raven tokenize encode  TOKENIZER [FI
        raven tokenize decode  TOKENIZER [FILE…] [--keep-special]
        raven tokenize count   TOKENIZER [FILE…]
        raven tokenize inspect TOKENIZER [FILE…] [--special]
+       raven tokenize compile TOKENIZER OUTPUT.brot
        raven tokenize train   OUTPUT FILE… [--model bpe|wordpiece|unigram|wordlevel] [--vocab-size N]
                               [--min-frequency N] [--special-token TEXT]… [--style byte-level|metaspace|bert|whitespace]
 TOKENIZER is a tokenizer.json, a vocabulary file of another kind, or a directory. Without FILE text comes from standard input.
-encode prints one line of ids per line of text, decode reads such lines; inspect shows the tokens in colours.
+encode prints one line of ids per line of text, decode reads such lines; inspect shows the tokens in colours; compile
+writes the form that loads fastest.
 )";
 
 struct Arguments {
@@ -155,6 +157,12 @@ int inspect(const Arguments& arguments) {
   return 0;
 }
 
+int compile(const Arguments& arguments) {
+  if (arguments.places.size() != 2) wrong("compile needs a tokenizer and an output file");
+  brot::load_any(arguments.places[0]).save_compiled(arguments.places[1]);
+  return 0;
+}
+
 int train(const Arguments& arguments) {
   if (arguments.places.size() < 2) wrong("train needs an output file and at least one text file");
   const std::string model = arguments.value("--model", "bpe");
@@ -226,7 +234,7 @@ int train(const Arguments& arguments) {
 
 int tokenize(std::span<const std::string_view> words) {
   static constexpr std::pair<std::string_view, int (*)(const Arguments&)> verbs[] = {
-      {"encode", encode}, {"decode", decode}, {"count", count}, {"inspect", inspect}, {"train", train}};
+      {"encode", encode}, {"decode", decode}, {"count", count}, {"inspect", inspect}, {"compile", compile}, {"train", train}};
   for (const auto& [name, run] : verbs) {
     if (words.empty() || words[0] != name) continue;
     const Arguments arguments = parse(words.subspan(1));

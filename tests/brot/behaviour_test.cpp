@@ -3,11 +3,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <random>
 
+#include "raven/base/file.hpp"
 #include "raven/base/thread_pool.hpp"
 #include "raven/brot.hpp"
+#include "raven/brot/files/json.hpp"
 
 namespace {
 
@@ -45,7 +49,7 @@ std::vector<std::string> naive_bpe(const std::string& text,
   }
 }
 
-// Short pieces (array), long ones (backtracking, or the heap when merges are out of order) and the naive way agree.
+// Short pieces (array), long ones (backtracking) and the naive way agree, for merges in any order.
 TEST(Bpe, EqualsNaiveMergingOnRandomVocabularies) {
   std::mt19937 random(3);
   for (int round = 0; round < 300; ++round) {
@@ -66,6 +70,8 @@ TEST(Bpe, EqualsNaiveMergingOnRandomVocabularies) {
     std::vector<std::pair<std::string, uint32_t>> vocab;
     for (uint32_t id = 0; id < tokens.size(); ++id) vocab.emplace_back(tokens[id], id);
     const auto model = BPE::Builder().vocab(vocab).merges(merges).build();
+    brot::TokenSink many;  // so much text in long pieces that backtracking is prepared
+    model->tokenize(std::string(300'000, 'a'), 0, many);
     for (int sample = 0; sample < 30; ++sample) {
       std::string text;
       const size_t length = sample < 15 ? random() % 40 : 97 + random() % 200;
@@ -389,6 +395,365 @@ TEST(Tiktoken, BytesAndOffsetsOfTokens) {
             std::string::npos);
   // The token listed first wins where two begin; the other one is found elsewhere.
   EXPECT_EQ(encoding.encode("<|e<|end|>ab<|e", {"<|end|>", "<|e"}), (std::vector<uint32_t>{301, 300, 256, 301}));
+}
+
+TEST(Tiktoken, CompletionsOfUnfinishedText) {
+  std::optional<brot::Tiktoken> encoding;
+  std::vector<std::string> specials;
+  size_t texts = 0;
+  std::ifstream file(RAVEN_SOURCE_DIR "/tests/golden/brot/unstable.txt");
+  for (std::string line; std::getline(file, line);) {
+    const brot::json::Document document = brot::json::Document::parse(line, "unstable.txt");
+    const brot::json::Value root = document.root();
+    const auto ids_of = [](const brot::json::Value& list) {
+      std::vector<uint32_t> ids;
+      for (const brot::json::Value id : list) ids.push_back(uint32_t(id.number()));
+      return ids;
+    };
+    if (root.is(brot::json::Type::object)) {
+      std::vector<std::pair<std::string, uint32_t>> ranks;
+      for (int byte = 0; byte < 256; ++byte) ranks.emplace_back(std::string(1, char(byte)), uint32_t(byte));
+      for (const brot::json::Value token : root["ranks"]) {
+        const std::vector<uint32_t> bytes = ids_of(token);
+        ranks.emplace_back(std::string(bytes.begin(), bytes.end()), uint32_t(ranks.size()));
+      }
+      brot::TiktokenDefinition definition{"small", std::string(root["pattern"].text()), {}};
+      specials.clear();
+      for (const brot::json::Value special : root["special"]) {
+        definition.special_tokens.emplace_back(special.key(), uint32_t(special.number()));
+        specials.emplace_back(special.key());
+      }
+      encoding = brot::Tiktoken::from_ranks(ranks, definition);
+      continue;
+    }
+    std::vector<std::vector<uint32_t>> wanted;
+    auto part = root.begin();
+    const std::string text((*part).text());
+    const std::vector<uint32_t> stable = ids_of(*++part);
+    for (const brot::json::Value one : *++part) wanted.push_back(ids_of(one));
+    const auto found = encoding->encode_with_unstable(text, specials);
+    ASSERT_EQ(found.stable, stable) << "`" << text << "`";
+    ASSERT_EQ(found.completions, wanted) << "`" << text << "`";
+    ++texts;
+  }
+  EXPECT_EQ(texts, 72u);
+}
+
+TEST(Tiktoken, ErrorsOfDecoding) {
+  std::vector<std::pair<std::string, uint32_t>> ranks;
+  for (int byte = 0; byte < 256; ++byte) ranks.emplace_back(std::string(1, char(byte)), uint32_t(byte));
+  const auto encoding = brot::Tiktoken::from_ranks(ranks, {"bytes", R"(\S+|\s+)", {}});
+  const std::vector<uint32_t> ids{'a', 0xE2, 0x82, 'b'};
+  using Errors = brot::Tiktoken::Errors;
+  EXPECT_EQ(encoding.decode(ids),
+            "a\xEF\xBF\xBD"
+            "b");
+  EXPECT_EQ(encoding.decode(ids, Errors::ignore), "ab");
+  EXPECT_NE(message_of([&] { encoding.decode(ids, Errors::strict); }).find("not UTF-8"), std::string::npos);
+}
+
+// ---------------------------------------------------------------------------------------------- parts of a long text
+
+/// Tokenizers for whose texts a cut is known, and some without.
+std::vector<std::pair<std::string, Tokenizer>> cuttable_tokenizers() {
+  std::vector<std::pair<std::string, Tokenizer>> all;
+  std::vector<std::pair<std::string, uint32_t>> ranks;
+  for (int byte = 0; byte < 256; ++byte) ranks.emplace_back(std::string(1, char(byte)), uint32_t(byte));
+  for (const char* text : {"  ", "\n\n", " \n", "th", "he", "the", " the", "!\n", "\n ", "..", " ..", "\xE3\x80"})
+    ranks.emplace_back(text, uint32_t(ranks.size()));
+  for (const char* name : {"gpt2", "cl100k_base", "o200k_base"}) {
+    const std::string pattern = brot::Tiktoken::definition(name).pattern;
+    all.emplace_back(name, brot::Tiktoken::from_ranks(ranks, {name, pattern, {{"<|end|>", 300}}}).tokenizer());
+  }
+  Tokenizer composed = all.back().second;
+  composed.set_normalizer(brot::normalizers::NFC{});
+  all.emplace_back("composed", composed);
+  Tokenizer tokens = all[1].second;
+  brot::AddedToken wide("<m>", true), word("word");
+  wide.lstrip = wide.rstrip = true;
+  word.single_word = true;
+  word.normalized = false;
+  tokens.add_tokens({wide, word, brot::AddedToken("a b", true)});
+  all.emplace_back("added tokens", tokens);
+  tokens.add_tokens({brot::AddedToken("the end")});  // looked for after normalization
+  all.emplace_back("normalized token", tokens);
+  const auto pieces = brot::WordPiece::make(
+      brot::VocabList{
+          {"[UNK]", 0}, {"[CLS]", 1}, {"[SEP]", 2}, {"a", 3}, {"##a", 4}, {"the", 5}, {"##e", 6}, {"e", 7}, {".", 8}},
+      {});
+  all.emplace_back("bert", brot::presets::bert_word_piece(pieces));
+  Tokenizer unigram(brot::Unigram::make(
+      {{"<unk>", 0}, {"a", -1}, {"\xE2\x96\x81", -2}, {"\xE2\x96\x81the", -3}, {"e", -3}, {"the", -4}}, {.unk_id = 0}));
+  unigram.set_normalizer(brot::normalizers::Sequence{brot::normalizers::Nmt{}, brot::normalizers::NFKC{}});
+  unigram.set_pre_tokenizer(brot::pre_tokenizers::Metaspace{});
+  all.emplace_back("metaspace", unigram);
+  unigram.set_pre_tokenizer(std::nullopt);
+  all.emplace_back("no cut", unigram);
+  return all;
+}
+
+std::string mixed_text(std::mt19937& random, size_t size) {
+  static const std::vector<std::string> parts = {"the",
+                                                 " ",
+                                                 " ",
+                                                 " ",
+                                                 "  ",
+                                                 "\n",
+                                                 "\n\n",
+                                                 "\r\n",
+                                                 "\t",
+                                                 "a",
+                                                 "e",
+                                                 ".",
+                                                 "!",
+                                                 "/",
+                                                 "'s",
+                                                 "12",
+                                                 "345",
+                                                 "\xE3\x81\x82",
+                                                 "\xE3\x80\x80",
+                                                 "\xC2\xA0",
+                                                 "\xCC\x81",
+                                                 "\xC2\xA8",
+                                                 "\xF0\x9F\x98\x80",
+                                                 "<m>",
+                                                 " <m> ",
+                                                 "word",
+                                                 "a b",
+                                                 "the end",
+                                                 "\xE2\x96\x81",
+                                                 "\xE2\x80\x8D",
+                                                 "A",
+                                                 "\xD7\x90",
+                                                 "\x01"};
+  std::string text;
+  while (text.size() < size) text += parts[random() % parts.size()];
+  return text;
+}
+
+TEST(LongText, OnManyThreadsGivesTheSameTokens) {
+  std::mt19937 random(8);
+  const int threads = raven::num_threads();
+  raven::set_num_threads(4);
+  for (const auto& [name, tokenizer] : cuttable_tokenizers()) {
+    const std::string text = mixed_text(random, 700'000);
+    const auto one = tokenizer.encode(text, {.threads = 1}), many = tokenizer.encode(text, {.threads = 4});
+    ASSERT_TRUE(std::ranges::equal(one.ids(), many.ids())) << name;
+    ASSERT_TRUE(std::ranges::equal(one.offsets(), many.offsets())) << name;
+    ASSERT_TRUE(std::ranges::equal(one.word_ids(), many.word_ids())) << name;
+    ASSERT_EQ(one.tokens(), many.tokens()) << name;
+    ASSERT_EQ(tokenizer.count_tokens(text), tokenizer.encode(text, {.add_special_tokens = false, .threads = 1}).size())
+        << name;
+  }
+  raven::set_num_threads(threads);
+}
+
+TEST(EncodeStream, PartsAddUpToTheWhole) {
+  std::mt19937 random(9);
+  for (const auto& [name, tokenizer] : cuttable_tokenizers()) {
+    brot::EncodeStream stream(tokenizer);
+    size_t early = 0;
+    for (int round = 0; round < 200; ++round) {
+      std::string text = mixed_text(random, 1 + random() % 400);
+      if (round % 4 == 0) text[random() % text.size()] = '\xE3';  // invalid, or an unfinished character
+      std::vector<uint32_t> ids;
+      for (size_t at = 0; at < text.size();) {
+        const size_t size = std::min<size_t>(1 + random() % 30, text.size() - at);
+        const auto part = stream.push(std::string_view(text).substr(at, size));
+        ids.insert(ids.end(), part.begin(), part.end());
+        at += size;
+      }
+      early += ids.size();
+      const auto rest = stream.flush();
+      ids.insert(ids.end(), rest.begin(), rest.end());
+      ASSERT_EQ(ids, tokenizer.encode_ids(text)) << name << ": " << text;
+    }
+    EXPECT_EQ(early > 0, name != "no cut" && name != "normalized token") << name;
+  }
+}
+
+TEST(TokenCounter, CountsTokensThatBeginInARange) {
+  std::mt19937 random(10);
+  for (const auto& [name, tokenizer] : cuttable_tokenizers()) {
+    const std::string text = mixed_text(random, 900);
+    const brot::TokenCounter counter(tokenizer, text);
+    const auto encoding = tokenizer.encode(text, {.add_special_tokens = false});
+    ASSERT_EQ(counter.total(), encoding.size());
+    for (int round = 0; round < 300; ++round) {
+      const size_t begin = random() % (text.size() + 1), end = begin + random() % (text.size() - begin + 1);
+      size_t wanted = 0;
+      for (const brot::Span span : encoding.offsets()) wanted += span.begin >= begin && span.begin < end;
+      ASSERT_EQ(counter.count(begin, end), wanted) << name << " " << begin << " " << end;
+      const size_t room = random() % 40, stop = counter.end_of(begin, room);
+      ASSERT_LE(counter.count(begin, stop), room);
+      ASSERT_TRUE(stop == text.size() || counter.count(begin, stop + 1) > room) << name;
+    }
+  }
+}
+
+TEST(Tiktoken, RanksAreWrittenAsTheyAreRead) {
+  const std::string lines = "YQ== 0\nYg== 1\nYWI= 2\n/w== 3\n";
+  const auto encoding = brot::Tiktoken::from_text(lines, {"small", R"(\S+|\s+)", {{"<|end|>", 4}}});
+  EXPECT_EQ(encoding.to_text(), lines);
+}
+
+TEST(Chat, MaskOfWhatTheAssistantSaid) {
+  Tokenizer tokenizer = cuttable_tokenizers()[1].second;
+  brot::TokenizerConfig config;
+  config.chat_templates["default"] =
+      "{% for m in messages %}{{ m.role }}:{% if m.role == 'assistant' %}{% generation %}{{ m.content }}{% "
+      "endgeneration %}"
+      "{% else %}{{ m.content }}{% endif %};{% endfor %}";
+  config.chat_templates["plain"] = "{{ messages[0].content }}";
+  tokenizer.set_config(config);
+  const auto messages = brot::jinja::Value::from_json(
+      R"([{"role": "user", "content": "the"}, {"role": "assistant", "content": "the é"}, {"role": "user", "content": "the"},
+          {"role": "assistant", "content": "12"}])");
+  const brot::ChatEncoding chat = tokenizer.encode_chat_with_mask(messages);
+  EXPECT_EQ(chat.text, "user:the;assistant:the \xC3\xA9;user:the;assistant:12;");
+  ASSERT_EQ(chat.assistant_tokens_mask.size(), chat.encoding.size());
+  std::string said;
+  for (size_t i = 0; i < chat.encoding.size(); ++i) {
+    const brot::Span span = chat.encoding.offsets()[i];
+    if (chat.assistant_tokens_mask[i] &&
+        (said.empty() || chat.encoding.offsets()[i - 1] != span))  // bytes of é share its span
+      said += chat.text.substr(span.begin, span.end - span.begin);
+  }
+  EXPECT_EQ(said,
+            "the \xC3\xA9"
+            "12");
+  EXPECT_NE(message_of([&] { tokenizer.encode_chat_with_mask(messages, {.name = "plain"}); }).find("marked nothing"),
+            std::string::npos);
+}
+
+TEST(Unigram, MarginalsOfTheLatticeAreProbabilities) {
+  const auto model =
+      brot::Unigram::make({{"<unk>", 0}, {"a", -1}, {"ab", -1.5}, {"b", -2}, {"aba", -3}}, {.unk_id = 0});
+  const std::string text = "abxa";
+  // Every character is covered by exactly one piece of a segmentation.
+  for (const double alpha : {1.0, 0.3}) {
+    std::vector<double> covered(text.size(), 0);
+    for (const auto& edge : model->lattice(text, alpha))
+      for (uint32_t i = edge.span.begin; i < edge.span.end; ++i) covered[i] += edge.marginal;
+    for (const double one : covered) EXPECT_NEAR(one, 1, 1e-12);
+  }
+  // ab against a, b: exp(-1.5) and exp(-3).
+  for (const auto& edge : model->lattice(text))
+    if (edge.span == brot::Span{0, 2}) EXPECT_NEAR(edge.marginal, 1 / (1 + std::exp(-1.5)), 1e-12);
+}
+
+TEST(Files, StrictReadingRefusesUnknownKeys) {
+  const std::string text =
+      R"({"version": "1.0", "model": {"type": "WordLevel", "vocab": {"a": 0}, "unk_token": "a"}, "extra": 1})";
+  EXPECT_EQ(Tokenizer::from_json(text).vocab_size(), 1u);
+  const std::string fault = message_of([&] { Tokenizer::from_json(text, "t.json", {.strict = true}); });
+  EXPECT_NE(fault.find("/extra: unknown key"), std::string::npos) << fault;
+}
+
+// ------------------------------------------------------------------------------------------------ the compiled form
+
+TEST(Compiled, EncodesAsTheTokenizerItWasMadeOf) {
+  std::mt19937 random(12);
+  const std::string path = testing::TempDir() + "/raven_brot_compiled.brot";
+  for (auto& [name, tokenizer] : cuttable_tokenizers()) {
+    brot::TokenizerConfig config;
+    config.bos_token = "<s>";
+    config.add_bos_token = false;
+    config.model_max_length = 77;
+    config.additional_special_tokens = {"<a>"};
+    config.chat_templates = {{"default", "{{ 1 }}"}, {"rag", "\n\"x\""}};
+    tokenizer.set_config(config);
+    tokenizer.save_compiled(path);
+    const Tokenizer again = Tokenizer::from_compiled(path);
+    for (int round = 0; round < 30; ++round) {
+      const std::string text = mixed_text(random, 10 + random() % 900) + std::string(random() % 300, 'e');
+      const auto wanted = tokenizer.encode(text), found = again.encode(text);
+      ASSERT_TRUE(std::ranges::equal(wanted.ids(), found.ids())) << name << ": " << text;
+      ASSERT_TRUE(std::ranges::equal(wanted.offsets(), found.offsets())) << name << ": " << text;
+      ASSERT_EQ(wanted.tokens(), found.tokens());
+      ASSERT_EQ(tokenizer.decode(wanted.ids()), again.decode(found.ids()));
+    }
+    EXPECT_EQ(again.vocab(), tokenizer.vocab());
+    EXPECT_EQ(again.config().bos_token, "<s>");
+    EXPECT_EQ(again.config().add_bos_token, false);
+    EXPECT_EQ(again.config().add_eos_token, std::nullopt);
+    EXPECT_EQ(again.config().model_max_length, 77u);
+    EXPECT_EQ(again.config().additional_special_tokens, config.additional_special_tokens);
+    EXPECT_EQ(again.config().chat_templates, config.chat_templates);
+    EXPECT_EQ(again.to_string(), tokenizer.to_string());
+  }
+}
+
+TEST(Compiled, CharacterModelsWithUnknownAndByteTokens) {
+  const std::string path = testing::TempDir() + "/raven_brot_characters.brot";
+  std::vector<std::pair<std::string, uint32_t>> vocab{{"<unk>", 0},
+                                                      {"\xE2\x96\x81", 1},
+                                                      {"a", 2},
+                                                      {"b", 3},
+                                                      {"ab", 4},
+                                                      {"\xE2\x96\x81"
+                                                       "ab",
+                                                       5}};
+  std::vector<BPE::Builder> builders(4, BPE::Builder());
+  for (BPE::Builder& builder : builders)
+    builder.vocab(vocab).merges({{"a", "b"}, {"\xE2\x96\x81", "ab"}}).unk_token("<unk>").fuse_unk(true);
+  builders[1].dropout(1);
+  builders[2].ignore_merges(true);
+  builders[3].vocab({{"a", 0}, {"ab", 4'000'000'000u}, {"b", 7}, {"<unk>", 9}}).merges({{"a", "b"}});
+  for (const BPE::Builder& builder : builders) {
+    const Tokenizer tokenizer = brot::presets::sentencepiece_bpe(builder.build());
+    tokenizer.save_compiled(path);
+    const Tokenizer again = Tokenizer::from_compiled(path);
+    for (const std::string& text :
+         {std::string("ab ab xy abab"), std::string(), std::string("b a"), std::string(200, 'a') + "b"})
+      EXPECT_EQ(tokenizer.encode_ids(text), again.encode_ids(text)) << text;
+    EXPECT_EQ(tokenizer.to_json(), again.to_json());
+  }
+}
+
+TEST(Compiled, DamagedFilesAreRefused) {
+  const std::string path = testing::TempDir() + "/raven_brot_damaged.brot";
+  const Tokenizer tokenizer = cuttable_tokenizers()[1].second;
+  tokenizer.save_compiled(path);
+  const std::string whole = raven::read_file(path);
+  const auto fault = [&](const std::string& bytes) {
+    raven::write_atomic(path, bytes);
+    return message_of([&] { Tokenizer::from_compiled(path); });
+  };
+  EXPECT_EQ(fault(whole), "no error");
+  EXPECT_NE(fault("").find("not a compiled tokenizer"), std::string::npos);
+  EXPECT_NE(fault("{\"model\": {}, \"a\": \"0123456789012345678901234567890\"}").find("not a compiled tokenizer"),
+            std::string::npos);
+  EXPECT_NE(fault(whole.substr(0, whole.size() - 64)).find("cut off"), std::string::npos);
+  std::string bytes = whole;
+  bytes[8] = 2;
+  EXPECT_NE(fault(bytes).find("got version 2, expected 1"), std::string::npos);
+  bytes = whole;
+  std::swap(bytes[12], bytes[15]);
+  EXPECT_NE(fault(bytes).find("order of bytes"), std::string::npos);
+  for (size_t at = 40; at < whole.size(); at += whole.size() / 50) {
+    bytes = whole;
+    bytes[at] = char(bytes[at] ^ 4);
+    EXPECT_NE(fault(bytes).find("the checksum differs"), std::string::npos) << at;
+  }
+}
+
+TEST(Compiled, CacheFollowsItsSource) {
+  const std::string source = testing::TempDir() + "/raven_brot_source.json", cache = source + ".brot";
+  std::filesystem::remove(cache);
+  const auto make = [&](uint32_t id) { Tokenizer(BPE::Builder().vocab({{"a", 0}, {"b", id}}).build()).save(source); };
+  make(1);
+  EXPECT_EQ(Tokenizer::from_cached(source).encode_ids("b"), std::vector<uint32_t>{1});
+  ASSERT_TRUE(std::filesystem::exists(cache));
+  const auto made = std::filesystem::last_write_time(cache);
+  EXPECT_EQ(Tokenizer::from_cached(source).encode_ids("b"), std::vector<uint32_t>{1});
+  EXPECT_EQ(std::filesystem::last_write_time(cache), made);  // used, not made again
+  make(22);
+  EXPECT_EQ(Tokenizer::from_cached(source).encode_ids("b"), std::vector<uint32_t>{22});
+  raven::write_atomic(cache, "damaged");
+  EXPECT_EQ(Tokenizer::from_cached(source).encode_ids("b"), std::vector<uint32_t>{22});
+  EXPECT_EQ(brot::load_any(cache).encode_ids("b"), std::vector<uint32_t>{22});
+  EXPECT_NE(message_of([&] { Tokenizer::from_cached(source + ".none"); }).find("source.json.none"), std::string::npos);
 }
 
 TEST(SentencePiece, BadFilesAreRefused) {

@@ -14,7 +14,8 @@ Tokenizer byte_level() {
   for (int byte = 0; byte < 256; ++byte) ranks.emplace_back(std::string(1, char(byte)), uint32_t(byte));
   for (const char* text : {"aa", "aaaa", "aaaaaaaa", "th", "the", " t", " the"})
     ranks.emplace_back(text, uint32_t(ranks.size()));
-  return Tiktoken::from_ranks(ranks, Tiktoken::definition("cl100k_base")).tokenizer();
+  return Tiktoken::from_ranks(ranks, {"small", Tiktoken::definition("cl100k_base").pattern, {{"<|end|>", 300}}})
+      .tokenizer();
 }
 
 Tokenizer llama() {

@@ -22,7 +22,9 @@ Tokenizer byte_level(const std::vector<std::string>& words) {
       if (std::none_of(ranks.begin(), ranks.end(), [&](const auto& rank) { return rank.first == prefix; }))
         ranks.emplace_back(prefix, uint32_t(ranks.size()));
     }
-  return Tiktoken::from_ranks(ranks, Tiktoken::definition("o200k_base")).tokenizer();
+  const uint32_t end = uint32_t(ranks.size());
+  return Tiktoken::from_ranks(ranks, {"small", Tiktoken::definition("o200k_base").pattern, {{"<|end|>", end}}})
+      .tokenizer();
 }
 
 Tokenizer doubling(bool in_order) {
@@ -34,7 +36,7 @@ Tokenizer doubling(bool in_order) {
     power += power;
     vocab.emplace_back(power, uint32_t(vocab.size()));
   }
-  if (!in_order) std::reverse(merges.begin(), merges.end());  // only the heap is exact then
+  if (!in_order) std::reverse(merges.begin(), merges.end());
   return Tokenizer(BPE::Builder().vocab(vocab).merges(merges).unk_token("<unk>").build());
 }
 

@@ -66,6 +66,8 @@ class RAVEN_API AddedTokens {
 
   const std::map<uint32_t, AddedToken>& by_id() const noexcept { return by_id_; }
   size_t size() const noexcept { return ids_.size(); }
+  /// Whether some are looked for after normalization.
+  bool any_normalized() const noexcept { return !after_.empty(); }
   /// The id of a token's content, or none.
   uint32_t find(std::string_view content) const;
   /// Text of an id for decoding (the normalized content of normalized tokens); null data when it is no added token.

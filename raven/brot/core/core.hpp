@@ -12,29 +12,36 @@
 
 namespace brot {
 
-/// What each id stands for in decoded text, for the chains of decoders that can be worked out token by token.
+/// What each id stands for in decoded text, for the chains of decoders that can
+/// be worked out token by token.
 struct DecodePlan {
   enum class Kind : uint8_t {
     general,        // run the chain on strings
     byte_level,     // texts are bytes; invalid UTF-8 is replaced at the end
-    byte_fallback,  // texts, and runs of byte tokens; then leading characters may be stripped
+    byte_fallback,  // texts, and runs of byte tokens; then leading characters
+                    // may be stripped
     joined,         // texts alone, those of the first token apart
   };
   Kind kind = Kind::general;
   static constexpr size_t padding = 16;
   std::string arena;  // ends with `padding` bytes that belong to no token
+  /// Eight bytes, so that the tables of large vocabularies stay in the caches.
   struct Token {
-    uint32_t begin = 0, size = 0;
-    uint32_t first_begin = 0, first_size = 0;  // as first token (joined)
-    int16_t byte = -1;                         // value of a byte token (byte_fallback)
-    bool known = false, special = false;
+    uint32_t begin = 0;     // in the arena; the value of a byte token
+    uint32_t word = other;  // size × 8 and flags
+    static constexpr uint32_t other = 1, special = 2, byte = 4,
+                              largest_size = (1u << 29) - 1;  // other: no such id
+    uint32_t size() const { return word >> 3; }
   };
   std::vector<Token> tokens;
-  std::string strip;       // character stripped at the start of the whole text …
-  size_t strip_count = 0;  // … at most this many times
+  std::vector<std::pair<uint32_t, uint32_t>> firsts;  // (begin, size) of each text as first token (joined)
+  std::string strip;                                  // character stripped at the start of the whole text …
+  size_t strip_count = 0;                             // … at most this many times
 
-  std::string_view text(const Token& token) const { return {arena.data() + token.begin, token.size}; }
-  std::string_view first_text(const Token& token) const { return {arena.data() + token.first_begin, token.first_size}; }
+  std::string_view text(const Token& token) const { return {arena.data() + token.begin, token.size()}; }
+  std::string_view first_text(uint32_t id) const { return {arena.data() + firsts[id].first, firsts[id].second}; }
+  /// The token of an id; one with the flag `other` when there is none.
+  Token token(uint32_t id) const { return id < tokens.size() ? tokens[id] : Token{}; }
 };
 
 /// See the head of this file.
@@ -53,20 +60,27 @@ struct TokenizerCore final : TokenNames {
   TokenizerCore(const TokenizerCore& other);
 
   std::string_view name_of(uint32_t id) const override;
-  /// As name_of, with the content of added tokens normalized: what decoders see.
+  /// As name_of, with the content of added tokens normalized: what decoders
+  /// see.
   std::string_view decoded_name_of(uint32_t id) const;
 
   /// Must follow every change: chooses the fast paths.
   void prepare();
   const BPE* bpe = nullptr;               // the model, when it is BPE …
   bool fused_bytes = false;               // … fed with raw bytes because the pre-tokenizer ends in ByteLevel
-  const Regex* single_pattern = nullptr;  // the whole pre-tokenizer, when it is one Isolated split before the bytes
+  const Regex* single_pattern = nullptr;  // the whole pre-tokenizer, when it is
+                                          // one Isolated split before the bytes
   bool cut_at_metaspace = false;          // no pre-tokenizer: BPE cuts long text itself
   bool needs_offsets = false;
+  bool random = false;  // the model draws numbers, one after the other on each thread
 
   const DecodePlan& decode_plan() const;
+  /// The compiled template of that source, which is one of the configuration's.
+  ChatTemplate chat_template(const std::string& source) const;
 
  private:
+  mutable std::mutex templates_lock_;
+  mutable std::vector<ChatTemplate> templates_;
   mutable std::once_flag plan_once_;
   mutable std::unique_ptr<DecodePlan> plan_;
 };

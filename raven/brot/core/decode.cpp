@@ -72,16 +72,17 @@ std::unique_ptr<DecodePlan> make_plan(const TokenizerCore& core) {
     return plan;
   }
   plan->tokens.resize(size_t(last) + 1);
+  if (plan->kind == Kind::joined) plan->firsts.resize(plan->tokens.size());
   const auto store = [&](std::string_view text) {
     const uint32_t begin = uint32_t(plan->arena.size());
     plan->arena.append(text);
     return begin;
   };
+  bool fits = true;
   const auto fill = [&](uint32_t id, std::string_view name) {
     DecodePlan::Token& token = plan->tokens[id];
-    token.known = true;
-    token.special = core.added.is_special(name);
-    std::string text(name), first;
+    std::string text(name);
+    int byte = -1;
     switch (plan->kind) {
       case Kind::byte_level: {
         std::string bytes;
@@ -93,9 +94,10 @@ std::unique_ptr<DecodePlan> make_plan(const TokenizerCore& core) {
           std::vector<std::string> one{std::move(text)};
           text = std::move(Decoder(*replace).apply(std::move(one))[0]);
         }
-        if (chain.byte_fallback) token.byte = int16_t(decoders::byte_of_token(text));
+        if (chain.byte_fallback) byte = decoders::byte_of_token(text);
         break;
-      case Kind::joined:
+      case Kind::joined: {
+        std::string first;
         if (!core.decoder) {
           first = text;
           text.insert(0, 1, ' ');
@@ -105,18 +107,25 @@ std::unique_ptr<DecodePlan> make_plan(const TokenizerCore& core) {
           first = pair[0];
           text = pair[1];
         }
-        token.first_begin = store(first);
-        token.first_size = uint32_t(first.size());
+        plan->firsts[id] = {store(first), uint32_t(first.size())};
         break;
+      }
       case Kind::general: break;
     }
-    token.begin = store(text);
-    token.size = uint32_t(text.size());
+    fits = fits && text.size() <= DecodePlan::Token::largest_size;
+    token.word = (core.added.is_special(name) ? DecodePlan::Token::special : 0);
+    if (byte >= 0) {
+      token.begin = uint32_t(byte);
+      token.word |= DecodePlan::Token::byte;
+    } else {
+      token.begin = store(text);
+      token.word |= uint32_t(text.size()) << 3;
+    }
   };
   for (const auto& [text, id] : words.entries()) fill(id, text);
   for (const auto& [id, token] : core.added.by_id()) fill(id, core.added.text(id));
   plan->arena.append(DecodePlan::padding, '\0');
-  return plan;
+  return fits ? std::move(plan) : std::make_unique<DecodePlan>();
 }
 
 /// Appends a finished run of byte tokens.
@@ -169,24 +178,23 @@ std::string concatenate(const DecodePlan& plan, std::span<const uint32_t> ids, b
   };
   std::string run, resolved;
   const auto end_run = [&] {
-    if (run.empty()) return;
     resolved.clear();
     append_run(resolved, run);
     make_room(resolved.size());
     std::memcpy(text.data() + size, resolved.data(), resolved.size());
     size += resolved.size();
   };
-  bool first = true;
+  using Token = DecodePlan::Token;
+  const uint32_t left_out = Token::other | (skip_special ? Token::special : 0);
+  bool first = plan.kind == Kind::joined;
   for (const uint32_t id : ids) {
-    if (id >= plan.tokens.size()) continue;
-    const DecodePlan::Token& token = plan.tokens[id];
-    if (!token.known || (skip_special && token.special)) continue;
-    if (token.byte >= 0) {
-      run.push_back(char(token.byte));
+    const Token token = plan.token(id);
+    if (token.word & (left_out | Token::byte)) {
+      if (!(token.word & left_out)) run.push_back(char(token.begin));
       continue;
     }
-    end_run();
-    const std::string_view part = plan.kind == Kind::joined && first ? plan.first_text(token) : plan.text(token);
+    if (!run.empty()) end_run();
+    const std::string_view part = first ? plan.first_text(id) : plan.text(token);
     first = false;
     make_room(part.size());
     // Nearly all texts are short: so many bytes are copied whatever the length (the arena is padded).
@@ -309,11 +317,11 @@ std::optional<std::string_view> DecodeStream::step(uint32_t id) {
   if (state.plan.kind == Kind::general) {
     state.step_general(id);
   } else {
-    if (id >= state.plan.tokens.size()) return std::nullopt;
-    const DecodePlan::Token& token = state.plan.tokens[id];
-    if (!token.known || (state.options.skip_special_tokens && token.special)) return std::nullopt;
-    if (token.byte >= 0) {
-      state.pending.push_back(char(token.byte));
+    using Token = DecodePlan::Token;
+    const Token token = state.plan.token(id);
+    if (token.word & (Token::other | (state.options.skip_special_tokens ? Token::special : 0))) return std::nullopt;
+    if (token.word & Token::byte) {
+      state.pending.push_back(char(token.begin));
       return std::nullopt;
     }
     if (state.plan.kind == Kind::byte_level) {
@@ -321,7 +329,7 @@ std::optional<std::string_view> DecodeStream::step(uint32_t id) {
       decoders::take_characters(state.pending, state.out);
     } else {
       append_run(state.out, state.pending);
-      state.out.append(state.plan.kind == Kind::joined && state.first ? state.plan.first_text(token)
+      state.out.append(state.plan.kind == Kind::joined && state.first ? state.plan.first_text(id)
                                                                       : state.plan.text(token));
       state.first = false;
       if (state.to_strip > 0) state.strip();

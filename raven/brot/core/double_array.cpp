@@ -2,12 +2,14 @@
 
 #include <algorithm>
 
+#include "raven/brot/files/tables.hpp"
+
 namespace brot {
 
 namespace {
 
-/// Places nodes into cells. Cells come in blocks of 256, so that base ^ byte stays inside the block of base. Only the last few
-/// blocks are searched for room: earlier ones are nearly full.
+/// Places nodes into cells. Cells come in blocks of 256, so that base ^ byte stays inside the block of base. Only the
+/// last few blocks are searched for room: earlier ones are nearly full.
 class Placer {
  public:
   explicit Placer(std::vector<DoubleArray::Cell>& cells) : cells_(cells) { grow(); }
@@ -49,12 +51,12 @@ class Placer {
 }  // namespace
 
 void DoubleArray::build(std::vector<std::pair<std::string_view, uint32_t>> keys) {
-  cells_.clear();
+  std::vector<Cell> cells;
   for (size_t i = 0; i < keys.size(); ++i)
     if (keys[i].first.empty()) keys[i--] = keys.back(), keys.pop_back();
   std::sort(keys.begin(), keys.end(),
             [](const auto& a, const auto& b) { return a.first != b.first ? a.first < b.first : a.second < b.second; });
-  Placer placer(cells_);
+  Placer placer(cells);
   struct Range {
     size_t begin, end, depth;
     uint32_t node;
@@ -66,7 +68,7 @@ void DoubleArray::build(std::vector<std::pair<std::string_view, uint32_t>> keys)
     Range range = open.back();
     open.pop_back();
     while (range.begin < range.end && keys[range.begin].first.size() == range.depth)
-      cells_[range.node].value = keys[range.begin++].second;
+      cells[range.node].value = keys[range.begin++].second;
     if (range.begin == range.end) continue;  // a leaf: its base 0 leads to cells of other parents only
     bytes.clear();
     children.clear();
@@ -79,13 +81,25 @@ void DoubleArray::build(std::vector<std::pair<std::string_view, uint32_t>> keys)
       i = end;
     }
     const uint32_t base = placer.find_base(bytes);
-    cells_[range.node].base = base;
+    cells[range.node].base = base;
     for (size_t i = 0; i < bytes.size(); ++i) {
       children[i].node = base ^ bytes[i];
       placer.take(children[i].node, range.node);
     }
     for (size_t i = children.size(); i-- > 0;) open.push_back(children[i]);
   }
+  cells_ = std::move(cells);
+}
+
+void DoubleArray::write(TableWriter& out, std::string_view name) const { out.add(name, cells_); }
+
+DoubleArray DoubleArray::read(const TableReader& in, std::string_view name) {
+  DoubleArray array;
+  array.cells_ = in.get<Cell>(name);
+  bool good = array.cells_.size() >= 256;
+  for (const Cell& cell : array.cells_) good &= size_t{cell.base | 255} < array.cells_.size();
+  in.expect(good, name);
+  return array;
 }
 
 }  // namespace brot

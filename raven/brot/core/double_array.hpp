@@ -1,13 +1,18 @@
 #pragma once
-// A trie over byte strings in two arrays: the child of `node` by `byte` is node.base ^ byte when that cell's parent is `node`.
+// A trie over byte strings in two arrays: the child of `node` by `byte` is node.base ^ byte when that cell's parent is
+// `node`.
 #include <cstdint>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "raven/base/export.hpp"
+#include "raven/brot/core/table.hpp"
 
 namespace brot {
+
+class TableReader;
+class TableWriter;
 
 /// Immutable after `build`. Node 0 is the root.
 class RAVEN_API DoubleArray {
@@ -31,6 +36,17 @@ class RAVEN_API DoubleArray {
   /// The value of the key that ends at `node`, or none.
   uint32_t value(uint32_t node) const noexcept { return cells_[node].value; }
 
+  /// Calls `visit(value)` for every value.
+  template <class Visit>
+  void for_each_value(Visit&& visit) const {
+    for (const Cell& cell : cells_)
+      if (cell.value != none) visit(cell.value);
+  }
+
+  void write(TableWriter& out, std::string_view name) const;
+  /// @throws brot::Error (format)
+  static DoubleArray read(const TableReader& in, std::string_view name);
+
   /// The value of the longest key that is a prefix of [at, end), or none.
   uint32_t longest_prefix(const char* at, const char* end) const noexcept {
     uint32_t node = 0, found = none;
@@ -43,7 +59,7 @@ class RAVEN_API DoubleArray {
   }
 
  private:
-  std::vector<Cell> cells_;
+  Table<Cell> cells_;
 };
 
 }  // namespace brot

@@ -4,6 +4,7 @@
 
 #include "raven/base/thread_pool.hpp"
 #include "raven/brot/core/core.hpp"
+#include "raven/brot/core/cut_points.hpp"
 #include "raven/brot/core/tokenizer.hpp"
 
 namespace brot {
@@ -50,7 +51,11 @@ class TextEncoder {
   void run(std::string_view text) {
     work_.raw.clear();
     if (!core_.added.split(text, false, ignore_special_, work_.raw)) return gap(text, 0);
-    for (const AddedTokens::Part& part : work_.raw) {
+    run(text, work_.raw);
+  }
+  /// The parts of `text` one after the other.
+  void run(std::string_view text, std::span<const AddedTokens::Part> parts) {
+    for (const AddedTokens::Part& part : parts) {
       if (part.id == AddedTokens::none) {
         gap(text.substr(part.begin, part.end - part.begin), part.begin);
       } else {
@@ -151,6 +156,81 @@ class TextEncoder {
   bool ignore_special_;
 };
 
+// ----------------------------------------------------------------------------------------- one document, many threads
+
+/// Bytes that a thread takes at a time. Texts of two and more of them are cut.
+constexpr size_t section_size = 128 << 10;
+
+/// The parts of a text: added tokens and what lies between, that cut into sections wherever the tokenizer allows.
+std::vector<AddedTokens::Part> parts_of(const TokenizerCore& core, std::string_view text, bool ignore_special) {
+  std::vector<AddedTokens::Part> tokens, parts;
+  if (!core.added.split(text, false, ignore_special, tokens)) tokens.push_back({0, uint32_t(text.size()), none});
+  const CutRule rule = cut_rule_of(core);
+  std::vector<AddedTokens::Part> found;
+  const auto may_cut = [&](std::string_view gap) {  // not inside a token that is looked for later
+    if (rule == CutRule::none || gap.size() < 2 * section_size) return false;
+    if (!core.added.any_normalized()) return true;
+    found.clear();
+    return !core.normalizer && !core.added.split(gap, true, ignore_special, found);
+  };
+  for (AddedTokens::Part part : tokens) {
+    if (part.id == none && may_cut(text.substr(part.begin, part.end - part.begin))) {
+      while (part.end - part.begin > section_size) {
+        const size_t cut = find_cut(text.substr(0, part.end), part.begin + section_size, rule);
+        if (cut == part.end) break;
+        parts.push_back({part.begin, uint32_t(cut), none});
+        part.begin = uint32_t(cut);
+      }
+    }
+    parts.push_back(part);
+  }
+  return parts;
+}
+
+/// Encodes a long text on the pool into `work.output`; false, with nothing done, when it cannot be cut or there is one
+/// thread.
+bool encode_sections(const TokenizerCore& core, Workspace& work, std::string_view text, bool ignore_special) {
+  if (text.size() < 2 * section_size || core.random || raven::num_threads() < 2) return false;
+  const std::vector<AddedTokens::Part> parts = parts_of(core, text, ignore_special);
+  std::vector<size_t> starts{0};  // of the sections, in `parts`
+  for (size_t i = 1; i < parts.size(); ++i)
+    if (parts[i - 1].end - parts[starts.back()].begin >= section_size) starts.push_back(i);
+  const size_t count = starts.size();
+  if (count < 2) return false;
+  starts.push_back(parts.size());
+  std::vector<Output> outputs(count);
+  const bool want_spans = work.output.sink.want_spans, want_words = work.output.want_words;
+  raven::parallel_for(int64_t(count), 1, [&](int64_t begin, int64_t end) {
+    for (size_t i = size_t(begin); i < size_t(end); ++i) {
+      Workspace& own = thread_workspace();
+      own.output.clear();
+      own.output.sink.want_spans = want_spans;
+      own.output.want_words = want_words;
+      TextEncoder(core, own, ignore_special).run(text, std::span(parts).subspan(starts[i], starts[i + 1] - starts[i]));
+      outputs[i] = own.output;
+    }
+  });
+  Output& out = work.output;
+  out.clear();
+  out.sink.want_spans = want_spans;
+  out.want_words = want_words;
+  for (Output& part : outputs) {
+    const uint32_t tokens = uint32_t(out.sink.ids.size());
+    out.sink.ids.insert(out.sink.ids.end(), part.sink.ids.begin(), part.sink.ids.end());
+    out.sink.spans.insert(out.sink.spans.end(), part.sink.spans.begin(), part.sink.spans.end());
+    for (auto& [index, surface] : part.sink.surfaces)
+      out.sink.surfaces.emplace_back(tokens + index, std::move(surface));
+    for (const uint32_t word : part.words) out.words.push_back(out.word + word);
+    out.word += part.word;
+  }
+  return true;
+}
+
+/// Fills `work.output` with the tokens of valid text.
+void encode_valid(const TokenizerCore& core, Workspace& work, std::string_view text, bool ignore_special) {
+  if (!encode_sections(core, work, text, ignore_special)) TextEncoder(core, work, ignore_special).run(text);
+}
+
 /// Valid UTF-8 for the pipeline, and the way back to the original bytes.
 class ValidText {
  public:
@@ -158,7 +238,8 @@ class ValidText {
     if (text.size() >= none) throw Error(ErrorCode::limit, "brot.encode", "the text is larger than 4 GiB");
     const size_t invalid = unicode::find_invalid(text);
     if (invalid == text.size()) return;
-    if (policy == InvalidUtf8::bytes && bytes_allowed) return;
+    broken_ = policy == InvalidUtf8::bytes && bytes_allowed;
+    if (broken_) return;
     if (policy != InvalidUtf8::replace)
       throw Error(ErrorCode::invalid_text, "brot.encode",
                   raven::Message() << "the text is not valid UTF-8"
@@ -190,6 +271,8 @@ class ValidText {
     return place->original + place->length + (offset - place->place - 3);
   }
   bool repaired() const { return !repairs_.empty(); }
+  /// Whether the view is invalid, as it may be for byte-level models.
+  bool broken() const { return broken_; }
 
  private:
   struct Repair {
@@ -198,6 +281,7 @@ class ValidText {
   std::string_view view_;
   std::string fixed_;
   std::vector<Repair> repairs_;
+  bool broken_ = false;
 };
 
 /// Byte offsets to code points or UTF-16 units, from one position to the next.
@@ -236,8 +320,9 @@ bool bytes_allowed(const TokenizerCore& core) {
 }
 
 /// One text as an encoding of its own.
-Encoding encode_text(const std::shared_ptr<const TokenizerCore>& core, std::string_view text, const EncodeOptions& options,
-                     EncodeFields fields, uint32_t type_id, std::optional<uint32_t> word) {
+Encoding encode_text(const std::shared_ptr<const TokenizerCore>& core, std::string_view text,
+                     const EncodeOptions& options, EncodeFields fields, uint32_t type_id,
+                     std::optional<uint32_t> word) {
   Workspace& work = thread_workspace();
   Output& out = work.output;
   out.clear();
@@ -245,7 +330,13 @@ Encoding encode_text(const std::shared_ptr<const TokenizerCore>& core, std::stri
   out.want_words = has(fields, EncodeFields::words);
   const ValidText valid(text, options.invalid, bytes_allowed(*core));
   out.sink.ids.reserve(text.size() / 4 + 8);
-  TextEncoder(*core, work, options.encode_special_tokens).run(valid.view());
+  std::optional<raven::ThreadLimit> limit;
+  if (options.threads > 0 && text.size() >= section_size) limit.emplace(options.threads);
+  if (valid.broken()) {
+    TextEncoder(*core, work, options.encode_special_tokens).run(valid.view());
+  } else {
+    encode_valid(*core, work, valid.view(), options.encode_special_tokens);
+  }
 
   Encoding encoding;
   using Access = EncodingAccess;
@@ -281,8 +372,8 @@ Encoding encode_text(const std::shared_ptr<const TokenizerCore>& core, std::stri
   return encoding;
 }
 
-Encoding encode_input(const std::shared_ptr<const TokenizerCore>& core, const TextInput& input, const EncodeOptions& options,
-                      EncodeFields fields, uint32_t type_id) {
+Encoding encode_input(const std::shared_ptr<const TokenizerCore>& core, const TextInput& input,
+                      const EncodeOptions& options, EncodeFields fields, uint32_t type_id) {
   if (!input.pre_tokenized()) return encode_text(core, input.text(), options, fields, type_id, std::nullopt);
   Encoding all;
   uint32_t word = 0;
@@ -334,7 +425,8 @@ void truncate(std::vector<Encoding>& list, Truncation truncation, bool keep_over
   }
   const bool second = truncation.strategy == TruncationStrategy::OnlySecond;
   if (second && list.size() < 2)
-    throw Error(ErrorCode::argument, "brot.encode", "truncation: got strategy OnlySecond for one text, expected a pair");
+    throw Error(ErrorCode::argument, "brot.encode",
+                "truncation: got strategy OnlySecond for one text, expected a pair");
   Encoding& target = list[second ? 1 : 0];
   if (target.size() <= excess)
     throw Error(ErrorCode::argument, "brot.encode",
@@ -344,16 +436,18 @@ void truncate(std::vector<Encoding>& list, Truncation truncation, bool keep_over
 }
 
 /// Truncation, post-processor.
-Encoding finish(const TokenizerCore& core, std::vector<Encoding> list, const EncodeOptions& options, EncodeFields fields) {
+Encoding finish(const TokenizerCore& core, std::vector<Encoding> list, const EncodeOptions& options,
+                EncodeFields fields) {
   const bool is_pair = list.size() > 1;
   std::optional<Truncation> truncation = options.truncation;
   if (!truncation && !options.no_truncation) truncation = core.truncation;
   if (truncation) {
-    const size_t added = options.add_special_tokens && core.post_processor ? core.post_processor->added_tokens(is_pair) : 0;
+    const size_t added =
+        options.add_special_tokens && core.post_processor ? core.post_processor->added_tokens(is_pair) : 0;
     if (added > truncation->max_length)
       throw Error(ErrorCode::argument, "brot.encode",
-                  raven::Message() << "max_length: got " << truncation->max_length << ", expected at least the " << added
-                                   << " special tokens");
+                  raven::Message() << "max_length: got " << truncation->max_length << ", expected at least the "
+                                   << added << " special tokens");
     truncation->max_length -= added;
     truncate(list, *truncation, options.overflow);
   }
@@ -372,7 +466,8 @@ void pad_all(std::span<Encoding> encodings, const Padding& padding) {
   }
   if (const size_t multiple = padding.pad_to_multiple_of.value_or(0); multiple > 0 && length % multiple > 0)
     length += multiple - length % multiple;
-  for (Encoding& one : encodings) one.pad(length, padding.pad_id, padding.pad_type_id, padding.pad_token, padding.direction);
+  for (Encoding& one : encodings)
+    one.pad(length, padding.pad_id, padding.pad_type_id, padding.pad_token, padding.direction);
 }
 
 std::optional<Padding> padding_of(const TokenizerCore& core, const EncodeOptions& options) {
@@ -382,7 +477,8 @@ std::optional<Padding> padding_of(const TokenizerCore& core, const EncodeOptions
 
 /// Runs `encode_one(i)` for all i on the pool, then pads.
 template <class EncodeOne>
-std::vector<Encoding> run_batch(const TokenizerCore& core, size_t count, const EncodeOptions& options, EncodeOne&& encode_one) {
+std::vector<Encoding> run_batch(const TokenizerCore& core, size_t count, const EncodeOptions& options,
+                                EncodeOne&& encode_one) {
   std::vector<Encoding> results(count);
   std::optional<raven::ThreadLimit> limit;
   if (options.threads > 0) limit.emplace(options.threads);
@@ -423,14 +519,16 @@ Result<Encoding> Tokenizer::try_encode(const TextInput& input, const EncodeOptio
   }
 }
 
-std::vector<Encoding> Tokenizer::encode_batch(std::span<const std::string_view> texts, const EncodeOptions& options) const {
+std::vector<Encoding> Tokenizer::encode_batch(std::span<const std::string_view> texts,
+                                              const EncodeOptions& options) const {
   EncodeOptions single = options;
   single.padding.reset();
   single.no_padding = true;
   return run_batch(*core_, texts.size(), options, [&](size_t i) { return encode(texts[i], single); });
 }
 
-std::vector<Encoding> Tokenizer::encode_batch(const std::vector<std::string>& texts, const EncodeOptions& options) const {
+std::vector<Encoding> Tokenizer::encode_batch(const std::vector<std::string>& texts,
+                                              const EncodeOptions& options) const {
   const std::vector<std::string_view> views(texts.begin(), texts.end());
   return encode_batch(std::span<const std::string_view>(views), options);
 }
@@ -440,7 +538,8 @@ std::vector<Encoding> Tokenizer::encode_batch(std::span<const std::pair<std::str
   EncodeOptions single = options;
   single.padding.reset();
   single.no_padding = true;
-  return run_batch(*core_, pairs.size(), options, [&](size_t i) { return encode(pairs[i].first, pairs[i].second, single); });
+  return run_batch(*core_, pairs.size(), options,
+                   [&](size_t i) { return encode(pairs[i].first, pairs[i].second, single); });
 }
 
 Batch Tokenizer::encode_batch_ids(std::span<const std::string_view> texts, const EncodeOptions& options) const {
@@ -461,7 +560,8 @@ Batch Tokenizer::encode_batch_ids(std::span<const std::string_view> texts, const
     const Encoding& one = encodings[row];
     const size_t start = row * batch.cols_;
     std::copy(one.ids().begin(), one.ids().end(), batch.input_ids_.begin() + ptrdiff_t(start));
-    std::copy(one.attention_mask().begin(), one.attention_mask().end(), batch.attention_mask_.begin() + ptrdiff_t(start));
+    std::copy(one.attention_mask().begin(), one.attention_mask().end(),
+              batch.attention_mask_.begin() + ptrdiff_t(start));
     std::copy(one.type_ids().begin(), one.type_ids().end(), batch.token_type_ids_.begin() + ptrdiff_t(start));
     std::copy(one.special_tokens_mask().begin(), one.special_tokens_mask().end(),
               batch.special_tokens_mask_.begin() + ptrdiff_t(start));
@@ -478,7 +578,7 @@ std::vector<uint32_t> Tokenizer::encode_ids(std::string_view text, bool add_spec
   work.output.clear();
   work.output.sink.want_spans = work.output.want_words = false;
   const ValidText valid(text, InvalidUtf8::replace, false);
-  TextEncoder(*core_, work, false).run(valid.view());
+  encode_valid(*core_, work, valid.view(), false);
   return std::vector<uint32_t>(work.output.sink.ids.begin(), work.output.sink.ids.end());
 }
 
@@ -487,7 +587,7 @@ size_t Tokenizer::count_tokens(std::string_view text, bool add_special_tokens) c
   work.output.clear();
   work.output.sink.want_spans = work.output.want_words = false;
   const ValidText valid(text, InvalidUtf8::replace, false);
-  TextEncoder(*core_, work, false).run(valid.view());
+  encode_valid(*core_, work, valid.view(), false);
   return work.output.sink.ids.size() + (add_special_tokens ? num_special_tokens_to_add(false) : 0);
 }
 
@@ -498,10 +598,9 @@ std::string_view Tokenizer::truncate_to_tokens(std::string_view text, size_t cou
   for (;;) {
     size_t end = std::min(window, text.size());
     while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) ++end;
-    const Encoding encoding = encode(text.substr(0, end), {.add_special_tokens = false,
-                                                           .fields = EncodeFields::offsets,
-                                                           .no_truncation = true,
-                                                           .no_padding = true});
+    const Encoding encoding = encode(
+        text.substr(0, end),
+        {.add_special_tokens = false, .fields = EncodeFields::offsets, .no_truncation = true, .no_padding = true});
     if (encoding.size() <= count && end == text.size()) return text;
     if (encoding.size() > count + 64 || end == text.size()) {
       // A cut may change how the text before it is encoded, so it moves back until the count holds.
@@ -517,7 +616,8 @@ std::string_view Tokenizer::truncate_to_tokens(std::string_view text, size_t cou
 }
 
 std::vector<std::string_view> Tokenizer::split_into_chunks(std::string_view text, size_t count) const {
-  if (count == 0) throw Error(ErrorCode::argument, "brot.Tokenizer.split_into_chunks", "count: got 0, expected at least 1");
+  if (count == 0)
+    throw Error(ErrorCode::argument, "brot.Tokenizer.split_into_chunks", "count: got 0, expected at least 1");
   std::vector<std::string_view> chunks;
   while (!text.empty()) {
     std::string_view chunk = truncate_to_tokens(text, count);

@@ -40,10 +40,31 @@ inline uint64_t hash_bytes(const char* data, size_t size) {
     std::memcpy(&b, data + size - 4, 4);
     low = uint64_t(a) << 32 | b;
   } else if (size > 0) {
-    low = uint64_t(static_cast<unsigned char>(data[0])) << 16 | uint64_t(static_cast<unsigned char>(data[size >> 1])) << 8 |
-          static_cast<unsigned char>(data[size - 1]);
+    low = uint64_t(static_cast<unsigned char>(data[0])) << 16 |
+          uint64_t(static_cast<unsigned char>(data[size >> 1])) << 8 | static_cast<unsigned char>(data[size - 1]);
   }
   return fold_multiply(low ^ k0 ^ seed, high ^ k1);
+}
+
+/// a == b, without a call for short texts.
+inline bool equal_bytes(std::string_view a, std::string_view b) {
+  const size_t size = a.size();
+  if (size != b.size()) return false;
+  if (size > 16) return std::memcmp(a.data(), b.data(), size) == 0;
+  if (size >= 8)
+    return ((load_u64(a.data()) ^ load_u64(b.data())) |
+            (load_u64(a.data() + size - 8) ^ load_u64(b.data() + size - 8))) == 0;
+  if (size >= 4) {
+    uint32_t words[4];
+    std::memcpy(&words[0], a.data(), 4);
+    std::memcpy(&words[1], b.data(), 4);
+    std::memcpy(&words[2], a.data() + size - 4, 4);
+    std::memcpy(&words[3], b.data() + size - 4, 4);
+    return ((words[0] ^ words[1]) | (words[2] ^ words[3])) == 0;
+  }
+  for (size_t i = 0; i < size; ++i)
+    if (a[i] != b[i]) return false;
+  return true;
 }
 
 inline uint64_t hash_bytes(std::string_view text) { return hash_bytes(text.data(), text.size()); }

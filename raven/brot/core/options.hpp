@@ -57,7 +57,7 @@ struct EncodeOptions {
   std::optional<Padding> padding = std::nullopt;
   bool no_truncation = false;  ///< ignore the tokenizer's own truncation
   bool no_padding = false;     ///< ignore the tokenizer's own padding
-  int threads = 0;             ///< of a batch; 0 takes the pool's
+  int threads = 0;             ///< of a batch or a long text; 0 takes the pool's
 };
 
 struct DecodeOptions {

@@ -44,6 +44,8 @@ void TokenizerCore::prepare() {
   const Pattern* pattern = fused_bytes ? pre_tokenizer->single_byte_level_pattern() : nullptr;
   single_pattern = pattern ? &pattern->compiled() : nullptr;
   cut_at_metaspace = bpe && !fused_bytes;
+  const auto* unigram = dynamic_cast<const Unigram*>(model.get());
+  random = (bpe && bpe->options().dropout.value_or(0) > 0) || (unigram && unigram->options().alpha > 0);
   needs_offsets = (pre_tokenizer && pre_tokenizer->needs_offsets()) ||
                   (normalizer && std::holds_alternative<normalizers::Custom>(normalizer->kind()));
 }
@@ -200,12 +202,12 @@ std::vector<TextPiece> Tokenizer::pre_tokenize(std::string_view text) const {
 
 // -------------------------------------------------------------------------------------------------------------- files
 
-Tokenizer Tokenizer::from_file(const std::string& path) {
+Tokenizer Tokenizer::from_file(const std::string& path, LoadOptions options) {
   const raven::MappedFile file(path, "brot.Tokenizer.from_file");
-  return from_json(file.text(), path);
+  return from_json(file.text(), path, options);
 }
-Tokenizer Tokenizer::from_json(std::string_view text, std::string_view name) {
-  return files::read_tokenizer(text, name);
+Tokenizer Tokenizer::from_json(std::string_view text, std::string_view name, LoadOptions options) {
+  return files::read_tokenizer(text, name, options);
 }
 
 Result<Tokenizer> Tokenizer::try_from_file(const std::string& path) {

@@ -1,5 +1,6 @@
 #pragma once
-// The tokenizer: normalizer, pre-tokenizer, model, post-processor and decoder around a set of added tokens.
+// The tokenizer: normalizer, pre-tokenizer, model, post-processor and decoder
+// around a set of added tokens.
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -24,10 +25,12 @@ namespace brot {
 
 class DecodeStream;
 class Corpus;
+struct ChatEncoding;
 struct TokenizerCore;
 struct TokenizerConfig;
 
-/// One side of an input: plain text, or words that were cut already (offsets restart in each, word ids count them).
+/// One side of an input: plain text, or words that were cut already (offsets
+/// restart in each, word ids count them).
 class TextInput {
  public:
   TextInput(std::string_view text) : text_(text) {}
@@ -72,10 +75,18 @@ struct ChatOptions {
   jinja::Value tools = {};  ///< a list of tool descriptions
   jinja::Value documents = {};
   bool add_generation_prompt = false;
-  bool continue_final_message = false;  ///< ends where the last message's content ends, so that a model goes on with it
-  std::string name = {};  ///< of a named template; by default `default`, or `tool_use` when there are tools
+  bool continue_final_message = false;  ///< ends where the last message's content ends, so that a model
+                                        ///< goes on with it
+  std::string name = {};                ///< of a named template; by default `default`, or
+                                        ///< `tool_use` when there are tools
   std::vector<std::pair<std::string, jinja::Value>> variables = {};  ///< further variables
   int64_t now = -1;  ///< time of strftime_now in seconds since 1970; negative: the clock's
+};
+
+/// How a tokenizer.json is read.
+struct LoadOptions {
+  bool strict = false;  ///< unknown keys beside the components are errors, as in
+                        ///< HuggingFace
 };
 
 /// How a tokenizer is written.
@@ -83,24 +94,39 @@ struct SaveOptions {
   bool pretty = true;
 };
 
-/// A cheap handle on an immutable core; setters copy the core when it is shared. `encode*` and `decode*` are safe on
-/// many threads.
+/// A cheap handle on an immutable core; setters copy the core when it is
+/// shared. `encode*` and `decode*` are safe on many threads.
 class RAVEN_API Tokenizer {
  public:
   /// @throws brot::Error when the model is null
   explicit Tokenizer(ModelPtr model);
 
-  /// Reads a `tokenizer.json`. @throws raven::IoError, brot::Error with JSON pointer and byte offset
-  static Tokenizer from_file(const std::string& path);
+  /// Reads a `tokenizer.json`. @throws raven::IoError, brot::Error with JSON
+  /// pointer and byte offset
+  static Tokenizer from_file(const std::string& path, LoadOptions options = {});
   /// Reads the text of a `tokenizer.json`.
-  static Tokenizer from_json(std::string_view text, std::string_view name = "tokenizer.json");
-  /// Reads a directory as models are published in: `tokenizer.json` or the older vocabulary files,
-  /// `tokenizer_config.json`, the chat template.
+  static Tokenizer from_json(std::string_view text, std::string_view name = "tokenizer.json", LoadOptions options = {});
+  /// Reads a directory as models are published in: `tokenizer.json` or the
+  /// older vocabulary files, `tokenizer_config.json`, the chat template.
   static Tokenizer from_pretrained_dir(const std::string& path);
   static Result<Tokenizer> try_from_file(const std::string& path);
   static Result<Tokenizer> try_from_json(std::string_view text);
-  /// The text of the tokenizer's file. @throws brot::Error when a component is user-defined
+  /// The text of the tokenizer's file. @throws brot::Error when a component is
+  /// user-defined
   std::string to_json(SaveOptions options = {.pretty = false}) const;
+  /// Reads the compiled form, which is mapped into memory: large vocabularies
+  /// are there in milliseconds. It is checked whole.
+  /// @throws raven::IoError, brot::Error (format) for files that are damaged or
+  /// of another version
+  static Tokenizer from_compiled(const std::string& path);
+  /// `load_any(source)` through a compiled file beside it (`source` + ".brot",
+  /// or `compiled`), which is made when it is missing, does not belong to the
+  /// source's present size and time, is damaged or of another version.
+  /// @throws raven::IoError also when it cannot be written
+  static Tokenizer from_cached(const std::string& source, const std::string& compiled = {});
+  /// Writes the compiled form, for machines of this byte order and this version
+  /// of brot. @throws as to_json
+  void save_compiled(const std::string& path) const;
   /// Writes the file, whole or not at all.
   void save(const std::string& path, SaveOptions options = {}) const;
 
@@ -119,7 +145,8 @@ class RAVEN_API Tokenizer {
   void set_pre_tokenizer(std::optional<PreTokenizer> pre_tokenizer);
   void set_post_processor(std::optional<PostProcessor> post_processor);
   void set_decoder(std::optional<Decoder> decoder);
-  /// @throws brot::Error when the stride is not below the length that special tokens leave
+  /// @throws brot::Error when the stride is not below the length that special
+  /// tokens leave
   void set_truncation(std::optional<Truncation> truncation);
   void set_padding(std::optional<Padding> padding);
   void set_config(TokenizerConfig config);
@@ -142,9 +169,11 @@ class RAVEN_API Tokenizer {
   std::vector<uint32_t> encode_ids(std::string_view text, bool add_special_tokens = false) const;
   /// Number of ids that encode_ids would give.
   size_t count_tokens(std::string_view text, bool add_special_tokens = false) const;
-  /// The longest prefix of `text`, ending between characters, that has at most `count` tokens.
+  /// The longest prefix of `text`, ending between characters, that has at most
+  /// `count` tokens.
   std::string_view truncate_to_tokens(std::string_view text, size_t count) const;
-  /// Cuts the text at character boundaries into consecutive parts of at most `count` tokens each.
+  /// Cuts the text at character boundaries into consecutive parts of at most
+  /// `count` tokens each.
   std::vector<std::string_view> split_into_chunks(std::string_view text, size_t count) const;
 
   // Decoding.
@@ -153,15 +182,23 @@ class RAVEN_API Tokenizer {
   std::vector<std::string> decode_batch(std::span<const std::vector<uint32_t>> sequences,
                                         const DecodeOptions& options = {}) const;
   DecodeStream decode_stream(const DecodeOptions& options = {}) const;
-  /// The bytes of the ids before invalid UTF-8 is replaced; for other than byte-level decoders the text's bytes.
+  /// The bytes of the ids before invalid UTF-8 is replaced; for other than
+  /// byte-level decoders the text's bytes.
   std::string decode_bytes(std::span<const uint32_t> ids) const;
 
   // Chat.
-  /// Renders the chat template with `messages`, a list of dictionaries, and the special tokens of the configuration as
-  /// variables.
-  /// @throws TemplateError with line and column; brot::Error when there is no template of that name
+  /// Renders the chat template with `messages`, a list of dictionaries, and the
+  /// special tokens of the configuration as variables.
+  /// @throws TemplateError with line and column; brot::Error when there is no
+  /// template of that name
   std::string apply_chat_template(const jinja::Value& messages, const ChatOptions& options = {}) const;
-  /// The rendered text encoded: its special tokens are recognised, none are added again.
+  /// As encode_chat, with the tokens that `{% generation %}` blocks of the
+  /// template mark: what the assistant said.
+  /// @throws also brot::Error (unsupported) when the template has no such block
+  ChatEncoding encode_chat_with_mask(const jinja::Value& messages, const ChatOptions& options = {},
+                                     EncodeOptions encode_options = {}) const;
+  /// The rendered text encoded: its special tokens are recognised, none are
+  /// added again.
   Encoding encode_chat(const jinja::Value& messages, const ChatOptions& options = {},
                        EncodeOptions encode_options = {}) const;
 
@@ -174,7 +211,8 @@ class RAVEN_API Tokenizer {
   const std::map<uint32_t, AddedToken>& added_tokens() const;
   /// The contents of the special tokens, ascending by id.
   std::vector<std::string> specials() const;
-  /// Tokens by role, as the configuration names them; the unknown token may also come from the model.
+  /// Tokens by role, as the configuration names them; the unknown token may
+  /// also come from the model.
   std::optional<std::string> bos_token() const;
   std::optional<std::string> eos_token() const;
   std::optional<std::string> unk_token() const;
@@ -182,7 +220,8 @@ class RAVEN_API Tokenizer {
   std::optional<std::string> cls_token() const;
   std::optional<std::string> sep_token() const;
   std::optional<std::string> mask_token() const;
-  /// Their ids; nothing when there is no such role or its token is not in the vocabulary.
+  /// Their ids; nothing when there is no such role or its token is not in the
+  /// vocabulary.
   std::optional<uint32_t> bos_id() const { return id_of(bos_token()); }
   std::optional<uint32_t> eos_id() const { return id_of(eos_token()); }
   std::optional<uint32_t> unk_id() const { return id_of(unk_token()); }
@@ -210,18 +249,28 @@ class RAVEN_API Tokenizer {
   std::shared_ptr<const TokenizerCore> core_;
 };
 
-/// Coloured token spans of `text` as HTML for notebooks; special tokens are marked.
+/// An encoded chat for training.
+struct ChatEncoding {
+  std::string text;
+  Encoding encoding;
+  std::vector<uint8_t> assistant_tokens_mask;  ///< 1 for tokens of what the assistant said
+};
+
+/// Coloured token spans of `text` as HTML for notebooks; special tokens are
+/// marked.
 RAVEN_API std::string to_html(const Encoding& encoding, std::string_view text);
 
-/// Text from ids that arrive one by one. What it emits, with `flush`, adds up to `decode` of all ids; a part is emitted
-/// as soon as later ids cannot change it.
+/// Text from ids that arrive one by one. What it emits, with `flush`, adds up
+/// to `decode` of all ids; a part is emitted as soon as later ids cannot change
+/// it.
 class RAVEN_API DecodeStream {
  public:
   DecodeStream(std::shared_ptr<const TokenizerCore> core, DecodeOptions options);
   DecodeStream(DecodeStream&&) noexcept;
   DecodeStream& operator=(DecodeStream&&) noexcept;
   ~DecodeStream();
-  /// The text that `id` completes; nothing while bytes are missing. The view lives until the next call.
+  /// The text that `id` completes; nothing while bytes are missing. The view
+  /// lives until the next call.
   std::optional<std::string_view> step(uint32_t id);
   /// What is left at the end.
   std::string flush();

@@ -1,10 +1,16 @@
 #include "raven/brot/core/vocabulary.hpp"
 
 #include <algorithm>
+#include <bit>
 
 #include "raven/brot/core/error.hpp"
+#include "raven/brot/files/tables.hpp"
 
 namespace brot {
+
+namespace {
+constexpr size_t arena_padding = 16;  // wide loads may run past the last text
+}
 
 Vocabulary Vocabulary::build(const std::vector<Entry>& entries) {
   Vocabulary vocabulary;
@@ -12,61 +18,107 @@ Vocabulary Vocabulary::build(const std::vector<Entry>& entries) {
   for (const Entry& entry : entries) bytes += entry.first.size();
   if (bytes > none || entries.size() >= none / 4)
     throw Error(ErrorCode::limit, "brot.Vocabulary", "the vocabulary is larger than 4 GiB");
-  vocabulary.arena_.reserve(bytes + 16);
-  vocabulary.texts_.reserve(entries.size());
+  auto arena = std::make_shared<std::string>();
+  std::vector<Text> texts;
+  arena->reserve(bytes + arena_padding);
+  texts.reserve(entries.size());
   size_t capacity = 16;
   while (capacity < entries.size() * 2) capacity *= 2;
   vocabulary.mask_ = capacity - 1;
-  vocabulary.slots_.assign(capacity, Slot{0, none});
+  std::vector<Slot> slots(capacity, Slot{0, none});
+  const auto text_at = [&](const Text& text) { return std::string_view(*arena).substr(text.offset, text.size); };
   bool ascending = true;
   for (const auto& [text, id] : entries) {
     const uint64_t hash = hash_bytes(text);
     const uint32_t tag = uint32_t(hash >> 32);
     for (size_t slot = hash & vocabulary.mask_;; slot = (slot + 1) & vocabulary.mask_) {
-      Slot& place = vocabulary.slots_[slot];
+      Slot& place = slots[slot];
       if (place.index == none) {
-        place = {tag, uint32_t(vocabulary.texts_.size())};
-        if (!vocabulary.texts_.empty() && vocabulary.texts_.back().id >= id) ascending = false;
-        vocabulary.texts_.push_back({uint32_t(vocabulary.arena_.size()), uint32_t(text.size()), id});
-        vocabulary.arena_.append(text);
+        place = {tag, uint32_t(texts.size())};
+        if (!texts.empty() && texts.back().id >= id) ascending = false;
+        texts.push_back({uint32_t(arena->size()), uint32_t(text.size()), id});
+        arena->append(text);
         break;
       }
-      if (place.tag == tag && vocabulary.text_at(place.index) == text) {
-        if (vocabulary.texts_[place.index].id != id) ascending = false;
-        vocabulary.texts_[place.index].id = id;
+      if (place.tag == tag && text_at(texts[place.index]) == text) {
+        if (texts[place.index].id != id) ascending = false;
+        texts[place.index].id = id;
         break;
       }
     }
   }
   if (!ascending) {
-    std::vector<uint32_t> order(vocabulary.texts_.size());
+    std::vector<uint32_t> order(texts.size());
     for (uint32_t i = 0; i < order.size(); ++i) order[i] = i;
     std::sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) {
-      const uint32_t left = vocabulary.texts_[a].id, right = vocabulary.texts_[b].id;
+      const uint32_t left = texts[a].id, right = texts[b].id;
       return left != right ? left < right : a < b;
     });
     std::vector<uint32_t> rank(order.size());
     std::vector<Text> sorted(order.size());
     for (uint32_t i = 0; i < order.size(); ++i) {
       rank[order[i]] = i;
-      sorted[i] = vocabulary.texts_[order[i]];
+      sorted[i] = texts[order[i]];
     }
-    vocabulary.texts_ = std::move(sorted);
-    for (Slot& slot : vocabulary.slots_)
+    texts = std::move(sorted);
+    for (Slot& slot : slots)
       if (slot.index != none) slot.index = rank[slot.index];
   }
-  vocabulary.max_id_ = vocabulary.texts_.empty() ? 0 : vocabulary.texts_.back().id;
-  if (uint64_t{vocabulary.max_id_} < 8 * uint64_t{vocabulary.texts_.size()} + 1024) {
-    vocabulary.dense_.assign(size_t{vocabulary.max_id_} + 1, none);
-    for (uint32_t i = 0; i < vocabulary.texts_.size(); ++i) vocabulary.dense_[vocabulary.texts_[i].id] = i;
+  vocabulary.max_id_ = texts.empty() ? 0 : texts.back().id;
+  if (uint64_t{vocabulary.max_id_} < 8 * uint64_t{texts.size()} + 1024) {
+    std::vector<uint32_t> dense(size_t{vocabulary.max_id_} + 1, none);
+    for (uint32_t i = 0; i < texts.size(); ++i) dense[texts[i].id] = i;
+    vocabulary.dense_ = std::move(dense);
   }
-  vocabulary.arena_.append(16, '\0');  // wide loads may run past the last text
+  arena->append(arena_padding, '\0');
+  vocabulary.arena_ = Table<char>(std::move(arena));
+  vocabulary.texts_ = std::move(texts);
+  vocabulary.slots_ = std::move(slots);
+  return vocabulary;
+}
+
+void Vocabulary::write(TableWriter& out, std::string_view prefix) const {
+  const std::string name(prefix);
+  out.add(name + ".arena", arena_);
+  out.add(name + ".texts", texts_);
+  out.add(name + ".slots", slots_);
+  out.add(name + ".dense", dense_);
+}
+
+Vocabulary Vocabulary::read(const TableReader& in, std::string_view prefix) {
+  const std::string name(prefix);
+  Vocabulary vocabulary;
+  vocabulary.arena_ = in.get<char>(name + ".arena");
+  vocabulary.texts_ = in.get<Text>(name + ".texts");
+  vocabulary.slots_ = in.get<Slot>(name + ".slots");
+  vocabulary.dense_ = in.get<uint32_t>(name + ".dense");
+  const size_t count = vocabulary.texts_.size();
+  // Every place that a lookup may reach lies inside, and every lookup ends at a free slot.
+  in.expect(vocabulary.arena_.size() >= arena_padding, prefix);
+  const size_t bytes = vocabulary.arena_.size() - arena_padding;
+  bool good = true;
+  uint32_t last = 0;
+  for (const Text& text : vocabulary.texts_) {
+    good &= uint64_t{text.offset} + text.size <= bytes && text.id >= last && text.id != none;
+    last = text.id;
+  }
+  size_t free = 0;
+  for (const Slot& slot : vocabulary.slots_) {
+    good &= slot.index < count || slot.index == none;
+    free += slot.index == none;
+  }
+  for (const uint32_t index : vocabulary.dense_) good &= index < count || index == none;
+  in.expect(good && std::has_single_bit(vocabulary.slots_.size()) && free > 0, prefix);
+  in.expect(vocabulary.dense_.empty() || vocabulary.dense_.size() == size_t{last} + 1, prefix);
+  vocabulary.mask_ = vocabulary.slots_.size() - 1;
+  vocabulary.max_id_ = last;
   return vocabulary;
 }
 
 uint32_t Vocabulary::index_of(uint32_t id) const noexcept {
   if (!dense_.empty()) return id < dense_.size() ? dense_[id] : none;
-  auto place = std::upper_bound(texts_.begin(), texts_.end(), id, [](uint32_t key, const Text& text) { return key < text.id; });
+  auto place =
+      std::upper_bound(texts_.begin(), texts_.end(), id, [](uint32_t key, const Text& text) { return key < text.id; });
   if (place == texts_.begin() || (--place)->id != id) return none;
   return uint32_t(place - texts_.begin());
 }

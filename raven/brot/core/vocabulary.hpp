@@ -9,8 +9,12 @@
 
 #include "raven/base/export.hpp"
 #include "raven/brot/core/hash.hpp"
+#include "raven/brot/core/table.hpp"
 
 namespace brot {
+
+class TableReader;
+class TableWriter;
 
 /// Immutable after `build`. Ids may have holes and may exceed the number of tokens.
 class RAVEN_API Vocabulary {
@@ -36,12 +40,19 @@ class RAVEN_API Vocabulary {
     for (size_t slot = hash & mask_;; slot = (slot + 1) & mask_) {
       const Slot& entry = slots_[slot];
       if (entry.index == none) return none;
-      if (entry.tag == tag && text_at(entry.index) == text) return texts_[entry.index].id;
+      if (entry.tag == tag && equal_bytes(text_at(entry.index), text)) return texts_[entry.index].id;
     }
   }
-  /// Asks for the cache line in which `find` will begin; for lookups whose hashes are known some steps ahead.
-  void prefetch(uint64_t hash) const noexcept {
+  /// Ask for the memory that `find` will read one after the other, for lookups whose hashes are known some steps ahead.
+  void prefetch_slot(uint64_t hash) const noexcept {
     if (!slots_.empty()) __builtin_prefetch(&slots_[hash & mask_]);
+  }
+  void prefetch_place(uint64_t hash) const noexcept {
+    if (const uint32_t index = first_index(hash); index != none) __builtin_prefetch(&texts_[index]);
+  }
+  void prefetch_text(uint64_t hash) const noexcept {
+    if (const uint32_t index = first_index(hash); index != none)
+      __builtin_prefetch(arena_.data() + texts_[index].offset);
   }
   /// The text of `id`; null data when there is none.
   std::string_view text(uint32_t id) const noexcept {
@@ -53,6 +64,11 @@ class RAVEN_API Vocabulary {
   /// All (text, id), ascending by id.
   std::vector<Entry> entries() const;
 
+  /// The tables of the compiled form, with names that begin with `prefix`.
+  void write(TableWriter& out, std::string_view prefix) const;
+  /// @throws brot::Error (format) when they contradict each other
+  static Vocabulary read(const TableReader& in, std::string_view prefix);
+
  private:
   struct Text {
     uint32_t offset, size, id;
@@ -63,12 +79,13 @@ class RAVEN_API Vocabulary {
   std::string_view text_at(uint32_t index) const noexcept {
     return {arena_.data() + texts_[index].offset, texts_[index].size};
   }
+  uint32_t first_index(uint64_t hash) const noexcept { return slots_.empty() ? none : slots_[hash & mask_].index; }
   uint32_t index_of(uint32_t id) const noexcept;
 
-  std::string arena_;
-  std::vector<Text> texts_;  // ascending by id
-  std::vector<Slot> slots_;
-  std::vector<uint32_t> dense_;  // id → index when ids are not sparse
+  Table<char> arena_;
+  Table<Text> texts_;  // ascending by id
+  Table<Slot> slots_;
+  Table<uint32_t> dense_;  // id → index when ids are not sparse
   uint64_t mask_ = 0;
   uint32_t max_id_ = 0;
 };

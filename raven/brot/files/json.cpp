@@ -15,12 +15,16 @@ namespace brot::json {
 
 class Parser {
  public:
-  Parser(std::string_view source, Document& document)
-      : start_(source.data()), at_(source.data()), end_(source.data() + source.size()), document_(document) {}
+  Parser(std::string_view source, Document& document, std::span<const std::string_view> flat_keys)
+      : start_(source.data()),
+        at_(source.data()),
+        end_(source.data() + source.size()),
+        document_(document),
+        flat_keys_(flat_keys) {}
 
   void run() {
     if (size_t(end_ - start_) >= 0x7FFFFFFFu) fail("the text is larger than 2 GiB");
-    document_.nodes_.reserve(size_t(end_ - start_) / 12 + 16);
+    if (flat_keys_.empty()) document_.nodes_.reserve(size_t(end_ - start_) / 12 + 16);
     skip_space();
     value(nullptr, 0, 0);
     skip_space();
@@ -49,11 +53,14 @@ class Parser {
   void value(const char* key_data, uint32_t key_size, int depth) {
     if (depth > 128) fail("values are nested deeper than 128");
     const size_t index = document_.nodes_.size();
-    document_.nodes_.push_back(
-        Node{nullptr, 0, 0, key_data, key_size, uint32_t(at_ - start_), 0, Type::null});
+    document_.nodes_.push_back(Node{nullptr, 0, 0, key_data, key_size, uint32_t(at_ - start_), 0, Type::null});
     switch (peek()) {
-      case '{': members(index, depth); break;
-      case '[': elements(index, depth); break;
+      case '{':
+        if (!flat(index, key_data, key_size, &Parser::flat_numbers)) members(index, depth);
+        break;
+      case '[':
+        if (!flat(index, key_data, key_size, &Parser::flat_strings)) elements(index, depth);
+        break;
       case '"': {
         const std::string_view text = string();
         Node& node = document_.nodes_[index];
@@ -75,6 +82,70 @@ class Parser {
       default: number(document_.nodes_[index]);
     }
     document_.nodes_[index].next = uint32_t(document_.nodes_.size());
+  }
+
+  // Reads the value by `read` when its key asks for that; false, with nothing done, when it has no flat form. Faults
+  // are left to the general way, which names them.
+  bool flat(size_t index, const char* key_data, uint32_t key_size, size_t (Parser::*read)(Flat&)) {
+    if (!key_data ||
+        std::find(flat_keys_.begin(), flat_keys_.end(), std::string_view(key_data, key_size)) == flat_keys_.end())
+      return false;
+    const char* const start = at_;
+    const char open = *at_;
+    auto& [node, list] = document_.flat_.emplace_back(uint32_t(index), Flat{});
+    const size_t count = (this->*read)(list);
+    if (count == 0) {
+      document_.flat_.pop_back();
+      at_ = start;
+      return false;
+    }
+    document_.nodes_[index].type = open == '{' ? Type::object : Type::array;
+    document_.nodes_[index].size = uint32_t(count);
+    return true;
+  }
+  bool accept(char c) {
+    skip_space();
+    if (at_ == end_ || *at_ != c) return false;
+    ++at_;
+    return true;
+  }
+  bool plain_string(std::string_view& text) {
+    skip_space();
+    if (at_ == end_ || *at_ != '"') return false;
+    text = string();
+    if (text.data() == nullptr) text = "";
+    return true;
+  }
+
+  size_t flat_numbers(Flat& list) {
+    std::string_view key;
+    ++at_;
+    do {
+      if (!plain_string(key) || !accept(':')) return 0;
+      skip_space();
+      uint32_t number = 0;
+      const auto result = std::from_chars(at_, end_, number);
+      if (result.ec != std::errc() || (*at_ == '0' && result.ptr != at_ + 1)) return 0;
+      at_ = result.ptr;
+      list.numbers.emplace_back(key, number);
+    } while (accept(','));
+    return accept('}') ? list.numbers.size() : 0;
+  }
+
+  size_t flat_strings(Flat& list) {
+    std::string_view first, second;
+    ++at_;
+    do {
+      if (accept('[')) {
+        if (!plain_string(first) || !accept(',') || !plain_string(second) || !accept(']')) return 0;
+        list.pairs.emplace_back(first, second);
+      } else {
+        if (!plain_string(first)) return 0;
+        list.strings.push_back(first);
+      }
+    } while (accept(','));
+    if (!list.pairs.empty() && !list.strings.empty()) return 0;
+    return accept(']') ? list.pairs.size() + list.strings.size() : 0;
   }
 
   void members(size_t index, int depth) {
@@ -239,16 +310,17 @@ class Parser {
   const char* at_;
   const char* end_;
   Document& document_;
+  std::span<const std::string_view> flat_keys_;
 };
 
-Document Document::parse(std::string_view source, std::string_view name) {
+Document Document::parse(std::string_view source, std::string_view name, std::span<const std::string_view> flat_keys) {
   Document document;
   document.name_ = name;
   const size_t invalid = unicode::find_invalid(source);
   if (invalid != source.size())
     throw Error(ErrorCode::format, "brot.json", raven::Message() << name << ": invalid UTF-8",
                 raven::Message() << "byte " << uint64_t(invalid));
-  Parser(source, document).run();
+  Parser(source, document, flat_keys).run();
   return document;
 }
 
@@ -257,6 +329,12 @@ size_t Value::offset() const noexcept { return document_ ? document_->nodes_[nod
 size_t Value::size() const noexcept {
   return document_ && (is(Type::array) || is(Type::object)) ? document_->nodes_[node_].size : 0;
 }
+const Flat* Document::flat_of(uint32_t node) const noexcept {
+  for (const auto& [owner, list] : flat_)
+    if (owner == node) return &list;
+  return nullptr;
+}
+const Flat* Value::flat() const noexcept { return document_ ? document_->flat_of(node_) : nullptr; }
 std::string_view Value::text() const noexcept {
   if (!document_ || !(is(Type::string) || is(Type::number))) return {};
   return {document_->nodes_[node_].data, document_->nodes_[node_].size};

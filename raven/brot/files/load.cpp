@@ -6,6 +6,7 @@
 
 #include "raven/base/file.hpp"
 #include "raven/brot/core/core.hpp"
+#include "raven/brot/files/compiled.hpp"
 #include "raven/brot/files/json.hpp"
 #include "raven/brot/files/sentencepiece.hpp"
 #include "raven/brot/files/tiktoken.hpp"
@@ -16,13 +17,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Text of a token: a string, or an object with its content.
-std::optional<std::string> token_text(const json::Value& value) {
-  if (value.is(json::Type::string)) return std::string(value.text());
-  if (value.is(json::Type::object) && value["content"].is(json::Type::string)) return std::string(value["content"].text());
-  return std::nullopt;
-}
-
 AddedToken added_token(const json::Value& value) {
   AddedToken token(std::string(value["content"].text()), value["special"].boolean());
   token.single_word = value["single_word"].boolean();
@@ -30,42 +24,6 @@ AddedToken added_token(const json::Value& value) {
   token.rstrip = value["rstrip"].boolean();
   if (value["normalized"].is(json::Type::boolean)) token.normalized = value["normalized"].boolean();
   return token;
-}
-
-TokenizerConfig read_config(const json::Value& root) {
-  TokenizerConfig config;
-  const auto flag = [&](std::string_view key) {
-    return root[key].is(json::Type::boolean) ? std::optional<bool>(root[key].boolean()) : std::nullopt;
-  };
-  const auto text = [&](std::string_view key) {
-    return root[key].is(json::Type::string) ? std::optional<std::string>(root[key].text()) : std::nullopt;
-  };
-  config.bos_token = token_text(root["bos_token"]);
-  config.eos_token = token_text(root["eos_token"]);
-  config.unk_token = token_text(root["unk_token"]);
-  config.pad_token = token_text(root["pad_token"]);
-  config.cls_token = token_text(root["cls_token"]);
-  config.sep_token = token_text(root["sep_token"]);
-  config.mask_token = token_text(root["mask_token"]);
-  for (const char* key : {"additional_special_tokens", "extra_special_tokens"})
-    for (const json::Value token : root[key])
-      if (auto content = token_text(token)) config.additional_special_tokens.push_back(*content);
-  config.add_bos_token = flag("add_bos_token");
-  config.add_eos_token = flag("add_eos_token");
-  config.add_prefix_space = flag("add_prefix_space");
-  config.legacy = flag("legacy");
-  config.clean_up_tokenization_spaces = flag("clean_up_tokenization_spaces").value_or(false);
-  config.split_special_tokens = flag("split_special_tokens").value_or(false);
-  config.padding_side = text("padding_side");
-  config.truncation_side = text("truncation_side");
-  config.tokenizer_class = text("tokenizer_class").value_or("");
-  if (const double length = root["model_max_length"].number(); length > 0 && length < 1e15)
-    config.model_max_length = uint64_t(length);
-  const json::Value chat = root["chat_template"];
-  if (chat.is(json::Type::string)) config.chat_templates["default"] = chat.text();
-  for (const json::Value named : chat)
-    if (named["name"].is(json::Type::string)) config.chat_templates[std::string(named["name"].text())] = named["template"].text();
-  return config;
 }
 
 // Llama's and Gemma's tokenizers put their beginning and end tokens in by flags of the configuration.
@@ -114,8 +72,9 @@ Tokenizer Tokenizer::from_pretrained_dir(const std::string& path) {
   } else if (there("vocab.txt")) {
     tokenizer.emplace(bert_style(read_wordpiece_file(file("vocab.txt"))));
   } else {
-    throw Error(ErrorCode::format, "brot.Tokenizer.from_pretrained_dir",
-                raven::Message() << path << ": no tokenizer.json, tekken.json, tokenizer.model, vocab.json or vocab.txt in it");
+    throw Error(
+        ErrorCode::format, "brot.Tokenizer.from_pretrained_dir",
+        raven::Message() << path << ": no tokenizer.json, tekken.json, tokenizer.model, vocab.json or vocab.txt in it");
   }
   if (there("added_tokens.json")) {
     const std::string text = raven::read_file(file("added_tokens.json"));
@@ -125,14 +84,15 @@ Tokenizer Tokenizer::from_pretrained_dir(const std::string& path) {
     std::sort(tokens.begin(), tokens.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
     std::vector<AddedToken> fresh;
     for (auto& [id, token] : tokens)
-      if (!tokenizer->added_tokens().contains(tokenizer->token_to_id(token.content).value_or(~uint32_t{0}))) fresh.push_back(token);
+      if (!tokenizer->added_tokens().contains(tokenizer->token_to_id(token.content).value_or(~uint32_t{0})))
+        fresh.push_back(token);
     tokenizer->add_tokens(fresh);
   }
   TokenizerConfig config;
   if (there("tokenizer_config.json")) {
     const std::string text = raven::read_file(file("tokenizer_config.json"));
     const json::Document document = json::Document::parse(text, "tokenizer_config.json");
-    config = read_config(document.root());
+    config = files::read_config(document.root());
     std::vector<AddedToken> added;
     for (const json::Value token : document.root()["added_tokens_decoder"])
       if (token["content"].is(json::Type::string)) added.push_back(added_token(token));
@@ -145,7 +105,7 @@ Tokenizer Tokenizer::from_pretrained_dir(const std::string& path) {
   if (there("special_tokens_map.json")) {
     const std::string text = raven::read_file(file("special_tokens_map.json"));
     const json::Document document = json::Document::parse(text, "special_tokens_map.json");
-    const TokenizerConfig roles = read_config(document.root());
+    const TokenizerConfig roles = files::read_config(document.root());
     const auto fill = [](std::optional<std::string>& to, const std::optional<std::string>& from) {
       if (!to) to = from;
     };
@@ -167,6 +127,7 @@ Tokenizer load_any(const std::string& path) {
   if (fs::is_directory(path)) return Tokenizer::from_pretrained_dir(path);
   const fs::path file(path);
   const std::string extension = file.extension().string();
+  if (extension == ".brot") return Tokenizer::from_compiled(path);
   if (extension == ".tiktoken") return Tiktoken::from_file(path, file.stem().string()).tokenizer();
   if (extension == ".model") return SentencePieceModel::from_file(path).native();
   if (extension == ".txt") return bert_style(read_wordpiece_file(path));
@@ -183,7 +144,8 @@ ModelPtr read_bpe_files(const std::string& vocab_path, const std::string& merges
     const std::string_view digits = id.text();
     const auto result = std::from_chars(digits.data(), digits.data() + digits.size(), number);
     if (!id.is(json::Type::number) || result.ec != std::errc() || result.ptr != digits.data() + digits.size())
-      throw Error(ErrorCode::format, "brot.read_bpe_files", raven::Message() << vocab_path << ": token `" << id.key() << "` has no id",
+      throw Error(ErrorCode::format, "brot.read_bpe_files",
+                  raven::Message() << vocab_path << ": token `" << id.key() << "` has no id",
                   raven::Message() << "byte " << uint64_t(id.offset()));
     vocab.emplace_back(id.key(), number);
   }
@@ -253,12 +215,13 @@ Tokenizer gpt2_style(ModelPtr model, bool add_prefix_space) {
 Tokenizer llama_style(ModelPtr model, bool legacy) {
   Tokenizer tokenizer(std::move(model));
   if (legacy) {
-    tokenizer.set_normalizer(normalizers::Sequence{normalizers::Prepend{"\xE2\x96\x81"}, normalizers::Replace{" ", "\xE2\x96\x81"}});
+    tokenizer.set_normalizer(
+        normalizers::Sequence{normalizers::Prepend{"\xE2\x96\x81"}, normalizers::Replace{" ", "\xE2\x96\x81"}});
   } else {
     tokenizer.set_pre_tokenizer(pre_tokenizers::Metaspace{.prepend_scheme = PrependScheme::first, .split = false});
   }
-  tokenizer.set_decoder(decoders::Sequence{decoders::Replace{"\xE2\x96\x81", " "}, decoders::ByteFallback{}, decoders::Fuse{},
-                                           decoders::Strip{U' ', 1, 0}});
+  tokenizer.set_decoder(decoders::Sequence{decoders::Replace{"\xE2\x96\x81", " "}, decoders::ByteFallback{},
+                                           decoders::Fuse{}, decoders::Strip{U' ', 1, 0}});
   return tokenizer;
 }
 

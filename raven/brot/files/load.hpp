@@ -9,10 +9,12 @@
 
 namespace brot {
 
-/// A directory, or a file: `.json` (tokenizer.json or tekken.json), `.model`, `.tiktoken` (its name must be that of an encoding), `.txt` (WordPiece).
+/// A directory, or a file: `.json` (tokenizer.json or tekken.json), `.model`, `.tiktoken` (its name must be that of an
+/// encoding), `.txt` (WordPiece).
 RAVEN_API Tokenizer load_any(const std::string& path);
 /// `vocab.json` and `merges.txt` as a model. @throws brot::Error (format, vocabulary)
-RAVEN_API ModelPtr read_bpe_files(const std::string& vocab_path, const std::string& merges_path, BpeOptions options = {});
+RAVEN_API ModelPtr read_bpe_files(const std::string& vocab_path, const std::string& merges_path,
+                                  BpeOptions options = {});
 /// `vocab.txt`: one token per line, the id is the line's number from 0.
 RAVEN_API ModelPtr read_wordpiece_file(const std::string& vocab_path, WordPiece::Options options = {});
 /// Writes `vocab.json` and `merges.txt`, or `vocab.txt`, into a directory.

@@ -1,8 +1,10 @@
 #include "raven/brot/files/sentencepiece.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 #include <limits>
+#include <unordered_set>
 
 #include "raven/base/file.hpp"
 #include "raven/brot/files/config.hpp"
@@ -277,6 +279,47 @@ SentencePieceModel SentencePieceModel::from_file(const std::string& path) {
   return parse(file.text(), path);
 }
 
+void SentencePieceModel::set_vocabulary(const std::vector<std::string>& texts) {
+  if (algorithm != Algorithm::unigram && algorithm != Algorithm::bpe)
+    throw Error(ErrorCode::unsupported, "brot.SentencePieceModel.set_vocabulary",
+                "only unigram and bpe models can be restricted");
+  const std::unordered_set<std::string_view> kept(texts.begin(), texts.end());
+  for (Piece& piece : pieces) {
+    if (piece.type != PieceType::normal && piece.type != PieceType::unused) continue;
+    const bool character =
+        !piece.text.empty() && unicode::length_of_lead(static_cast<unsigned char>(piece.text[0])) == piece.text.size();
+    piece.excluded = !character && !kept.contains(piece.text);
+    if (!piece.excluded) piece.type = PieceType::normal;
+  }
+}
+
+void SentencePieceModel::load_vocabulary(const std::string& path, int64_t threshold) {
+  const std::string source = raven::read_file(path, "brot.SentencePieceModel.load_vocabulary");
+  std::vector<std::string> texts;
+  std::string_view lines = source;
+  for (size_t number = 1; !lines.empty(); ++number) {
+    const std::string_view line = lines.substr(0, lines.find('\n'));
+    lines.remove_prefix(std::min(line.size() + 1, lines.size()));
+    const size_t tab = line.find('\t');
+    int64_t count = 1;
+    if (tab != std::string_view::npos) {
+      const std::string_view digits = line.substr(tab + 1);
+      const auto result = std::from_chars(digits.data(), digits.data() + digits.size(), count);
+      if (digits.empty() || result.ec != std::errc() || result.ptr != digits.data() + digits.size())
+        throw Error(
+            ErrorCode::format, "brot.SentencePieceModel.load_vocabulary",
+            raven::Message() << path << ": got `" << line.substr(0, 60) << "`, expected a piece, a tab and a count",
+            raven::Message() << "line " << uint64_t(number));
+    }
+    if (count >= threshold) texts.emplace_back(line.substr(0, tab));
+  }
+  set_vocabulary(texts);
+}
+
+void SentencePieceModel::reset_vocabulary() {
+  for (Piece& piece : pieces) piece.excluded = false;
+}
+
 std::optional<uint32_t> SentencePieceModel::unk_id() const {
   for (uint32_t id = 0; id < pieces.size(); ++id)
     if (pieces[id].type == PieceType::unknown) return id;
@@ -301,7 +344,7 @@ Tokenizer SentencePieceModel::native() const {
       if (user) score = float(piece.text.size()) * largest - 0.1f;
       if (piece.type != PieceType::normal && !user) score = smallest;  // must not lower the score of unknown characters
       scored.emplace_back(piece.text, double(score));
-      matchable.push_back(piece.type == PieceType::normal || user);
+      matchable.push_back((piece.type == PieceType::normal && !piece.excluded) || user);
     }
     Unigram::Options options;
     if (const auto unk = unk_id()) options.unk_id = *unk;
@@ -312,8 +355,9 @@ Tokenizer SentencePieceModel::native() const {
     std::vector<std::pair<std::string, uint32_t>> symbols;
     for (uint32_t id = 0; id < pieces.size(); ++id)
       if (pieces[id].type == PieceType::user_defined) symbols.emplace_back(pieces[id].text, id);
-    const bool has_unused =
-        std::any_of(pieces.begin(), pieces.end(), [](const Piece& piece) { return piece.type == PieceType::unused; });
+    const bool has_unused = std::any_of(pieces.begin(), pieces.end(), [](const Piece& piece) {
+      return piece.type == PieceType::unused || piece.excluded;
+    });
     if (has_unused)
       model = std::make_shared<UnusedPiecesBpe>(*this, ranks_by_score(pieces));
     else

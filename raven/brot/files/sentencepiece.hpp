@@ -17,6 +17,7 @@ struct RAVEN_API SentencePieceModel {
     std::string text;
     float score = 0;
     PieceType type = PieceType::normal;
+    bool excluded = false;  ///< left out by set_vocabulary
   };
   std::vector<Piece> pieces;
   Algorithm algorithm = Algorithm::unigram;
@@ -30,10 +31,20 @@ struct RAVEN_API SentencePieceModel {
   static SentencePieceModel parse(std::string_view bytes, std::string_view name = "sentencepiece.model");
   /// @throws also raven::IoError
   static SentencePieceModel from_file(const std::string& path);
+  /// Of the normal and unused pieces leaves these and single characters for `native()` to encode with: so a model of
+  /// several languages is restricted to what one of them has shown it.
+  /// @throws brot::Error (unsupported) for models of words and of characters
+  void set_vocabulary(const std::vector<std::string>& texts);
+  /// As set_vocabulary with the pieces of a file of lines `piece TAB count` whose count is at least `threshold`; pieces
+  /// without a count have 1.
+  void load_vocabulary(const std::string& path, int64_t threshold);
+  /// All pieces again.
+  void reset_vocabulary();
   /// The index of the unknown piece, if there is one.
   std::optional<uint32_t> unk_id() const;
 
-  /// A tokenizer that encodes exactly as SentencePiece does. Runs the file's self test. It cannot be saved as tokenizer.json.
+  /// A tokenizer that encodes exactly as SentencePiece does. Runs the file's self test. It cannot be saved as
+  /// tokenizer.json.
   /// @throws brot::Error when a self test fails
   Tokenizer native() const;
   /// A tokenizer of HuggingFace's components, as transformers converts such models.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
+#include <mutex>
+#include <set>
 
 #include "raven/base/file.hpp"
 #include "raven/brot/core/byte_alphabet.hpp"
@@ -165,6 +167,17 @@ Tiktoken Tiktoken::from_ranks(const std::vector<std::pair<std::string, uint32_t>
   return Tiktoken(std::move(tokenizer), std::move(definition));
 }
 
+std::string Tiktoken::to_text() const {
+  std::string lines, bytes;
+  for (const auto& [token, id] : tokenizer_.model().vocabulary().entries()) {
+    if (tokenizer_.added_tokens().contains(id)) continue;
+    bytes.clear();
+    byte_alphabet::append_bytes(token, bytes);
+    lines += files::encode_base64(bytes) + " " + std::to_string(id) + "\n";
+  }
+  return lines;
+}
+
 std::vector<uint32_t> Tiktoken::encode_ordinary(std::string_view text) const {
   const Encoding encoding = tokenizer_.encode(
       text, {.add_special_tokens = false, .fields = EncodeFields::ids, .encode_special_tokens = true});
@@ -211,6 +224,23 @@ std::vector<uint32_t> Tiktoken::encode(std::string_view text, const std::vector<
   }
 }
 
+std::string Tiktoken::decode(std::span<const uint32_t> ids, Errors errors) const {
+  if (errors == Errors::replace) return tokenizer_.decode(ids, {.skip_special_tokens = false});
+  const std::string bytes = decode_bytes(ids);
+  const size_t invalid = unicode::find_invalid(bytes);
+  if (invalid == bytes.size()) return bytes;
+  if (errors == Errors::strict)
+    throw Error(ErrorCode::invalid_text, "brot.Tiktoken.decode", "the bytes of the ids are not UTF-8",
+                raven::Message() << "byte " << uint64_t(invalid));
+  std::string text;
+  for (size_t at = 0; at < bytes.size();) {
+    const unicode::Decoded decoded = unicode::decode(bytes, at);
+    if (decoded.valid) text.append(bytes, at, decoded.length);
+    at += decoded.length;
+  }
+  return text;
+}
+
 std::vector<std::string> Tiktoken::decode_tokens_bytes(std::span<const uint32_t> ids) const {
   std::vector<std::string> parts;
   parts.reserve(ids.size());
@@ -244,6 +274,124 @@ uint32_t Tiktoken::encode_single_token(std::string_view bytes) const {
   if (id == Vocabulary::none)
     throw Error(ErrorCode::unknown_token, "brot.Tiktoken.encode_single_token", "these bytes are not one token");
   return id;
+}
+
+// --------------------------------------------------------------------------------------------------------- completions
+
+/// All tokens but the special ones, ascending by their bytes.
+struct Tiktoken::Table {
+  std::once_flag once;
+  std::string arena;
+  std::vector<std::pair<std::string_view, uint32_t>> tokens;
+
+  /// Calls `visit(bytes, id)` for each token that starts with `prefix`.
+  template <class Visit>
+  void for_each_with_prefix(std::string_view prefix, Visit&& visit) const {
+    auto place = std::lower_bound(tokens.begin(), tokens.end(), prefix,
+                                  [](const auto& token, std::string_view key) { return token.first < key; });
+    for (; place != tokens.end() && place->first.starts_with(prefix); ++place) visit(place->first, place->second);
+  }
+};
+
+Tiktoken::Tiktoken(Tokenizer tokenizer, TiktokenDefinition definition)
+    : tokenizer_(std::move(tokenizer)), definition_(std::move(definition)), sorted_(std::make_shared<Table>()) {}
+
+// The rule of the ranks on one piece, step by step. As the original does here, a piece that is a token is not looked
+// up.
+std::vector<uint32_t> Tiktoken::merge(std::string_view bytes) const {
+  const Vocabulary& words = tokenizer_.model().vocabulary();
+  std::vector<uint32_t> ends;
+  for (uint32_t end = 1; end <= bytes.size(); ++end) ends.push_back(end);
+  const auto id_of = [&](size_t begin, size_t end) {
+    std::string text;
+    byte_alphabet::append_text(bytes.substr(begin, end - begin), text);
+    return words.find(text);
+  };
+  const auto begin_of = [&](size_t part) { return part == 0 ? 0 : ends[part - 1]; };
+  for (;;) {
+    uint32_t best = Vocabulary::none;
+    size_t place = 0;
+    for (size_t part = 0; part + 1 < ends.size(); ++part)
+      if (const uint32_t id = id_of(begin_of(part), ends[part + 1]); id < best) best = id, place = part;
+    if (best == Vocabulary::none) break;
+    ends.erase(ends.begin() + ptrdiff_t(place));
+  }
+  std::vector<uint32_t> ids;
+  for (size_t part = 0; part < ends.size(); ++part) ids.push_back(id_of(begin_of(part), ends[part]));
+  return ids;
+}
+
+Tiktoken::Unstable Tiktoken::encode_with_unstable(std::string_view text, const std::vector<std::string>& allowed,
+                                                  bool disallow_others) const {
+  Unstable result;
+  result.stable = encode(text, allowed, disallow_others);
+  std::vector<uint32_t>& ids = result.stable;
+
+  // How many ids the last piece behind the last special token has.
+  size_t open = 0;
+  for (const std::string& token : allowed)
+    if (const size_t at = token.empty() ? std::string_view::npos : text.rfind(token); at != std::string_view::npos)
+      open = std::max(open, at + token.size());
+  const Encoding tail = tokenizer_.encode(
+      text.substr(open), {.add_special_tokens = false, .fields = EncodeFields::words, .encode_special_tokens = true});
+  size_t last = 0;
+  while (last < tail.size() && tail.word_ids()[tail.size() - 1 - last] == tail.word_ids().back()) ++last;
+  if (last == 0) return result;
+  // Where a split between White_Space may vanish, all of it is open.
+  const auto all_space = [&](size_t from_end) {
+    const std::string bytes = tokenizer_.decode_bytes({&ids[ids.size() - from_end], 1});
+    return bytes.find_first_not_of(" \n\t") == std::string::npos;
+  };
+  if (all_space(last))
+    while (last < ids.size() && all_space(last + 1)) ++last;
+  const std::string bytes = tokenizer_.decode_bytes(std::span(ids).last(last));
+  ids.resize(ids.size() - last);
+  if (bytes.empty()) return result;
+
+  std::call_once(sorted_->once, [&] {
+    Table& table = *sorted_;
+    std::vector<size_t> ends;
+    for (const auto& [token, id] : tokenizer_.model().vocabulary().entries()) {
+      if (tokenizer_.added_tokens().contains(id)) continue;
+      byte_alphabet::append_bytes(token, table.arena);
+      table.tokens.emplace_back(std::string_view(), id);
+      ends.push_back(table.arena.size());
+    }
+    for (size_t i = 0; i < ends.size(); ++i) {
+      const size_t begin = i == 0 ? 0 : ends[i - 1];
+      table.tokens[i].first = std::string_view(table.arena).substr(begin, ends[i] - begin);
+    }
+    std::sort(table.tokens.begin(), table.tokens.end());
+  });
+  std::set<std::vector<uint32_t>> completions;
+  // One token that holds all open bytes …
+  sorted_->for_each_with_prefix(bytes, [&](std::string_view, uint32_t id) { completions.insert({id}); });
+  // … or one that begins inside them and goes on: the whole is encoded anew, up to the id that covers the last open
+  // byte.
+  for (size_t cut = 1; cut < bytes.size(); ++cut) {
+    sorted_->for_each_with_prefix(std::string_view(bytes).substr(cut), [&](std::string_view token, uint32_t) {
+      const std::string whole = bytes.substr(0, cut) + std::string(token);
+      std::vector<uint32_t> encoded = unicode::is_valid(whole) ? encode_ordinary(whole) : merge(whole);
+      size_t kept = 0;
+      for (size_t covered = 0; covered < bytes.size() && kept < encoded.size(); ++kept)
+        covered += tokenizer_.decode_bytes({&encoded[kept], 1}).size();
+      encoded.resize(kept);
+      completions.insert(std::move(encoded));
+    });
+  }
+  // White_Space at the end may be split from what is before it.
+  size_t start = bytes.size() - 1;
+  while (start > 0 && (static_cast<unsigned char>(bytes[start]) & 0xC0) == 0x80) --start;
+  const unicode::Decoded character = unicode::decode(bytes, start);
+  if (start > 0 && character.valid && start + character.length == bytes.size() &&
+      unicode::is_white_space(character.scalar)) {
+    std::vector<uint32_t> split = merge(std::string_view(bytes).substr(0, start));
+    const std::vector<uint32_t> space = merge(std::string_view(bytes).substr(start));
+    split.insert(split.end(), space.begin(), space.end());
+    completions.insert(std::move(split));
+  }
+  result.completions.assign(completions.begin(), completions.end());
+  return result;
 }
 
 Tokenizer read_tekken(std::string_view source, std::string_view name) {

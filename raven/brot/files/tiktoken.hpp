@@ -1,5 +1,6 @@
 #pragma once
 // tiktoken's vocabularies (lines of `base64 rank`) and its interface; Mistral's tekken.json, which is of the same kind.
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -38,6 +39,15 @@ class RAVEN_API Tiktoken {
                                bool disallow_others = true) const;
   /// As encode with all special tokens allowed.
   std::vector<uint32_t> encode_with_special(std::string_view text) const;
+  /// What text may become once more is typed behind it: ids that stay, and all beginnings of what can follow them.
+  struct Unstable {
+    std::vector<uint32_t> stable;
+    std::vector<std::vector<uint32_t>> completions;  ///< in ascending order; none behind a special token
+  };
+  /// As encode with `allowed` special tokens, with the last piece left open: ids that cover its bytes and may go on
+  /// past them. Its time grows with the square of the last piece.
+  Unstable encode_with_unstable(std::string_view text, const std::vector<std::string>& allowed = {},
+                                bool disallow_others = true) const;
   /// The id of exactly these bytes. @throws brot::Error when there is none
   uint32_t encode_single_token(std::string_view bytes) const;
   std::string decode_bytes(std::span<const uint32_t> ids) const { return tokenizer_.decode_bytes(ids); }
@@ -46,19 +56,23 @@ class RAVEN_API Tiktoken {
   /// The text, and for each id the character of it (counted in code points) that the id's first byte belongs to.
   /// @throws brot::Error (invalid_text) when the bytes are not UTF-8
   std::pair<std::string, std::vector<uint32_t>> decode_with_offsets(std::span<const uint32_t> ids) const;
-  /// Invalid UTF-8 becomes U+FFFD.
-  std::string decode(std::span<const uint32_t> ids) const {
-    return tokenizer_.decode(ids, {.skip_special_tokens = false});
-  }
+  /// What becomes of bytes that are no UTF-8, as Python's `errors`.
+  enum class Errors : uint8_t { replace, strict, ignore };
+  /// @throws brot::Error (invalid_text) under `strict`
+  std::string decode(std::span<const uint32_t> ids, Errors errors = Errors::replace) const;
+  /// The lines that from_text reads, without the special tokens.
+  std::string to_text() const;
   const std::vector<std::pair<std::string, uint32_t>>& special_tokens() const { return definition_.special_tokens; }
   /// The same as a tokenizer with all components; special tokens are added tokens.
   const Tokenizer& tokenizer() const { return tokenizer_; }
 
  private:
-  Tiktoken(Tokenizer tokenizer, TiktokenDefinition definition)
-      : tokenizer_(std::move(tokenizer)), definition_(std::move(definition)) {}
+  Tiktoken(Tokenizer tokenizer, TiktokenDefinition definition);
+  struct Table;
+  std::vector<uint32_t> merge(std::string_view bytes) const;
   Tokenizer tokenizer_;
   TiktokenDefinition definition_;
+  std::shared_ptr<Table> sorted_;  // all tokens by their bytes, made when completions are asked for
 };
 
 /// Reads Mistral's `tekken.json`.

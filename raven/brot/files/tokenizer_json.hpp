@@ -6,11 +6,21 @@
 #include "raven/brot/core/tokenizer.hpp"
 #include "raven/brot/files/json.hpp"
 
+namespace brot {
+class TableReader;
+}
+
 namespace brot::files {
 
+/// Whole, or as part of the compiled form: without the vocabulary and merges of BPE, and with tiktoken's patterns, for
+/// which HuggingFace has no form.
+enum class JsonForm : uint8_t { whole, without_tables };
+
 /// @throws brot::Error (format) with JSON pointer and byte offset; errors of components
-Tokenizer read_tokenizer(std::string_view text, std::string_view name);
-std::string write_tokenizer(const TokenizerCore& core, bool pretty);
+/// `tables`: of a compiled file, whose form is without_tables
+Tokenizer read_tokenizer(std::string_view text, std::string_view name, LoadOptions options,
+                         const TableReader* tables = nullptr);
+std::string write_tokenizer(const TokenizerCore& core, bool pretty, JsonForm form = JsonForm::whole);
 
 /// Single components, for tools and tests.
 Normalizer read_normalizer(const json::Value& value);

@@ -1,4 +1,5 @@
 // Reading `tokenizer.json`, the forms of older releases included.
+#include <algorithm>
 #include <charconv>
 
 #include "raven/brot/core/core.hpp"
@@ -94,11 +95,11 @@ class Field {
 Pattern read_pattern(const Field& field) {
   if (field.value().is(Type::string)) return Pattern::literal(std::string(field.value().text()));
   field.expect(Type::object, "{\"String\": …} or {\"Regex\": …}");
-  const Field literal = field["String"], regex = field["Regex"];
+  const Field literal = field["String"], regex = field["Regex"], foreign = field["Tiktoken"];  // of the compiled form
   if (literal.given()) return Pattern::literal(std::string(literal.text()));
-  const std::string text(regex.text());
+  const std::string text(foreign.given() ? foreign.text() : regex.text());
   try {
-    return Pattern::regex(text);
+    return Pattern::regex(text, foreign.given() ? RegexDialect::tiktoken : RegexDialect::oniguruma);
   } catch (const raven::Error& error) {
     regex.fail(error.what());
   }
@@ -335,6 +336,7 @@ Decoder decoder_of(const Field& field) {
 
 std::vector<Vocabulary::Entry> read_vocab(const Field& field) {
   field.expect(Type::object, "an object of tokens and ids");
+  if (const json::Flat* flat = field.value().flat()) return flat->numbers;
   std::vector<Vocabulary::Entry> vocab;
   vocab.reserve(field.value().size());
   for (const json::Value id : field.value()) {
@@ -348,7 +350,7 @@ std::vector<Vocabulary::Entry> read_vocab(const Field& field) {
   return vocab;
 }
 
-ModelPtr bpe_of(const Field& field) {
+ModelPtr bpe_of(const Field& field, const TableReader* tables) {
   BpeOptions options;
   if (field["dropout"].given()) options.dropout = float(field["dropout"].number());
   options.unk_token = field["unk_token"].optional_text();
@@ -357,11 +359,27 @@ ModelPtr bpe_of(const Field& field) {
   options.fuse_unk = field["fuse_unk"].boolean_or(false);
   options.byte_fallback = field["byte_fallback"].boolean_or(false);
   options.ignore_merges = field["ignore_merges"].boolean_or(false);
+  if (tables) return BPE::read(*tables, std::move(options));
   const Field list = field["merges"];
   std::vector<BPE::MergeView> merges;
   merges.reserve(list.value().size());
   list.expect(Type::array, "a list of merges");
   size_t index = 0;
+  const auto add = [&](std::string_view text, auto&& fail) {
+    if (text.starts_with("#version")) return;
+    const size_t space = text.find(' ');
+    if (space == std::string_view::npos || text.find(' ', space + 1) != std::string_view::npos)
+      fail(raven::Message() << "merge " << uint64_t(index) << " `" << text << "`: expected two tokens and one space");
+    merges.emplace_back(text.substr(0, space), text.substr(space + 1));
+  };
+  if (const json::Flat* flat = list.value().flat()) {
+    if (!flat->pairs.empty()) return BPE::make(read_vocab(field["vocab"]), flat->pairs, std::move(options));
+    for (const std::string_view text : flat->strings) {
+      ++index;
+      add(text, [&](std::string_view what) { list.fail(what); });
+    }
+    return BPE::make(read_vocab(field["vocab"]), merges, std::move(options));
+  }
   for (const json::Value merge : list.value()) {
     const auto fail = [&](std::string_view what) {
       const std::string name = std::to_string(index);
@@ -369,12 +387,7 @@ ModelPtr bpe_of(const Field& field) {
     };
     ++index;
     if (merge.is(Type::string)) {
-      const std::string_view text = merge.text();
-      if (text.starts_with("#version")) continue;
-      const size_t space = text.find(' ');
-      if (space == std::string_view::npos || text.find(' ', space + 1) != std::string_view::npos)
-        fail(raven::Message() << "merge " << uint64_t(index) << " `" << text << "`: expected two tokens and one space");
-      merges.emplace_back(text.substr(0, space), text.substr(space + 1));
+      add(merge.text(), fail);
     } else {
       if (!merge.is(Type::array) || merge.size() != 2) fail("expected a pair of tokens");
       auto part = merge.begin();
@@ -407,7 +420,7 @@ ModelPtr unigram_of(const Field& field) {
   return Unigram::make(std::move(pieces), options);
 }
 
-ModelPtr model_of(const Field& field) {
+ModelPtr model_of(const Field& field, const TableReader* tables = nullptr) {
   field.expect(Type::object, "an object");
   std::string type;
   if (field["type"].given()) {
@@ -419,7 +432,7 @@ ModelPtr model_of(const Field& field) {
   } else {
     type = field["max_input_chars_per_word"].given() ? "WordPiece" : "WordLevel";
   }
-  if (type == "BPE") return bpe_of(field);
+  if (type == "BPE") return bpe_of(field, tables);
   if (type == "Unigram") return unigram_of(field);
   if (type == "WordPiece")
     return WordPiece::make(read_vocab(field["vocab"]),
@@ -475,15 +488,22 @@ PostProcessor read_post_processor(const json::Value& value) { return post_proces
 Decoder read_decoder(const json::Value& value) { return decoder_of(Field(value, nullptr, "")); }
 ModelPtr read_model(const json::Value& value) { return model_of(Field(value, nullptr, "")); }
 
-Tokenizer read_tokenizer(std::string_view text, std::string_view name) {
-  const json::Document document = json::Document::parse(text, name);
+Tokenizer read_tokenizer(std::string_view text, std::string_view name, LoadOptions options, const TableReader* tables) {
+  static constexpr std::string_view flat_keys[] = {"vocab", "merges"};
+  const json::Document document = json::Document::parse(text, name, flat_keys);
   const Field root(document.root(), nullptr, "");
   root.expect(Type::object, "an object");
+  static constexpr std::string_view keys[] = {"version",       "truncation",     "padding", "added_tokens", "normalizer",
+                                              "pre_tokenizer", "post_processor", "decoder", "model"};
+  if (options.strict)
+    root.for_each([&](const Field& member) {
+      if (std::find(std::begin(keys), std::end(keys), member.value().key()) == std::end(keys)) member.fail("unknown key");
+    });
   if (const Field version = root["version"]; version.given() && version.text() != "1.0")
     version.fail(raven::Message() << "got version `" << version.text() << "`, expected `1.0`");
   const Field model = root["model"];
   if (!model.given()) model.fail("missing: a tokenizer needs a model");
-  Tokenizer tokenizer(model_of(model));
+  Tokenizer tokenizer(model_of(model, tables));
   if (const Field field = root["normalizer"]; field.given()) tokenizer.set_normalizer(normalizer_of(field));
   if (const Field field = root["pre_tokenizer"]; field.given()) tokenizer.set_pre_tokenizer(pre_tokenizer_of(field));
   if (const Field field = root["post_processor"]; field.given()) tokenizer.set_post_processor(post_processor_of(field));

@@ -10,7 +10,11 @@ namespace brot::files {
 
 namespace {
 
-using json::Writer;
+/// Knows which form is written.
+struct Writer : json::Writer {
+  Writer(bool pretty, JsonForm written) : json::Writer(pretty), form(written) {}
+  JsonForm form;
+};
 
 [[noreturn]] void refuse_custom(std::string_view what) {
   throw Error(ErrorCode::unsupported, "brot.Tokenizer.save",
@@ -29,12 +33,13 @@ void write_optional(Writer& out, std::string_view key, const std::optional<std::
 }
 
 void write_pattern(Writer& out, const Pattern& pattern) {
-  if (pattern.dialect() != RegexDialect::oniguruma)
+  const bool foreign = pattern.dialect() != RegexDialect::oniguruma;
+  if (foreign && out.form == JsonForm::whole)
     throw Error(ErrorCode::unsupported, "brot.Tokenizer.save",
                 raven::Message() << "the pattern `" << pattern.text()
                                  << "` is written in tiktoken's dialect; set a pre-tokenizer with an Oniguruma pattern first");
   out.key("pattern").begin_object();
-  out.key(pattern.is_regex() ? "Regex" : "String").string(pattern.text());
+  out.key(foreign ? "Tiktoken" : pattern.is_regex() ? "Regex" : "String").string(pattern.text());
   out.end_object();
 }
 
@@ -47,7 +52,7 @@ std::string_view name_of(PrependScheme scheme) {
   return names[size_t(scheme)];
 }
 
-Writer& tag(Writer& out, std::string_view type) { return out.begin_object().key("type").string(type); }
+json::Writer& tag(Writer& out, std::string_view type) { return out.begin_object().key("type").string(type); }
 void plain(Writer& out, std::string_view type) { tag(out, type).end_object(); }
 
 template <class ByteLevel>
@@ -240,6 +245,10 @@ void write_model(Writer& out, const Model& model) {
       write_optional(out, "end_of_word_suffix", options.end_of_word_suffix);
       out.key("fuse_unk").boolean(options.fuse_unk).key("byte_fallback").boolean(options.byte_fallback);
       out.key("ignore_merges").boolean(options.ignore_merges);
+      if (out.form == JsonForm::without_tables) {
+        out.end_object();
+        return;
+      }
       write_vocab(out, model.vocabulary());
       out.key("merges").begin_array();
       for (const auto& [left, right] : bpe.merges())
@@ -284,8 +293,8 @@ void write_model(Writer& out, const Model& model) {
 
 }  // namespace
 
-std::string write_tokenizer(const TokenizerCore& core, bool pretty) {
-  Writer out(pretty);
+std::string write_tokenizer(const TokenizerCore& core, bool pretty, JsonForm form) {
+  Writer out(pretty, form);
   out.begin_object().key("version").string("1.0").key("truncation");
   if (core.truncation) {
     static constexpr std::string_view strategies[] = {"LongestFirst", "OnlyFirst", "OnlySecond"};

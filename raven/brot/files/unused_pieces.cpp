@@ -33,7 +33,7 @@ UnusedPiecesBpe::UnusedPiecesBpe(const SentencePieceModel& model, std::vector<ui
   std::vector<Vocabulary::Entry> entries;
   for (uint32_t id = 0; id < model.pieces.size(); ++id) {
     entries.emplace_back(model.pieces[id].text, id);
-    unused_.push_back(model.pieces[id].type == SentencePieceModel::PieceType::unused);
+    unused_.push_back(model.pieces[id].type == SentencePieceModel::PieceType::unused || model.pieces[id].excluded);
   }
   vocabulary_ = Vocabulary::build(entries);
   for (int byte = 0; byte < 256; ++byte) {

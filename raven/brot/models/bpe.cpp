@@ -9,6 +9,7 @@
 
 #include "raven/brot/core/byte_alphabet.hpp"
 #include "raven/brot/core/error.hpp"
+#include "raven/brot/files/tables.hpp"
 #include "raven/brot/models/merge_table.hpp"
 #include "raven/brot/models/thread_cache.hpp"
 #include "raven/brot/unicode/unicode.hpp"
@@ -55,9 +56,8 @@ struct BPE::Impl {
   uint32_t unknown = none;    // id of unk_token
   uint32_t ascii[128];        // ids of plain ASCII characters
   uint32_t byte_tokens[256];  // ids of <0xHH>
-  bool all_byte_tokens = false;
-  bool decorated = false;         // prefix or suffix in use
-  std::vector<uint32_t> lengths;  // bytes of each token's text
+  bool decorated = false;     // prefix or suffix in use
+  Table<uint32_t> lengths;    // bytes of each token's text
 
   // ByteLevel: the vocabulary mapped back to bytes.
   bool byte_level = false;
@@ -65,17 +65,26 @@ struct BPE::Impl {
 
   // Built when the first piece needs them.
   mutable std::once_flag once;
-  mutable std::vector<uint32_t> byte_lengths;
+  mutable Table<uint32_t> byte_lengths;
   mutable Vocabulary byte_vocabulary;
+  mutable std::once_flag effective_once;
   mutable EffectiveMerges effective;
+  mutable bool wholes = false;  // what follows is there
   mutable bool backtracking = false;
   mutable bool cut_before_metaspace[256] = {};
   mutable bool cuttable = false;
   mutable std::once_flag trie_once;
+  mutable std::atomic<bool> trie_built{false};
+  mutable std::atomic<uint64_t> long_bytes{0};  // of long pieces that were encoded without it
   mutable TokenTrie trie;
 
   void prepare(const BPE& model) const;
+  bool has_wholes(const BPE& model) const {
+    return !decorated && !lengths.empty() && model.options_.dropout.value_or(0) <= 0;
+  }
+  const EffectiveMerges& effective_merges(const BPE& model) const;
   const TokenTrie& token_trie(const BPE& model) const;
+  bool backtrack(const BPE& model, std::string_view piece, Scratch& scratch) const;
   void map_to_bytes(const Vocabulary& words) const;
   void merge_short(Scratch& scratch) const;
   void merge_heap(Scratch& scratch, float dropout) const;
@@ -153,16 +162,17 @@ std::shared_ptr<const BPE> BPE::make(const std::vector<Vocabulary::Entry>& vocab
   table.reserve(merges.size());
   std::string joined;
   uint32_t expected = 0;  // merged tokens mostly stand in the order of their merges
-  // The table of texts exceeds the caches: hashes are worked out some merges ahead, so that its lines are on their way.
-  constexpr size_t ahead = 16;
+  // The vocabulary exceeds the caches: hashes are worked out some merges ahead, so that what the lookup reads one after
+  // the other is on its way: the slot, then the place of the text, then the text.
+  constexpr size_t ahead = 32;
   struct Hashes {
     uint64_t left, right;
   } hashes[ahead];
   const auto announce = [&](size_t rank) {
     Hashes& next = hashes[rank % ahead];
     next = {hash_bytes(merges[rank].first), hash_bytes(merges[rank].second)};
-    words.prefetch(next.left);
-    words.prefetch(next.right);
+    words.prefetch_slot(next.left);
+    words.prefetch_slot(next.right);
   };
   for (size_t rank = 0; rank < std::min(ahead, merges.size()); ++rank) announce(rank);
   for (size_t rank = 0; rank < merges.size(); ++rank) {
@@ -174,6 +184,11 @@ std::shared_ptr<const BPE> BPE::make(const std::vector<Vocabulary::Entry>& vocab
     };
     const Hashes hash = hashes[rank % ahead];
     if (rank + ahead < merges.size()) announce(rank + ahead);
+    const Hashes later = hashes[(rank + 20) % ahead], soon = hashes[(rank + 10) % ahead];
+    words.prefetch_place(later.left);
+    words.prefetch_place(later.right);
+    words.prefetch_text(soon.left);
+    words.prefetch_text(soon.right);
     const uint32_t a = words.find(left, hash.left), b = words.find(right, hash.right);
     if (a == none) missing(left);
     if (b == none) missing(right);
@@ -214,37 +229,87 @@ std::vector<BPE::RankedMerge> BPE::derive_merges(const Vocabulary& vocabulary, c
 std::shared_ptr<const BPE> BPE::finish(std::shared_ptr<BPE> model, const std::vector<RankedMerge>& merges) {
   Impl& impl = *model->impl_;
   const Vocabulary& words = model->vocabulary_;
-  impl.decorated = !model->options_.continuing_subword_prefix.value_or("").empty() ||
-                   !model->options_.end_of_word_suffix.value_or("").empty();
-  std::vector<MergeTable::Merge> table;
-  table.reserve(merges.size());
-  for (const RankedMerge& merge : merges) table.push_back({merge.left, merge.right, merge.rank, merge.id});
-  impl.merges.build(table);
-  if (model->options_.unk_token) impl.unknown = words.find(*model->options_.unk_token);
+  impl.merges.build(merges);
+  const bool sparse = words.empty() || size_t{words.max_id()} + 1 > words.size() * 8 + 1024;
+  std::vector<uint32_t> lengths(sparse ? 0 : size_t{words.max_id()} + 1, 0);
+  for (const auto& [text, id] : words.entries())
+    if (id < lengths.size()) lengths[id] = uint32_t(text.size());
+  impl.lengths = std::move(lengths);
+  model->look_up_symbols();
+  return model;
+}
+
+void BPE::look_up_symbols() {
+  Impl& impl = *impl_;
+  const Vocabulary& words = vocabulary_;
+  impl.decorated =
+      !options_.continuing_subword_prefix.value_or("").empty() || !options_.end_of_word_suffix.value_or("").empty();
+  if (options_.unk_token) impl.unknown = words.find(*options_.unk_token);
   for (int c = 0; c < 128; ++c) {
     const char text = char(c);
     impl.ascii[c] = words.find(std::string_view(&text, 1));
   }
-  impl.all_byte_tokens = true;
   for (int byte = 0; byte < 256; ++byte) {
     char text[8];
     std::snprintf(text, sizeof text, "<0x%02X>", unsigned(byte));
     impl.byte_tokens[byte] = words.find(text);
   }
-  const auto entries = words.entries();
-  impl.lengths.assign(words.empty()                                           ? 0
-                      : size_t{words.max_id()} + 1 <= words.size() * 8 + 1024 ? words.max_id() + 1
-                                                                              : 0,
-                      0);
-  for (const auto& [text, id] : entries)
-    if (id < impl.lengths.size()) impl.lengths[id] = uint32_t(text.size());
-
   // ByteLevel: only tokens made of printable byte characters can come out of byte-level text.
-  impl.byte_level = !impl.decorated && !model->options_.dropout.value_or(0) && !impl.lengths.empty();
+  impl.byte_level = !impl.decorated && !options_.dropout.value_or(0) && !impl.lengths.empty();
   for (int byte = 0; byte < 256 && impl.byte_level; ++byte) {
     impl.bytes[byte] = words.find(byte_alphabet::text_of(uint8_t(byte)));
     if (impl.bytes[byte] == none) impl.byte_level = false;
   }
+}
+
+void BPE::write(TableWriter& out) const {
+  const Impl& impl = *impl_;
+  impl.prepare(*this);
+  vocabulary_.write(out, "vocabulary");
+  impl.merges.write(out);
+  out.add("lengths", impl.lengths);
+  if (impl.byte_level) {
+    impl.byte_vocabulary.write(out, "bytes");
+    out.add("bytes.lengths", impl.byte_lengths);
+  }
+  if (!impl.wholes) return;
+  impl.effective_merges(*this).write(out);
+  impl.token_trie(*this).write(out);
+  std::vector<uint8_t> cuts(std::begin(impl.cut_before_metaspace), std::end(impl.cut_before_metaspace));
+  cuts.push_back(impl.cuttable);
+  cuts.push_back(impl.backtracking);
+  out.add_copy("cuts", std::move(cuts));
+}
+
+std::shared_ptr<const BPE> BPE::read(const TableReader& in, BpeOptions options) {
+  std::shared_ptr<BPE> model(new BPE());
+  Impl& impl = *model->impl_;
+  model->options_ = std::move(options);
+  model->vocabulary_ = Vocabulary::read(in, "vocabulary");
+  impl.lengths = in.get<uint32_t>("lengths");
+  const size_t tokens = impl.lengths.empty() ? size_t{model->vocabulary_.max_id()} + 1 : impl.lengths.size();
+  in.expect(tokens == size_t{model->vocabulary_.max_id()} + 1, "lengths");
+  impl.merges = MergeTable::read(in, tokens);
+  model->look_up_symbols();
+  std::call_once(impl.once, [&] {
+    if (impl.byte_level) {
+      impl.byte_vocabulary = Vocabulary::read(in, "bytes");
+      impl.byte_lengths = in.get<uint32_t>("bytes.lengths");
+      in.expect(impl.byte_lengths.size() == tokens && impl.byte_vocabulary.max_id() < tokens, "bytes.lengths");
+    }
+    impl.wholes = impl.has_wholes(*model);
+    if (!impl.wholes) return;
+    std::call_once(impl.effective_once, [&] {
+      impl.effective = EffectiveMerges::read(in, impl.merges, impl.byte_level ? impl.byte_lengths : impl.lengths);
+    });
+    const auto cuts = in.get<uint8_t>("cuts");
+    in.expect(cuts.size() == 258, "cuts");
+    std::copy(cuts.begin(), cuts.begin() + 256, impl.cut_before_metaspace);
+    impl.cuttable = cuts[256];
+    impl.backtracking = cuts[257];
+    std::call_once(impl.trie_once, [&] { impl.trie = TokenTrie::read(in, impl.effective, tokens); });
+    impl.trie_built = true;
+  });
   return model;
 }
 
@@ -267,14 +332,14 @@ void BPE::Impl::map_to_bytes(const Vocabulary& words) const {
   };
   std::vector<Place> places;
   places.reserve(entries.size());
-  byte_lengths.assign(lengths.size(), 0);
+  std::vector<uint32_t> counted(lengths.size(), 0);
   for (const auto& [text, id] : entries) {
     const size_t begin = arena.size();
     if (!byte_alphabet::append_bytes(text, arena)) {
       arena.resize(begin);
       continue;
     }
-    byte_lengths[id] = uint32_t(arena.size() - begin);
+    counted[id] = uint32_t(arena.size() - begin);
     places.push_back({begin, arena.size(), id});
   }
   std::vector<Vocabulary::Entry> raw;
@@ -282,13 +347,42 @@ void BPE::Impl::map_to_bytes(const Vocabulary& words) const {
   for (const Place& place : places)
     raw.emplace_back(std::string_view(arena).substr(place.begin, place.end - place.begin), place.id);
   byte_vocabulary = Vocabulary::build(raw);
+  byte_lengths = std::move(counted);
 }
 
 // What whole tokens look like to the merges; needed for shortcuts only, so it is worked out at the first encode.
 void BPE::Impl::prepare(const BPE& model) const {
   std::call_once(once, [&] {
     if (byte_level) map_to_bytes(model.vocabulary_);
-    if (decorated || lengths.empty() || model.options_.dropout.value_or(0) > 0) return;
+    wholes = has_wholes(model);
+    if (!wholes) return;
+    backtracking = true;
+    if (!byte_level) {
+      // Text is cut before ▁ wherever no token holds that byte before ▁.
+      std::fill(std::begin(cut_before_metaspace), std::end(cut_before_metaspace), true);
+      static constexpr std::string_view metaspace = "\xE2\x96\x81";
+      const EffectiveMerges& whole = effective_merges(model);
+      for (const auto& [text, id] : model.vocabulary_.entries()) {
+        if (whole.reproduces(id) || model.options_.ignore_merges)
+          for (size_t at = text.find(metaspace, 1); at != std::string_view::npos; at = text.find(metaspace, at + 1))
+            cut_before_metaspace[static_cast<unsigned char>(text[at - 1])] = false;
+      }
+      // A run of unknown characters must not cross a cut, nor a merge with a token that stands for one.
+      cuttable = !model.options_.ignore_merges && model.vocabulary_.find(metaspace) != none;
+      std::vector<bool> stand_ins(lengths.size(), false);
+      if (unknown < stand_ins.size()) stand_ins[unknown] = true;
+      for (const uint32_t id : byte_tokens)
+        if (id != none) stand_ins[id] = true;
+      for (const MergeTable::Merge& merge : merges.sorted())
+        if (stand_ins[merge.left] || stand_ins[merge.right]) cuttable = backtracking = false;
+    }
+  });
+}
+
+// What the merges make of whole tokens' texts. Not needed for short pieces where these are taken as they are
+// (ignore_merges).
+const EffectiveMerges& BPE::Impl::effective_merges(const BPE& model) const {
+  std::call_once(effective_once, [&] {
     const Vocabulary& words = byte_level ? byte_vocabulary : model.vocabulary_;
     const auto entries = words.entries();
     std::vector<bool> symbols(lengths.size(), false);
@@ -305,40 +399,35 @@ void BPE::Impl::prepare(const BPE& model) const {
           if (id != none) symbols[id] = true;
     }
     effective.build(merges, symbols, uint32_t(lengths.size() - 1));
-    backtracking = effective.proper();
-    if (!byte_level) {
-      // Text is cut before ▁ wherever no token holds that byte before ▁.
-      std::fill(std::begin(cut_before_metaspace), std::end(cut_before_metaspace), true);
-      static constexpr std::string_view metaspace = "\xE2\x96\x81";
-      for (const auto& [text, id] : entries) {
-        if (!effective.proper() || effective.reproduces(id) || model.options_.ignore_merges)
-          for (size_t at = text.find(metaspace, 1); at != std::string_view::npos; at = text.find(metaspace, at + 1))
-            cut_before_metaspace[static_cast<unsigned char>(text[at - 1])] = false;
-      }
-      // A run of unknown characters must not cross a cut, nor a merge with a token that stands for one.
-      cuttable = !model.options_.ignore_merges && words.find(metaspace) != none;
-      for (const MergeTable::Merge& merge : merges.sorted())
-        for (const uint32_t id : {merge.left, merge.right})
-          if (id == unknown || std::find(std::begin(byte_tokens), std::end(byte_tokens), id) != std::end(byte_tokens))
-            cuttable = backtracking = false;
-    }
   });
+  return effective;
 }
 
 // Needed for long pieces only, and takes longer to build than all the rest.
 const TokenTrie& BPE::Impl::token_trie(const BPE& model) const {
   std::call_once(trie_once, [&] {
     const Vocabulary& words = byte_level ? byte_vocabulary : model.vocabulary_;
+    const EffectiveMerges& whole = effective_merges(model);
     std::vector<Vocabulary::Entry> tokens;
     for (const auto& [text, id] : words.entries()) {
-      if (!effective.reproduces(id)) continue;
+      if (!whole.reproduces(id)) continue;
       if (!byte_level && (id == unknown || (text.size() == 6 && byte_tokens[0] != none && text.starts_with("<0x"))))
         continue;
       tokens.emplace_back(text, id);
     }
     trie.build(tokens, uint32_t(lengths.size() - 1));
+    trie_built = true;
   });
   return trie;
+}
+
+// Encodes a long piece into scratch.found; false when that is left to the heap: as long as there were so few long
+// pieces that building the trie would take longer.
+bool BPE::Impl::backtrack(const BPE& model, std::string_view piece, Scratch& scratch) const {
+  constexpr uint64_t worth_a_trie = 256 << 10;
+  if (!trie_built && (long_bytes += piece.size()) < worth_a_trie) return false;
+  scratch.found.clear();
+  return encode_backtracking(piece, token_trie(model), effective_merges(model), scratch.dead, scratch.found);
 }
 
 const bool* BPE::cut_before_metaspace() const {
@@ -485,14 +574,14 @@ void BPE::tokenize_bytes(std::string_view piece, uint32_t base, const char* read
   }
   impl.prepare(*this);
   const uint32_t whole = impl.byte_vocabulary.find(piece);
-  if (whole != none && (options_.ignore_merges || (impl.backtracking && impl.effective.reproduces(whole)))) {
+  if (whole != none &&
+      (options_.ignore_merges || (impl.backtracking && impl.effective_merges(*this).reproduces(whole)))) {
     emit(&whole, 1);
     if (cached) cache.insert(key, size, &whole, 1);
     return;
   }
   if (size > short_limit && impl.backtracking) {
-    scratch.found.clear();
-    if (encode_backtracking(piece, impl.token_trie(*this), impl.effective, scratch.dead, scratch.found)) {
+    if (impl.backtrack(*this, piece, scratch)) {
       emit(scratch.found.data(), scratch.found.size());
       return;
     }
@@ -604,8 +693,7 @@ void BPE::tokenize(std::string_view piece, uint32_t base, TokenSink& sink) const
   const bool plain = impl.start_symbols(*this, piece, scratch.symbols);
   if (plain && dropout == 0 && !impl.decorated && impl.backtracking && !impl.byte_level &&
       scratch.symbols.size() > short_limit) {
-    scratch.found.clear();
-    if (encode_backtracking(piece, impl.token_trie(*this), impl.effective, scratch.dead, scratch.found)) {
+    if (impl.backtrack(*this, piece, scratch)) {
       uint32_t at = base;
       for (const uint32_t id : scratch.found) {
         sink.add(id, at, at + impl.lengths[id]);

@@ -1,5 +1,6 @@
 #pragma once
-// Byte-pair encoding: pieces start as characters (or bytes) and the adjacent pair with the lowest rank is merged until none is left.
+// Byte-pair encoding: pieces start as characters (or bytes) and the adjacent pair with the lowest rank is merged until
+// none is left.
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -9,19 +10,20 @@
 #include <utility>
 #include <vector>
 
+#include "raven/brot/models/merge_table.hpp"
 #include "raven/brot/models/model.hpp"
 
 namespace brot {
 
 /// Options of BPE; defaults as in HuggingFace.
 struct BpeOptions {
-  std::optional<float> dropout = {};         ///< probability in [0, 1] of skipping a merge
+  std::optional<float> dropout = {};          ///< probability in [0, 1] of skipping a merge
   std::optional<std::string> unk_token = {};  ///< without it characters outside the vocabulary are dropped
   std::optional<std::string> continuing_subword_prefix = {};
   std::optional<std::string> end_of_word_suffix = {};
-  bool fuse_unk = false;       ///< one unknown token for a run of unknown characters
-  bool byte_fallback = false;  ///< unknown characters become `<0xHH>` tokens when those exist
-  bool ignore_merges = false;  ///< a whole piece that is in the vocabulary is one token
+  bool fuse_unk = false;          ///< one unknown token for a run of unknown characters
+  bool byte_fallback = false;     ///< unknown characters become `<0xHH>` tokens when those exist
+  bool ignore_merges = false;     ///< a whole piece that is in the vocabulary is one token
   size_t cache_capacity = 10000;  ///< 0 turns the cache of pieces off
   uint64_t seed = 0;              ///< of the dropout's random numbers
 };
@@ -55,12 +57,10 @@ class RAVEN_API BPE final : public Model {
     BpeOptions options_;
   };
   /// Views are copied. @throws as Builder::build
-  static std::shared_ptr<const BPE> make(const std::vector<Vocabulary::Entry>& vocab, const std::vector<MergeView>& merges,
-                                         BpeOptions options);
+  static std::shared_ptr<const BPE> make(const std::vector<Vocabulary::Entry>& vocab,
+                                         const std::vector<MergeView>& merges, BpeOptions options);
   /// A merge by ids; merges of equal rank are done from the left (tiktoken, SentencePiece).
-  struct RankedMerge {
-    uint32_t left, right, rank, id;
-  };
+  using RankedMerge = MergeTable::Merge;
   static std::shared_ptr<const BPE> make_ranked(const std::vector<Vocabulary::Entry>& vocab,
                                                 const std::vector<RankedMerge>& merges, BpeOptions options);
   /// Every way to write a token as two others, with the rank that `rank_of(id)` gives; for vocabularies without merges.
@@ -76,18 +76,24 @@ class RAVEN_API BPE final : public Model {
 
   /// True when every byte's printable character (ByteLevel) is a token, so that pieces may be encoded as raw bytes.
   bool byte_level() const noexcept;
-  /// Encodes raw bytes: the same ids as `tokenize` of their printable characters. Spans count raw bytes. `readable_end` ends the
-  /// memory that may be loaded. Requires byte_level().
+  /// Encodes raw bytes: the same ids as `tokenize` of their printable characters. Spans count raw bytes. `readable_end`
+  /// ends the memory that may be loaded. Requires byte_level().
   void tokenize_bytes(std::string_view piece, uint32_t base, const char* readable_end, TokenSink& sink) const;
   /// True when text may be cut before each `▁` that follows a byte for which `cut_before_metaspace()[byte]` holds.
   const bool* cut_before_metaspace() const;
   /// As tokenize, for text whose pieces are cut at those places first.
   void tokenize_metaspace(std::string_view text, uint32_t base, TokenSink& sink) const;
 
+  /// The tables of the compiled form; everything that is put off otherwise is built first.
+  void write(TableWriter& out) const;
+  /// @throws brot::Error (format) when the tables contradict each other
+  static std::shared_ptr<const BPE> read(const TableReader& in, BpeOptions options);
+
   struct Impl;
 
  private:
   BPE();
+  void look_up_symbols();
   static std::shared_ptr<const BPE> finish(std::shared_ptr<BPE> model, const std::vector<RankedMerge>& merges);
   std::unique_ptr<Impl> impl_;
   BpeOptions options_;

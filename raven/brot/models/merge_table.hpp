@@ -1,6 +1,7 @@
 #pragma once
 // Merges of byte-pair encoding: the table from a pair to its merge, and what follows from it about whole tokens.
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -9,7 +10,7 @@
 
 namespace brot {
 
-/// Pair of token ids → (rank, merged id). Open addressing, at most half full.
+/// Pair of token ids → (rank, merged id). Open addressing, at most 0.6 full.
 class MergeTable {
  public:
   static constexpr uint32_t none = ~uint32_t{0};
@@ -18,7 +19,7 @@ class MergeTable {
   };
 
   /// Takes merges in the order of their ranks; of a pair that occurs twice the last counts, as in HuggingFace.
-  void build(const std::vector<Merge>& merges);
+  void build(std::span<const Merge> merges);
   size_t size() const noexcept { return count_; }
   const Merge* find(uint32_t left, uint32_t right) const noexcept {
     if (slots_.empty()) return nullptr;
@@ -30,40 +31,51 @@ class MergeTable {
   }
   /// All merges, ascending by rank.
   std::vector<Merge> sorted() const;
+  void write(TableWriter& out) const;
+  /// `tokens`: number of ids. @throws brot::Error (format)
+  static MergeTable read(const TableReader& in, size_t tokens);
 
  private:
   size_t place(uint32_t left, uint32_t right) const noexcept {
     return ((uint64_t(left) << 32 | right) * 0x9E3779B97F4A7C15u) >> shift_;
   }
-  std::vector<Merge> slots_;
+  Table<Merge> slots_;
   size_t mask_ = 0, count_ = 0;
   int shift_ = 63;
 };
 
 /// How each token comes about when its own text is encoded, and whether two tokens can be neighbours in an encoding.
 ///
-/// Source: the method of the Rust crate `bpe`. When the merge that makes a token always has a
-/// larger rank than those that made its parts ("proper"), a sequence of tokens is the encoding of its text exactly when
-/// every token encodes to itself and every two neighbours encode to themselves. Two neighbours are checked by undoing
-/// their last merges in reverse order of rank: a merge across the seam with a smaller rank than the merge just undone
-/// would have come first.
+/// Source: the method of the Rust crate `bpe`, here for merges in any order. A sequence of tokens is the encoding of
+/// its text exactly when every token encodes to itself and every two neighbours encode to themselves. Two neighbours
+/// are checked by undoing their merges from the last one backwards: a merge across the seam that was possible before
+/// the merge just undone, and of smaller rank, would have come first.
+///
+/// When is that? Parts of a text do not notice each other, and the smallest rank goes first; so a token appears when
+/// all ranks up to the largest one among its merges, its level, are done. Of equal levels the left one comes first.
+/// (Where a merge is listed before one that makes its parts, as some files do, its level is larger than its rank: it
+/// follows at once.)
 class EffectiveMerges {
  public:
   /// `symbols[id]` is true for tokens that start as one symbol.
   void build(const MergeTable& table, const std::vector<bool>& symbols, uint32_t max_id);
-  /// False when some merge is not proper: then only step-by-step merging is exact.
-  bool proper() const noexcept { return proper_; }
   /// True when the token's text encodes to this one token.
-  bool reproduces(uint32_t id) const noexcept { return id < order_.size() && order_[id] != unreachable; }
+  bool reproduces(uint32_t id) const noexcept { return id < tokens_.size() && tokens_[id].level != unreachable; }
   bool compatible(uint32_t left, uint32_t right) const noexcept;
+  void write(TableWriter& out) const;
+  /// `lengths`: bytes of each token. @throws brot::Error (format)
+  static EffectiveMerges read(const TableReader& in, const MergeTable& merges, const Table<uint32_t>& lengths);
 
  private:
   static constexpr uint32_t unreachable = ~uint32_t{0};
-  bool seam_survives(uint32_t left, uint32_t right, uint32_t limit) const noexcept;
+  struct Token {
+    uint32_t level = unreachable;  // 0 for symbols, else 1 + the largest rank of the merges that make it
+    uint32_t rank = 0;             // 1 + rank of the last of them …
+    uint32_t left = 0, right = 0;  // … and what it merges
+  };
+  bool seam_survives(uint32_t left, uint32_t right) const noexcept;
   const MergeTable* table_ = nullptr;
-  std::vector<uint32_t> order_;  // 0 for symbols, 1 + rank of the merge that makes the token, or unreachable
-  std::vector<uint32_t> left_, right_;
-  bool proper_ = true;
+  Table<Token> tokens_;
 };
 
 /// Tokens by prefix: for long pieces, which are encoded in linear time by backtracking over longest matches.
@@ -76,10 +88,13 @@ class TokenTrie {
   /// The longest token that is a proper prefix of `token`, or none.
   uint32_t shorter(uint32_t token) const noexcept { return shorter_[token]; }
   uint32_t length(uint32_t token) const noexcept { return length_[token]; }
+  void write(TableWriter& out) const;
+  /// `merges` and number of ids. @throws brot::Error (format)
+  static TokenTrie read(const TableReader& in, const EffectiveMerges& merges, size_t tokens);
 
  private:
   DoubleArray nodes_;
-  std::vector<uint32_t> shorter_, length_;
+  Table<uint32_t> shorter_, length_;
 };
 
 /// Encodes `text` by backtracking; `dead` is scratch. False when the text has no encoding by these tokens.

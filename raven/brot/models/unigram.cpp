@@ -223,14 +223,14 @@ void Unigram::tokenize(std::string_view piece, uint32_t base, TokenSink& sink) c
 
 namespace {
 
-struct Edge {
+struct Arc {
   uint32_t start, end;
   double score;
 };
 
-/// All pieces of the text as edges, by end position, unknown characters included.
-std::vector<std::vector<Edge>> lattice(const Unigram& model, std::string_view text) {
-  std::vector<std::vector<Edge>> ends(text.size() + 1);
+/// All pieces of the text as arcs, by end position, unknown characters included.
+std::vector<std::vector<Arc>> lattice(const Unigram& model, std::string_view text) {
+  std::vector<std::vector<Arc>> ends(text.size() + 1);
   for (size_t start = 0; start < text.size();) {
     const size_t first = unicode::length_of_lead(static_cast<unsigned char>(text[start]));
     bool single = false;
@@ -251,16 +251,34 @@ std::vector<std::vector<Edge>> lattice(const Unigram& model, std::string_view te
 
 }  // namespace
 
+std::vector<Unigram::Edge> Unigram::lattice(std::string_view text, double alpha) const {
+  const auto ends = brot::lattice(*this, text);
+  std::vector<double> forward(text.size() + 1, unreached), backward(text.size() + 1, unreached);
+  forward[0] = backward[text.size()] = 0;
+  for (size_t end = 1; end <= text.size(); ++end)
+    for (const auto& edge : ends[end]) forward[end] = log_add(forward[end], forward[edge.start] + alpha * edge.score);
+  for (size_t end = text.size(); end > 0; --end)
+    for (const auto& edge : ends[end])
+      backward[edge.start] = log_add(backward[edge.start], backward[end] + alpha * edge.score);
+  std::vector<Edge> edges;
+  for (size_t end = 1; end <= text.size(); ++end)
+    for (const auto& edge : ends[end])
+      edges.push_back({{edge.start, edge.end},
+                       edge.score,
+                       std::exp(forward[edge.start] + alpha * edge.score + backward[end] - forward[text.size()])});
+  return edges;
+}
+
 // A* from the end of the text backwards; the best score up to a position is the exact estimate of what remains.
 std::vector<Unigram::Segmentation> Unigram::nbest(std::string_view text, size_t count) const {
   std::vector<Segmentation> result;
   if (count == 0) return result;
   if (text.empty()) return {Segmentation{}};
-  const auto ends = lattice(*this, text);
+  const auto ends = brot::lattice(*this, text);
   std::vector<double> best(text.size() + 1, unreached);
   best[0] = 0;
   for (size_t end = 1; end <= text.size(); ++end)
-    for (const Edge& edge : ends[end]) best[end] = std::max(best[end], best[edge.start] + edge.score);
+    for (const auto& edge : ends[end]) best[end] = std::max(best[end], best[edge.start] + edge.score);
   struct Hypothesis {
     double estimate, tail;
     uint32_t position;
@@ -288,7 +306,7 @@ std::vector<Unigram::Segmentation> Unigram::nbest(std::string_view text, size_t 
       continue;
     }
     if (all.size() > most) continue;
-    for (const Edge& edge : ends[top.position]) {
+    for (const auto& edge : ends[top.position]) {
       const double tail = top.tail + edge.score;
       all.push_back({best[edge.start] + tail, tail, edge.start, index, {edge.start, edge.end}});
       open.push(int32_t(all.size() - 1));
@@ -311,15 +329,15 @@ Unigram::Segmentation Unigram::sample(std::string_view text, double alpha, uint6
     }
     return std::move(best.back());
   }
-  const auto ends = lattice(*this, text);
+  const auto ends = brot::lattice(*this, text);
   std::vector<double> forward(text.size() + 1, unreached);
   forward[0] = 0;
   for (size_t end = 1; end <= text.size(); ++end)
-    for (const Edge& edge : ends[end]) forward[end] = log_add(forward[end], forward[edge.start] + alpha * edge.score);
+    for (const auto& edge : ends[end]) forward[end] = log_add(forward[end], forward[edge.start] + alpha * edge.score);
   for (size_t end = text.size(); end > 0;) {
     double left = uniform(random);
-    const Edge* taken = &ends[end].back();
-    for (const Edge& edge : ends[end]) {
+    const Arc* taken = &ends[end].back();
+    for (const auto& edge : ends[end]) {
       left -= std::exp(forward[edge.start] + alpha * edge.score - forward[end]);
       if (left <= 0) {
         taken = &edge;

@@ -44,6 +44,13 @@ class RAVEN_API Unigram final : public Model {
   /// A segmentation drawn with probability proportional to exp(alpha · score), by forward filtering and backward
   /// sampling.
   Segmentation sample(std::string_view text, double alpha, uint64_t seed) const;
+  /// All pieces that the text could be made of, unknown characters included, by where they end.
+  struct Edge {
+    Span span;
+    double score = 0;
+    double marginal = 0;  ///< probability that a segmentation drawn by exp(alpha · score) has this piece
+  };
+  std::vector<Edge> lattice(std::string_view text, double alpha = 1) const;
   /// Score that an unknown character gets: the smallest score less 10.
   double unknown_score() const noexcept { return min_score_ - 10; }
   double min_score() const noexcept { return min_score_; }

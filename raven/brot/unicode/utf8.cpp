@@ -1,3 +1,4 @@
+#include <bit>
 #include <cstring>
 
 #include "raven/brot/unicode/unicode.hpp"
@@ -79,15 +80,36 @@ size_t ascii_prefix(std::string_view text) noexcept {
 }
 
 size_t find_invalid(std::string_view text) noexcept {
-  size_t i = 0;
-  while (i < text.size()) {
-    if (static_cast<unsigned char>(text[i]) < 0x80) {
-      i += ascii_prefix(text.substr(i));
+  const char* const begin = text.data();
+  const char* const end = begin + text.size();
+  const char* p = begin;
+  // Eight bytes at a time: ASCII, then one character whose second byte has no limits of its own.
+  while (end - p >= 8) {
+    const uint64_t word = load_word(p);
+    const uint64_t high = word & high_bits;
+    if (high == 0) {
+      p += 8;
       continue;
     }
-    const Decoded d = decode(text, i);
-    if (!d.valid) return i;
-    i += d.length;
+    const int skipped = std::countr_zero(high) & ~7;
+    const uint32_t next = uint32_t(word >> skipped);  // at least the lead byte
+    p += skipped / 8;
+    if (skipped > 32) continue;  // its bytes are not all here
+    const uint32_t lead = next & 0xFF;
+    if ((next & 0xC0E0) == 0x80C0 && lead >= 0xC2) {
+      p += 2;
+    } else if ((next & 0xC0C0F0) == 0x8080E0 && lead != 0xE0 && lead != 0xED) {
+      p += 3;
+    } else {
+      const Decoded decoded = decode(text, size_t(p - begin));
+      if (!decoded.valid) return size_t(p - begin);
+      p += decoded.length;
+    }
+  }
+  while (p != end) {
+    const Decoded decoded = decode(text, size_t(p - begin));
+    if (!decoded.valid) return size_t(p - begin);
+    p += decoded.length;
   }
   return text.size();
 }

@@ -1,0 +1,72 @@
+// The compiled form: tokenizer.json without the vocabulary and merges of a BPE model, and the tables that are built of
+// these, ready for use. Other models are small enough to be built again: they stay in the JSON.
+#include "raven/brot/files/compiled.hpp"
+
+#include <filesystem>
+
+#include "raven/base/error.hpp"
+#include "raven/brot/core/core.hpp"
+#include "raven/brot/files/load.hpp"
+#include "raven/brot/files/tokenizer_json.hpp"
+
+namespace brot {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// What tells that a file was changed: its size and time of last change.
+std::vector<uint64_t> stamp_of(const std::string& path) {
+  std::error_code fault;
+  const auto size = fs::file_size(path, fault);
+  const auto time = fault ? fs::file_time_type() : fs::last_write_time(path, fault);
+  if (fault) throw raven::IoError("brot.Tokenizer.from_cached", path, fault.value());
+  return {uint64_t(size), uint64_t(time.time_since_epoch().count())};
+}
+
+std::vector<char> characters(const std::string& text) { return {text.begin(), text.end()}; }
+
+void write(const Tokenizer& tokenizer, const std::string& path, std::vector<uint64_t> stamp) {
+  TableWriter out;
+  const TokenizerCore& core = *tokenizer.core();
+  out.add_copy("tokenizer", characters(files::write_tokenizer(core, false, files::JsonForm::without_tables)));
+  out.add_copy("config", characters(files::write_config(core.config)));
+  out.add_copy("stamp", std::move(stamp));
+  if (core.bpe) core.bpe->write(out);
+  out.save(path);
+}
+
+std::string_view text_of(const Table<char>& table) { return {table.data(), table.size()}; }
+
+}  // namespace
+
+Tokenizer files::read_compiled(const TableReader& tables, std::string_view name) {
+  const Table<char> document = tables.get<char>("tokenizer"), config_text = tables.get<char>("config");
+  Tokenizer tokenizer = read_tokenizer(text_of(document), name, {}, &tables);
+  const json::Document config = json::Document::parse(text_of(config_text), name);
+  tokenizer.set_config(read_config(config.root()));
+  return tokenizer;
+}
+
+void Tokenizer::save_compiled(const std::string& path) const { write(*this, path, {}); }
+
+Tokenizer Tokenizer::from_compiled(const std::string& path) { return files::read_compiled(TableReader(path), path); }
+
+Tokenizer Tokenizer::from_cached(const std::string& source, const std::string& compiled) {
+  const std::string path = compiled.empty() ? source + ".brot" : compiled;
+  std::vector<uint64_t> stamp = stamp_of(source);
+  if (std::error_code fault; fs::exists(path, fault)) {
+    try {
+      const TableReader tables(path);
+      const auto present = tables.get<uint64_t>("stamp");
+      if (std::equal(present.begin(), present.end(), stamp.begin(), stamp.end()))
+        return files::read_compiled(tables, path);
+    } catch (const Error&) {  // of another version, or damaged: made anew
+    }
+  }
+  const Tokenizer tokenizer = load_any(source);
+  write(tokenizer, path, std::move(stamp));
+  return tokenizer;
+}
+
+}  // namespace brot
