@@ -133,11 +133,13 @@ void make_long_runs(const Body& body, const Context& context, Schedule& schedule
   e.emit(nodes);
   const Id from = b.mul(s, b.index(run_segment));
   const Id to = b.binary(Code::minimum, b.add(from, b.index(run_segment)), b.index(n));
-  const std::vector<Id> results = reduce_run(e, parts.reduces, from, to, n, trees, [&](Id i) {
-    e.bind(atom, i);
-    e.emit(nodes);
-    for (const Body::Store& store : parts.full) e.store(store);
-  });
+  const std::vector<Id> results = reduce_run(
+      e, parts.reduces, from, to, n, trees, [](Id, Id) {},
+      [&](Id i, Id) {
+        e.bind(atom, i);
+        e.emit(nodes);
+        for (const Body::Store& store : parts.full) e.store(store);
+      });
   for (size_t k = 0; k < results.size(); ++k)
     b.store(e.temporary(segments.first + static_cast<uint32_t>(k)), segments.at(b, body, o, s, b.index(0)), results[k]);
   e.leave();

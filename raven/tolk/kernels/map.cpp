@@ -1,6 +1,7 @@
 // Kernels without reductions. Loops over which all accesses move as one are one already: most maps are a single loop,
 // whose indices are the tasks. Otherwise the outer loops are tasks, the innermost one is run in lanes.
 #include <algorithm>
+#include <cstdlib>
 
 #include "raven/tolk/kernels/kinds.hpp"
 
@@ -96,15 +97,29 @@ size_t choose_lanes(const Body& body) {
   return best;
 }
 
+/// Loops in the order in which the largest operand lies: reads that follow each other are fetched ahead, writes are not
+/// waited for.
+std::vector<uint16_t> in_order_of_reads(const Body& body) {
+  std::vector<uint16_t> loops = body.loops(Role::outer);
+  for (const Node& n : body.nodes) {
+    if (n.kind != Node::Kind::load) continue;
+    const Affine& at = body.affines[n.affine];
+    const auto stride = [&](uint16_t atom) { return std::abs(at.factor(atom)); };
+    if (!std::all_of(loops.begin(), loops.end(), [&](uint16_t a) { return stride(a) > 0; })) continue;
+    std::sort(loops.begin(), loops.end(),
+              [&](uint16_t a, uint16_t b) { return stride(a) != stride(b) ? stride(a) > stride(b) : a < b; });
+    break;
+  }
+  return loops;
+}
+
 Launch nested(const Body& body, const Context& context) {
-  const std::vector<uint16_t>& loops = body.loops(Role::outer);
-  const size_t lanes_at = choose_lanes(body);
-  const uint16_t lanes_atom = loops[lanes_at];
+  const uint16_t lanes_atom = body.loops(Role::outer)[choose_lanes(body)];
   if (const Across across = find_across(body, lanes_atom); !across.loads.empty())
     return make_transposing(body, context, lanes_atom, across);
   const int64_t lanes_extent = body.extent(lanes_atom);
-  std::vector<uint16_t> rest = loops;
-  rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(lanes_at));
+  std::vector<uint16_t> rest = in_order_of_reads(body);
+  std::erase(rest, lanes_atom);
   // Loops inside a task, until it is worth being one.
   size_t split = rest.size();
   int64_t inside = lanes_extent;

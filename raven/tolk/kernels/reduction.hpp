@@ -58,22 +58,25 @@ class RunBlock {
   std::vector<loop::Id> partials_;
 };
 
-/// The elements from … to − 1 of a run, at most `most`. `element(index)` runs inside lanes and emits the operands of
-/// `reduces`; the results come back in their order. `trees`: one each where there may be several blocks.
-template <class Element>
+/// The elements from … to − 1 of a run, at most `most`. `before(begin, end)` runs before each block; `element(index,
+/// begin)` inside lanes of the block that starts at begin, where it emits the operands of `reduces`; the results come
+/// back in their order. `trees`: one each where there may be several blocks.
+template <class Before, class Element>
 std::vector<loop::Id> reduce_run(Emission& e, std::span<const uint32_t> reduces, loop::Id from, loop::Id to,
-                                 int64_t most, std::span<Tree> trees, Element&& element) {
+                                 int64_t most, std::span<Tree> trees, Before&& before, Element&& element) {
   loop::Builder& b = e.b();
   RunBlock block(e, reduces, most);
   if (most <= run_block) {
-    element(block.open(from, to));
+    before(from, to);
+    element(block.open(from, to), from);
     return block.close();
   }
   const loop::Id start = b.loop(from, to, run_block);
   e.enter();
   loop::Id end = b.add(start, b.index(run_block));
   if (most % run_block != 0) end = b.binary(loop::Code::minimum, end, to);
-  element(block.open(start, end));
+  before(start, end);
+  element(block.open(start, end), start);
   const std::vector<loop::Id> values = block.close();
   const loop::Id number = b.binary(loop::Code::idiv, b.sub(start, from), b.index(run_block));
   for (size_t k = 0; k < trees.size(); ++k) trees[k].push(number, values[k], b.index(0));

@@ -100,6 +100,17 @@ struct Rows {
         if (s.node == id) return &s;
     return nullptr;
   }
+  /// Whether computing an element takes so many registers that 64 partial results beside it would not stay in theirs.
+  bool is_heavy(const Run& run, int vector_bytes) const {
+    if (run.reduces.empty()) return false;
+    int widest = 1, costly = 0;
+    for (const uint32_t id : run.nodes)
+      if ((body.atoms_of[id] & varying) != 0 && body.nodes[id].kind == Node::Kind::apply) {
+        widest = std::max(widest, loop::size_of(body.nodes[id].type));
+        costly = std::max(costly, cost_of(body.nodes[id].code));
+      }
+    return costly >= keep_cost && run_partials * widest > 4 * vector_bytes;
+  }
   /// Of one element: what changes along the row.
   int cost_of_element(uint32_t id) const {
     int cost = 0;
@@ -138,6 +149,13 @@ Launch make_rows(const Body& body, const Context& context) {
       for (const uint32_t r : rows.runs[k].reduces)
         trees[k].emplace_back(b, body.nodes[r].code, body.nodes[r].type, (n + run_block - 1) / run_block);
 
+  // Operands of the reductions of a heavy run, one block of each.
+  std::vector<std::vector<Id>> blocks(rows.runs.size());
+  for (size_t k = 0; k < rows.runs.size(); ++k)
+    if (rows.is_heavy(rows.runs[k], context.target.vector_bytes))
+      for (const uint32_t r : rows.runs[k].reduces)
+        blocks[k].push_back(b.local(body.nodes[body.nodes[r].operand[0]].type, std::min(n, run_block)));
+
   e.follow(all, body.stores);
   e.enter();
   e.emit(all);
@@ -170,7 +188,25 @@ Launch make_rows(const Body& body, const Context& context) {
       b.end();
       continue;
     }
-    const std::vector<Id> results = reduce_run(e, run.reduces, b.index(0), b.index(n), n, trees[k], each);
+    // What needs many registers for each vector is computed a vector at a time, and the partial sums read it back.
+    const bool apart = !blocks[k].empty();
+    const std::vector<Id> results = reduce_run(
+        e, run.reduces, b.index(0), b.index(n), n, trees[k],
+        [&](Id begin, Id end) {
+          if (!apart) return;
+          const Id i = b.lanes(begin, end, e.width(run.nodes, rows.varying));
+          e.enter();
+          each(i);
+          for (size_t r = 0; r < run.reduces.size(); ++r)
+            b.store(blocks[k][r], b.sub(i, begin), e.value(body.nodes[run.reduces[r]].operand[0]));
+          e.leave();
+          b.end();
+        },
+        [&](Id i, Id begin) {
+          if (!apart) return each(i);
+          for (size_t r = 0; r < run.reduces.size(); ++r)
+            e.give(body.nodes[run.reduces[r]].operand[0], b.load(blocks[k][r], b.sub(i, begin)));
+        });
     for (size_t i = 0; i < results.size(); ++i) e.give(run.reduces[i], results[i]);
   }
   e.emit(last);
