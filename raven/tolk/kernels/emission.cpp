@@ -130,19 +130,59 @@ void Emission::follow(std::span<const uint32_t> nodes, std::span<const Body::Sto
   for (const Body::Store& s : stores) followed_[s.affine] = true;
 }
 
+/// One term more of an address.
+void Emission::move(uint32_t affine, loop::Id by) {
+  undo_.push_back({Undo::Kind::partial, affine, partial_[affine]});
+  const int64_t start = body_.affines[affine].constant;
+  partial_[affine] = partial_[affine] != no_id ? builder_.add(partial_[affine], by)
+                     : start != 0              ? builder_.add(by, builder_.index(start))
+                                               : by;
+}
+
 void Emission::bind(uint16_t atom, loop::Id id) {
   open_ |= uint64_t{1} << atom;
   undo_.push_back({Undo::Kind::atom, atom, no_id});
+  for (uint32_t a = 0; a < body_.affines.size(); ++a)
+    if (const int64_t factor = body_.affines[a].factor(atom); followed_[a] && factor != 0)
+      move(a, builder_.mul(id, builder_.index(factor)));
+}
+
+void Emission::bind_joined(std::span<const uint16_t> loops, loop::Id position) {
+  if (loops.size() == 1) return bind(loops[0], position);
+  std::vector<loop::Id> index(loops.size(), no_id);
+  int64_t count = 1;
+  for (const uint16_t atom : loops) {
+    count *= body_.extent(atom);
+    open_ |= uint64_t{1} << atom;
+    undo_.push_back({Undo::Kind::atom, atom, no_id});
+  }
+  // Quotients of 32 bits, where they suffice: vectors have no wider ones.
+  const Type type = count <= INT32_MAX ? Type::u32 : Type::i64;
+  const auto take_apart = [&] {
+    loop::Id rest = builder_.cast(type, position);
+    for (size_t i = loops.size(); i-- > 0;) {
+      const loop::Id extent = builder_.constant(type, static_cast<uint64_t>(body_.extent(loops[i])));
+      index[i] = builder_.cast(Type::i64, i == 0 ? rest : builder_.binary(Code::rem, rest, extent));
+      if (i > 0) rest = builder_.binary(Code::idiv, rest, extent);
+    }
+  };
   for (uint32_t a = 0; a < body_.affines.size(); ++a) {
     if (!followed_[a]) continue;
-    const int64_t factor = body_.affines[a].factor(atom);
-    if (factor == 0) continue;
-    undo_.push_back({Undo::Kind::partial, a, partial_[a]});
-    const loop::Id moved = builder_.mul(id, builder_.index(factor));
-    const int64_t start = body_.affines[a].constant;
-    partial_[a] = partial_[a] != no_id ? builder_.add(partial_[a], moved)
-                  : start != 0         ? builder_.add(moved, builder_.index(start))
-                                       : moved;
+    const Affine& affine = body_.affines[a];
+    bool moves = false, as_one = true;
+    for (size_t i = 0; i < loops.size(); ++i) {
+      moves |= affine.factor(loops[i]) != 0;
+      as_one &= i == 0 || affine.factor(loops[i - 1]) == affine.factor(loops[i]) * body_.extent(loops[i]);
+    }
+    if (!moves) continue;
+    if (as_one) {
+      move(a, builder_.mul(position, builder_.index(affine.factor(loops.back()))));
+      continue;
+    }
+    if (index[0] == no_id) take_apart();
+    for (size_t i = 0; i < loops.size(); ++i)
+      if (const int64_t factor = affine.factor(loops[i]); factor != 0)
+        move(a, builder_.mul(index[i], builder_.index(factor)));
   }
 }
 

@@ -31,6 +31,8 @@ class Emission {
   void bind(uint16_t atom, loop::Id id);
   /// Indices of `loops` whose C-order position is `position`.
   void bind_all(std::span<const uint16_t> loops, loop::Id position);
+  /// The same for neighbouring loops that are run as one: addresses that move as over one are not taken apart.
+  void bind_joined(std::span<const uint16_t> loops, loop::Id position);
 
   /// Addresses among those that `bind` keeps up to date.
   void follow(std::span<const uint32_t> nodes, std::span<const Body::Store> stores);
@@ -56,6 +58,7 @@ class Emission {
   Launch finish();
 
  private:
+  void move(uint32_t affine, loop::Id by);
   loop::Id declare(const LaunchBuffer& buffer, loop::Type type, int64_t count);
 
   const Body& body_;

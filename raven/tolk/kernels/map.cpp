@@ -113,13 +113,31 @@ std::vector<uint16_t> in_order_of_reads(const Body& body) {
   return loops;
 }
 
+/// The loops that are run in lanes as one: those too short for a vector and the next ones out. Results lie along them.
+std::vector<uint16_t> short_loops(const Body& body) {
+  constexpr int64_t least = 16;
+  const std::vector<uint16_t>& loops = body.loops(Role::outer);
+  size_t first = loops.size();
+  int64_t extent = 1;
+  while (first > 0 && extent < least) extent *= body.extent(loops[--first]);
+  return {loops.begin() + static_cast<std::ptrdiff_t>(first), loops.end()};
+}
+
 Launch nested(const Body& body, const Context& context) {
-  const uint16_t lanes_atom = body.loops(Role::outer)[choose_lanes(body)];
-  if (const Across across = find_across(body, lanes_atom); !across.loads.empty())
-    return make_transposing(body, context, lanes_atom, across);
-  const int64_t lanes_extent = body.extent(lanes_atom);
+  std::vector<uint16_t> in_lanes = short_loops(body);
+  if (in_lanes.size() == 1) {
+    in_lanes = {body.loops(Role::outer)[choose_lanes(body)]};
+    if (const Across across = find_across(body, in_lanes[0]); !across.loads.empty())
+      return make_transposing(body, context, in_lanes[0], across);
+  }
+  int64_t lanes_extent = 1;
+  uint64_t lanes_mask = 0;
   std::vector<uint16_t> rest = in_order_of_reads(body);
-  std::erase(rest, lanes_atom);
+  for (const uint16_t a : in_lanes) {
+    lanes_extent *= body.extent(a);
+    lanes_mask |= uint64_t{1} << a;
+    std::erase(rest, a);
+  }
   // Loops inside a task, until it is worth being one.
   size_t split = rest.size();
   int64_t inside = lanes_extent;
@@ -157,9 +175,9 @@ Launch nested(const Body& body, const Context& context) {
     e.bind(a, i);
     e.emit(nodes);
   }
-  const Id j = b.lanes(from, to, e.width(nodes, uint64_t{1} << lanes_atom));
+  const Id j = b.lanes(from, to, e.width(nodes, lanes_mask));
   e.enter();
-  e.bind(lanes_atom, j);
+  e.bind_joined(in_lanes, j);
   e.emit(nodes);
   store_all(e);
   e.leave();

@@ -95,6 +95,15 @@ TEST(Form, OperandsAreBroadcastAlongAnyAxis) {
     EXPECT_LAUNCHES(formed([](Array a, Array b) { return nx::exp(a * b); }, x, random_f32(shape, 2)), 1);
 }
 
+TEST(Form, ShortInnerLoopsAreRunTogether) {
+  for (const nx::Shape& shape : {nx::Shape{100, 3}, nx::Shape{9, 7, 2}, nx::Shape{50, 2, 3, 2}, nx::Shape{3, 3}}) {
+    const Array x = random_f32(shape, 1);
+    EXPECT_LAUNCHES(formed([](Array a, Array b) { return nx::exp(a) * b; }, x, random_f32({shape.back()}, 2)), 1);
+    EXPECT_LAUNCHES(formed([](Array a) { return a + nx::flip(a, a.ndim() - 1); }, x), 1);
+    formed([](Array a) { return nx::exp(nx::transpose(a)) + 1; }, x);
+  }
+}
+
 // ---- reductions of every kind and length
 
 TEST(Form, SumsOfNegativeZeroAreNegativeZero) {
