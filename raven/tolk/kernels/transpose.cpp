@@ -69,12 +69,12 @@ Launch make_transposing(const Body& body, const Context& context, uint16_t lanes
     const Id to = b.add(from, b.index(tile));
     return extent % tile == 0 ? to : b.binary(Code::minimum, to, b.index(extent));
   };
-  const Id other_from = b.mul(b.binary(Code::rem, t, b.index(other_tiles)), b.index(tile)),
+  // Neighbouring tasks go on along the rows of what is turned.
+  const Id own_from = b.mul(b.binary(Code::rem, t, b.index(own_tiles)), b.index(tile)), own_to = ends(own_from, own);
+  Id position = b.binary(Code::idiv, t, b.index(own_tiles));
+  const Id other_from = b.mul(b.binary(Code::rem, position, b.index(other_tiles)), b.index(tile)),
            other_to = ends(other_from, other);
-  Id position = b.binary(Code::idiv, t, b.index(other_tiles));
-  const Id own_from = b.mul(b.binary(Code::rem, position, b.index(own_tiles)), b.index(tile)),
-           own_to = ends(own_from, own);
-  position = b.binary(Code::idiv, position, b.index(own_tiles));
+  position = b.binary(Code::idiv, position, b.index(other_tiles));
   e.bind_all(rest, position);
   e.emit(nodes);
   const auto place = [&](Id i, Id j) {
