@@ -87,6 +87,7 @@ const Case cases[] = {
      "program(%0:" F ") {\n  %1:" F " = Abs(%0)\n  return %1\n}"},
     {"abs-negative", "program(%0:" F ") { %1:" F " = Neg(%0) %2:" F " = Abs(%1) return %2 }",
      "program(%0:" F ") {\n  %1:" F " = Abs(%0)\n  return %1\n}"},
+    {"", "program(%0:u8[14]) { %1:u8[14] = Neg(%0) %2:u8[14] = Abs(%1) return %2 }", nullptr},
     {"bitwise-same", "program(%0:" I ") { %1:" I " = Bitwise{kind=or}(%0, %0) return %1 }",
      "program(%0:" I ") {\n  return %0\n}"},
     {"", "program(%0:" I ") { %1:" I " = Bitwise{kind=xor}(%0, %0) return %1 }", nullptr},
@@ -133,7 +134,7 @@ const Case cases[] = {
      "program(%0:" F ") {\n  return %0\n}"},
     {"slice-twice",
      "program(%0:" F ") { %1:f32[5] = Slice{starts=(1,), stops=(10,), steps=(2,)}(%0) %2:f32[2] = Slice{starts=(1,), "
-                     "stops=(5,), steps=(3,)}(%1) return %2 }",
+     "stops=(5,), steps=(3,)}(%1) return %2 }",
      "program(%0:" F ") {\n  %1:f32[2] = Slice{starts=(3,), stops=(10,), steps=(6,)}(%0)\n  return %1\n}"},
     {"flip-twice", "program(%0:" F ") { %1:" F " = Flip{axes=(0,)}(%0) %2:" F " = Flip{axes=(0,)}(%1) return %2 }",
      "program(%0:" F ") {\n  return %0\n}"},
@@ -157,7 +158,7 @@ const Case cases[] = {
 
 Array input_of(const nx::Aval& aval) {
   if (aval.dtype == nx::b1) return special_b1();
-  const Array x = aval.dtype == nx::f32 ? special_f32() : special_i32();
+  const Array x = aval.dtype == nx::f32 ? special_f32() : nx::astype(special_i32(), aval.dtype);
   const int64_t n = nx::element_count(aval.shape.span());
   return nx::reshape(nx::slice(x, {0}, {n}, {1}), aval.shape);
 }

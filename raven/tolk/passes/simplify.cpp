@@ -114,6 +114,8 @@ Id undo_twice(const Match& m) {
 /// f(f(x)) = f(x).
 Id idempotent(const Match& m) { return m.made_by(0, m.op) ? m[0] : none; }
 Id abs_of_negative(const Match& m) {
+  // Unsigned numbers wrap: −9 is 247 of bytes, and stays so.
+  if (!m.is_float() && !nx::is_signed(m.aval(0).dtype)) return none;
   const Rewriter::Node* inner = m.made_by(0, Op::Neg);
   return inner ? m.make(Op::Abs, inner->operands[0]) : none;
 }
@@ -241,7 +243,7 @@ constexpr Rule rules[] = {
     {Op::Neg, "negative-twice", "−(−x) → x", undo_twice},
     {Op::Not, "not-twice", "~(~x) → x", undo_twice},
     {Op::Abs, "abs-twice", "| |x| | → |x|", idempotent},
-    {Op::Abs, "abs-negative", "|−x| → |x|", abs_of_negative},
+    {Op::Abs, "abs-negative", "|−x| → |x|, not of unsigned integers", abs_of_negative},
     {Op::Bitwise, "bitwise-same", "x & x → x, x | x → x", bitwise_same},
     {Op::Cast, "cast-same", "a cast to its operand's dtype → the operand", cast_to_same},
     {Op::Cast, "cast-back", "a cast to a wider dtype and back → the operand", cast_there_and_back},
