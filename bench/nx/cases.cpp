@@ -17,18 +17,9 @@ namespace {
 using nx::Array;
 using nx::Shape;
 
-/// Values in [-1, 1) from a multiplicative hash; every array of a size is the same.
 template <class T>
 Array values(const Shape& shape) {
-  int64_t count = 1;
-  for (const int64_t extent : shape) count *= extent;
-  std::vector<T> data(static_cast<size_t>(count));
-  uint32_t state = 12345;
-  for (T& x : data) {
-    state = state * 1664525u + 1013904223u;
-    x = static_cast<T>(state >> 8) / static_cast<T>(1 << 23) - static_cast<T>(1);
-  }
-  return nx::array(data, shape);
+  return hashed(shape, 1, nx::dtype_of<T>);
 }
 
 /// Adds the body of `function(x)` on one input, or `function(a, b)` on two, for f32 and f64.

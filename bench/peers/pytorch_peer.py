@@ -1,10 +1,12 @@
-"""PyTorch's side of the benchmark (CPU): cases named as in bench/nx/rows.cpp, bench/rune and bench/kaun."""
+"""PyTorch's side of the benchmark (CPU): cases named as in bench/nx/rows.cpp, bench/rune bench/kaun and bench/tolk."""
 import os
 import pathlib
 import re
 import sys
 
+import numpy as np
 import protocol
+import pytorch_kernels
 import torch
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tests" / "golden" / "kaun"))
@@ -13,6 +15,7 @@ THREADS = int(os.environ.get("OMP_NUM_THREADS", "1"))
 torch.set_num_threads(THREADS)
 torch.manual_seed(0)
 F32, F64 = torch.float32, torch.float64
+NUMPY = {F32: np.float32, F64: np.float64}
 
 
 _inference = None
@@ -30,13 +33,13 @@ def gradients(enabled):
         _inference.__enter__()
 
 
-def normal(*shape, dtype=F32):
-    return torch.randn(*shape, dtype=dtype)
+def values(*shape, dtype=F32, seed=1):
+    return torch.from_numpy(protocol.hashed(shape, seed, NUMPY[dtype]))
 
 
-def uniform(low, high, dtype):
+def interval(low, high, dtype):
     """10^6 elements."""
-    return torch.rand(1_000_000, dtype=dtype) * (high - low) + low
+    return values(1_000_000, dtype=dtype) * ((high - low) / 2) + (high + low) / 2
 
 
 def case(statement, **inputs):
@@ -50,14 +53,14 @@ def case(statement, **inputs):
 
 
 def gemm(m, k, n, dtype=F32):
-    return case("a @ b", a=lambda: normal(m, k, dtype=dtype), b=lambda: normal(k, n, dtype=dtype))
+    return case("a @ b", a=lambda: values(m, k, dtype=dtype), b=lambda: values(k, n, dtype=dtype))
 
 
 def tape_1000():
     """A chain of 1,000 adds of four floats, recorded and run backward."""
     gradients(True)
-    x = normal(4).requires_grad_()
-    y = normal(4)
+    x = torch.ones(4).requires_grad_()
+    y = torch.ones(4)
 
     def run():
         z = x
@@ -73,7 +76,7 @@ def grad_rows(count):
 
     def make():
         gradients(True)
-        x = normal(count, 256).requires_grad_()
+        x = torch.ones(count, 256).requires_grad_()
 
         def run():
             total = torch.zeros(())
@@ -91,8 +94,8 @@ def attention(backward):
     def make():
         gradients(backward)
         attend = torch.nn.functional.scaled_dot_product_attention
-        query, key, value = (normal(1, 12, 1024, 64).requires_grad_(backward) for _ in range(3))
-        cotangent = normal(1, 12, 1024, 64)
+        query, key, value = (values(1, 12, 1024, 64, seed=s).requires_grad_(backward) for s in (1, 2, 3))
+        cotangent = torch.ones(1, 12, 1024, 64)
 
         def forward():
             return attend(query, key, value, is_causal=True)
@@ -105,6 +108,17 @@ def attention(backward):
     return make
 
 
+def hashed_weights(model):
+    """As bench/kaun/gpt_step.cpp: matrices from a hash, biases 0, scales of norms 1."""
+    with torch.no_grad():
+        for seed, (name, parameter) in enumerate(model.named_parameters(), 1):
+            if parameter.dim() >= 2:
+                parameter.copy_(values(*parameter.shape, seed=seed) * 0.03)
+            elif name.endswith("bias"):
+                parameter.zero_()
+    return model
+
+
 def gpt_char_step(compiled):
     """One training step of the demo: fused AdamW, foreach clipping, gradients set to None, the batch ready."""
 
@@ -112,10 +126,11 @@ def gpt_char_step(compiled):
         import gpt_pytorch as gpt
 
         gradients(True)
-        model = gpt.hashed_weights(gpt.Gpt())
+        model = hashed_weights(gpt.Gpt())
         optimizer = gpt.adamw(model, fused=True)
-        tokens = torch.randint(0, gpt.VOCABULARY, (gpt.BATCH, gpt.CONTEXT))
-        targets = torch.randint(0, gpt.VOCABULARY, (gpt.BATCH, gpt.CONTEXT))
+        tokens, targets = (
+            torch.from_numpy(protocol.hashed_integers((gpt.BATCH, gpt.CONTEXT), gpt.VOCABULARY, seed)) for seed in (1, 2)
+        )
         forward = torch.compile(model) if compiled else model
         parameters = list(model.parameters())
 
@@ -127,8 +142,6 @@ def gpt_char_step(compiled):
             optimizer.zero_grad(set_to_none=True)
             return loss.detach()
 
-        for _ in range(5):
-            run()
         return "run()", {"run": run}
 
     return make
@@ -138,16 +151,16 @@ def of_dtype(dtype):
     """Cases by name, without the dtype's suffix."""
 
     def array(*shape):
-        return lambda: normal(*shape, dtype=dtype)
+        return lambda: values(*shape, dtype=dtype)
 
-    def interval(low, high):
-        return lambda: uniform(low, high, dtype)
+    def between(low, high):
+        return lambda: interval(low, high, dtype)
 
     cases = {
         "add_tiny": case("a + b", a=array(4), b=array(4)),
         "add_weak_scalar": case("a + 1.0", a=array(4)),
         "add_broadcast_tiny": case("a + b", a=array(4), b=array(1)),
-        "scale_shift_0d": case("x * 2 + 1", x=lambda: torch.tensor(1.5, dtype=dtype)),
+        "scale_shift_0d": case("x * 2 + 1", x=array()),
         "sum_tiny": case("x.sum()", x=array(8)),
         "max_tiny": case("x.max()", x=array(8)),
         "exp_cache": case("torch.exp(x)", x=array(16384 // dtype.itemsize)),
@@ -156,12 +169,12 @@ def of_dtype(dtype):
         "add_broadcast_column": case("a + b", a=array(1024, 1024), b=array(1024, 1)),
         "add_broadcast_row": case("a + b", a=array(1024, 1024), b=array(1024)),
         "add_transposed": case("a + b.T", a=array(2048, 2048), b=array(2048, 2048)),
-        "exp_1e6": case("torch.exp(x)", x=interval(-4, 4)),
-        "log_1e6": case("torch.log(x)", x=interval(0.5, 1.5)),
-        "sin_1e6": case("torch.sin(x)", x=interval(-4, 4)),
-        "tanh_1e6": case("torch.tanh(x)", x=interval(-4, 4)),
-        "pow_1e6": case("x ** 1.7", x=interval(0.5, 1.5)),
-        "where_1e6": case("torch.where(x > 0.5, x, 0.0)", x=interval(0, 1)),
+        "exp_1e6": case("torch.exp(x)", x=between(-4, 4)),
+        "log_1e6": case("torch.log(x)", x=between(0.5, 1.5)),
+        "sin_1e6": case("torch.sin(x)", x=between(-4, 4)),
+        "tanh_1e6": case("torch.tanh(x)", x=between(-4, 4)),
+        "pow_1e6": case("x ** 1.7", x=between(0.5, 1.5)),
+        "where_1e6": case("torch.where(x > 0.5, x, 0.0)", x=between(0, 1)),
         "transpose_copy": case("x.T.contiguous()", x=array(4096, 4096)),
         "sum_1e6": case("x.sum()", x=array(1_000_000)),
         "var_axis1": case("x.var(dim=1, correction=0)", x=array(2048, 2048)),
@@ -176,9 +189,9 @@ def of_dtype(dtype):
 
 
 CASES = {
-    "view_slice": case("x[1:50, ::2]", x=lambda: normal(100, 100, dtype=F64)),
-    "view_reshape": case("x.reshape(10, 1000)", x=lambda: normal(100, 100, dtype=F64)),
-    "view_transpose": case("x.T", x=lambda: normal(100, 100, dtype=F64)),
+    "view_slice": case("x[1:50, ::2]", x=lambda: values(100, 100, dtype=F64)),
+    "view_reshape": case("x.reshape(10, 1000)", x=lambda: values(100, 100, dtype=F64)),
+    "view_transpose": case("x.T", x=lambda: values(100, 100, dtype=F64)),
     "add_5e7_f32": case("a + b", a=lambda: torch.ones(50_000_000), b=lambda: torch.ones(50_000_000)),
     "process_start": lambda: protocol.process_start("import torch; torch.ones(4) + torch.ones(4)"),
     "tape_1000": tape_1000,
@@ -188,6 +201,7 @@ CASES = {
     "attention_1024_backward": attention(backward=True),
     "gpt_char_step": gpt_char_step(compiled=False),
     "gpt_char_step_compiled": gpt_char_step(compiled=True),
+    **pytorch_kernels.cases(gradients),
 }
 for suffix, dtype in (("_f32", F32), ("_f64", F64)):
     CASES.update({name + suffix: made for name, made in of_dtype(dtype).items()})
@@ -196,7 +210,7 @@ for suffix, dtype in (("", F32), ("_f64", F64)):
     CASES["gemm_256" + suffix] = gemm(256, 256, 256, dtype)
     CASES["gemm_100000x32x32" + suffix] = gemm(100_000, 32, 32, dtype)
     CASES["gemm_transposed_sliced" + suffix] = case(
-        "a.T @ b[::2]", a=lambda d=dtype: normal(1024, 1024, dtype=d), b=lambda d=dtype: normal(2048, 1024, dtype=d)
+        "a.T @ b[::2]", a=lambda d=dtype: values(1024, 1024, dtype=d), b=lambda d=dtype: values(2048, 1024, dtype=d)
     )
 for size in (512, 1024, 2048):
     CASES[f"gemm_{size}"] = gemm(size, size, size)
@@ -219,7 +233,7 @@ def blas():
 
 def sgemm():
     with torch.no_grad():
-        a, b = normal(1024, 1024), normal(1024, 1024)
+        a, b = values(1024, 1024), values(1024, 1024)
         return protocol.sgemm_rate(lambda: a @ b)
 
 

@@ -20,7 +20,7 @@ for name in "$@"; do
     nx) peers="$peers numpy pytorch" ;;
     all) peers="$peers numpy pytorch jax" ;;
     rune | kaun) peers="$peers pytorch" ;;
-    tolk) peers="$peers jax" ;;
+    tolk) peers="$peers pytorch jax" ;;
     numpy | pytorch | jax) peers="$peers $name" ;;
     *) echo "bench: unknown suite or peer '$name', expected a suite or numpy, pytorch, jax" >&2; exit 2 ;;
   esac

@@ -21,7 +21,7 @@ void append_rows(std::vector<Case>& cases, const char* suite, std::span<const Ro
     const auto body =
         std::find_if(bodies.begin(), bodies.end(), [&](const auto& candidate) { return candidate.first == row.name; });
     for (const int threads : row.threads) {
-      Case added{suite, row.name, threads, row.work, {}, row.peers, row.equal_threads};
+      Case added{suite, row.name, threads, row.work, {}, row.peers, row.equal_threads, row.tolerance};
       if (body != bodies.end()) added.setup = body->second;
       cases.push_back(std::move(added));
     }

@@ -1,4 +1,5 @@
 // raven-bench: runs suites of cases, alone or against peers, with its own calibration (docs/performance.md).
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <string>
@@ -69,7 +70,9 @@ int run(const Options& options) {
   }
   if (results.empty()) std::printf("no case matches\n");
   std::fputs(summary(results).c_str(), stdout);
-  return results.empty() ? 1 : 0;
+  const bool wrong = std::any_of(results.begin(), results.end(), [](const Result& one) { return one.wrong; });
+  if (wrong) std::printf("some rows are WRONG and do not count\n");
+  return results.empty() || wrong ? 1 : 0;
 }
 
 }  // namespace

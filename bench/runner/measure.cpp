@@ -57,9 +57,10 @@ Participant peer_participant(PeerProcess& process) {
 struct Chosen {
   PeerPool::Member* member = nullptr;
   std::string case_name;
+  bool compared = false;
 };
 Chosen choose(const Case& measured, const std::string& peer, const std::vector<std::string>& names, PeerPool& pool,
-              Participant& participant, int samples) {
+              const Checksums& expected, Participant& participant, int samples, Result& result) {
   struct Candidate {
     PeerSettings settings;
     std::string name;
@@ -73,13 +74,26 @@ Chosen choose(const Case& measured, const std::string& peer, const std::vector<s
   for (const Candidate& candidate : candidates) {
     PeerPool::Member& member = pool.get(peer, candidate.settings);
     if (!member.process->setup(candidate.name)) continue;
+    bool compared = false;
+    if (!expected.empty()) {
+      const Checksums theirs = member.process->check();
+      compared = !theirs.empty();
+      const std::string difference = compared ? compare(expected, theirs, measured.tolerance) : "";
+      if (!difference.empty()) {
+        result.wrong = true;
+        result.notes.push_back("WRONG: " + peer + "'s " + candidate.name + " (" + candidate.settings.text() +
+                               ") gives other numbers than ours: " + difference);
+        if (best.member != &member) member.process->drop();
+        continue;
+      }
+    }
     Participant probe = peer_participant(*member.process);
     probe.size(samples);
     for (int i = 0; i < std::min(probes, probe.samples) && candidates.size() > 1; ++i) probe.sample();
     const double seconds = probe.seconds.empty() ? 0 : quantile(probe.seconds, 0);
     if (seconds < best_seconds) {
       if (best.member && best.member != &member) best.member->process->drop();
-      best = {&member, candidate.name};
+      best = {&member, candidate.name, compared};
       best_seconds = seconds;
       participant = probe;
       participant.seconds.clear();
@@ -149,10 +163,24 @@ Result measure(const Case& measured, int samples, Calibration& calibration, Peer
 
   Participant ours;
   Run body;
+  Checksums expected;
   if (measured.setup) {
     body = measured.setup();
+    // Before anything else runs: a case that has a state starts from the one its peers start from.
+    if (body.reference) {
+      const Checksums reference = body.reference();
+      expected = body.result();
+      const std::string difference = compare(expected, reference, 0);
+      if (!difference.empty()) {
+        result.wrong = true;
+        result.notes.push_back("WRONG: not the bits of our reference: " + difference);
+      }
+    } else if (body.result && pool && !measured.peers.empty()) {
+      expected = body.result();
+    }
     ours.time = [&body](int64_t iterations, int64_t warm) {
       if (warm > 0) body(warm);
+      if (body.seconds) return body.seconds(iterations);
       const auto start = std::chrono::steady_clock::now();
       body(iterations);
       return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -166,12 +194,12 @@ Result measure(const Case& measured, int samples, Calibration& calibration, Peer
     if (!pool) break;
     try {
       Participant participant;
-      const Chosen best = choose(measured, peer, names, *pool, participant, samples);
+      const Chosen best = choose(measured, peer, names, *pool, expected, participant, samples, result);
       if (best.member) {
         chosen.push_back(best);
         rivals.push_back(std::move(participant));
       } else {
-        result.notes.push_back(peer + " has no case " + names.front());
+        if (!result.wrong) result.notes.push_back(peer + " has no case " + names.front());
       }
     } catch (const Error& error) {
       if (error.op() == "bench.peers") throw;
@@ -197,7 +225,7 @@ Result measure(const Case& measured, int samples, Calibration& calibration, Peer
   for (size_t i = 0; i < rivals.size(); ++i) {
     const PeerProcess& process = *chosen[i].member->process;
     result.peers.push_back({process.name(), process.info("version"), chosen[i].case_name, process.settings(),
-                            rivals[i].timing(), chosen[i].member->sgemm_fraction});
+                            rivals[i].timing(), chosen[i].member->sgemm_fraction, chosen[i].compared});
     chosen[i].member->process->drop();
   }
   result.roofline = result.limit = std::numeric_limits<double>::quiet_NaN();
@@ -209,6 +237,14 @@ Result measure(const Case& measured, int samples, Calibration& calibration, Peer
     result.limit = calibration.bandwidth(measured.threads).of(measured.work.traffic);
   }
   if (measured.setup) {
+    if (body.launches) {
+      result.launches = body.launches();
+      if (result.launches->fallbacks > 0) {
+        result.wrong = true;
+        result.notes.push_back("WRONG: evaluated op by op, not compiled");
+      }
+    }
+    if (body.figures) result.figures = body.figures();
     result.ours = ours.timing();
     result.roofline = measured.work.amount / result.ours->median / result.limit;
   }

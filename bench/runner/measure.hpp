@@ -50,6 +50,7 @@ struct PeerResult {
   PeerSettings settings;
   Timing timing;
   double sgemm_fraction = 0;
+  bool compared = false;  ///< it gave our numbers first
 };
 
 struct Result {
@@ -59,7 +60,10 @@ struct Result {
   double limit = 0;            ///< the calibrated flop/s or byte/s behind it
   bool calibrated = true;      ///< false: the peak was not accepted (compute-bound cases)
   std::vector<PeerResult> peers;
-  std::vector<std::string> notes;  ///< what kept a peer out
+  std::vector<std::string> notes;    ///< what kept a peer out, or what is wrong
+  std::optional<Launches> launches;  ///< of a compiled case
+  std::vector<Figure> figures;
+  bool wrong = false;  ///< somebody gave other numbers, or a compiled case was evaluated op by op: does not count
 };
 
 /// `pool` null: own times only.

@@ -98,9 +98,7 @@ PeerProcess::PeerProcess(std::string name, const std::vector<std::string>& comma
   }
 }
 
-PeerProcess::~PeerProcess() {
-  end();
-}
+PeerProcess::~PeerProcess() { end(); }
 
 void PeerProcess::end() {
   if (process_ > 0) {
@@ -152,8 +150,15 @@ std::vector<std::string> PeerProcess::ask(const std::string& request, double tim
   return fields;
 }
 
-bool PeerProcess::setup(const std::string& case_name) {
-  return ask("setup " + case_name, setup_timeout)[0] == "ok";
+bool PeerProcess::setup(const std::string& case_name) { return ask("setup " + case_name, setup_timeout)[0] == "ok"; }
+
+Checksums PeerProcess::check() {
+  // The first run: torch.compile works here.
+  const std::vector<std::string> fields = ask("check", setup_timeout);
+  Checksums sums;
+  for (size_t i = 1; i + 1 < fields.size(); i += 2)
+    sums.push_back({std::atof(fields[i].c_str()), std::atof(fields[i + 1].c_str())});
+  return sums;
 }
 
 double PeerProcess::time(int64_t iterations, int64_t warm) {
@@ -167,9 +172,7 @@ double PeerProcess::time(int64_t iterations, int64_t warm) {
   return seconds;
 }
 
-void PeerProcess::drop() {
-  ask("drop", setup_timeout);
-}
+void PeerProcess::drop() { ask("drop", setup_timeout); }
 
 double PeerProcess::sgemm() {
   const std::vector<std::string> fields = ask("sgemm", time_timeout);

@@ -6,14 +6,18 @@
 //   info            → ok  version=…  blas=…  threads=…  restrained=…     (restrained: variables of ours that slow it)
 //   sgemm           → ok  FLOP_PER_SECOND                                  (its own 1024³ f32 product, best of several)
 //   setup NAME      → ok | missing                                         (makes the inputs; drops the former case)
-//   time N WARM     → ok  SECONDS                                          (N runs timed together after WARM untimed
-//   ones) drop            → ok                                                   (frees the inputs) quit            (no
-//   answer)
+//   check           → ok  ABSOLUTE  WEIGHTED  …                            (one run; a checksum per array it returns,
+//                                                                          none when it returns no arrays)
+//   time N WARM     → ok  SECONDS                                          (N runs together after WARM untimed ones)
+//   drop            → ok                                                   (frees the inputs)
+//   quit                                                                   (no answer)
 // Any request may be answered `error  MESSAGE`. Between requests the process is stopped (SIGSTOP): an OpenMP runtime
 // that waits actively would otherwise burn a core while we or another peer are being timed.
 #include <map>
 #include <string>
 #include <vector>
+
+#include "bench/runner/checksum.hpp"
 
 namespace raven::bench {
 
@@ -39,6 +43,8 @@ class PeerProcess {
 
   /// Makes the case's inputs; false when the peer has no such case. Throws Error with the peer's message.
   bool setup(const std::string& case_name);
+  /// Runs the case once; the checksums of what it returned.
+  Checksums check();
   /// Seconds of `iterations` runs together.
   double time(int64_t iterations, int64_t warm);
   void drop();

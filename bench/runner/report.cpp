@@ -27,6 +27,12 @@ void add_closing_fields(JsonObject& row, const Result& result) {
   if (result.ours) row.add("ours_p10_ms", result.ours->p10 * 1e3).add("samples", result.ours->samples);
   if (result.measured.work.bound != Bound::overhead) row.add("limit", result.limit);
   if (!result.calibrated) row.add("calibrated", false);
+  if (const auto& plan = result.launches) {
+    row.add("kernels", static_cast<int>(plan->kernels)).add("externs", static_cast<int>(plan->externs));
+    row.add("fallbacks", static_cast<int>(plan->fallbacks)).add("launches", static_cast<int>(plan->launches));
+  }
+  for (const Figure& figure : result.figures) row.add(figure.name, figure.value);
+  if (result.wrong) row.add("wrong", true);
 }
 
 }  // namespace
@@ -42,6 +48,7 @@ std::vector<std::string> json_rows(const Result& result) {
     row.add("peer_p10_ms", peer.timing.p10 * 1e3).add("peer_samples", peer.timing.samples);
     row.add("peer_case", peer.case_name).add("peer_settings", peer.settings.text());
     row.add("peer_sgemm", peer.sgemm_fraction);
+    row.add("compared", peer.compared);
     if (peer.sgemm_fraction < slow_peer) row.add("peer_slow", true);
     rows.push_back(row.str());
   }
@@ -87,11 +94,17 @@ std::string table_lines(const Result& result) {
     lines += own + format(" %-8s %10s ", peer.peer.c_str(), format_seconds(peer.timing.median).c_str());
     lines += result.ours ? format("%7.2f", peer.timing.median / result.ours->median) : format("%7s", "-");
     lines += "  " + peer.settings.text();
+    if (!peer.compared) lines += ", values not compared";
     if (peer.case_name != result.measured.name) lines += ", " + peer.case_name;
     if (peer.sgemm_fraction < slow_peer) lines += "  << slow peer";
     lines += "\n";
   }
   if (result.peers.empty()) lines += own + "\n";
+  if (const auto& plan = result.launches)
+    lines += format("    kernels %lld, externs %lld, fallbacks %lld, launches %lld\n",
+                    static_cast<long long>(plan->kernels), static_cast<long long>(plan->externs),
+                    static_cast<long long>(plan->fallbacks), static_cast<long long>(plan->launches));
+  for (const Figure& figure : result.figures) lines += format("    %s %.6g\n", figure.name.c_str(), figure.value);
   for (const std::string& note : result.notes) lines += "    note: " + note + "\n";
   return lines;
 }
@@ -100,7 +113,7 @@ std::string summary(const std::vector<Result>& results) {
   std::map<std::pair<std::string, int>, std::vector<double>> ratios;
   for (const Result& result : results) {
     for (const PeerResult& peer : result.peers) {
-      if (!result.ours) continue;
+      if (!result.ours || result.wrong) continue;
       const double ratio = peer.timing.median / result.ours->median;
       ratios[{peer.peer, result.measured.threads}].push_back(ratio);
       ratios[{peer.peer, 0}].push_back(ratio);

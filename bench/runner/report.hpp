@@ -17,7 +17,7 @@ std::string format_seconds(double seconds);
 std::string table_head();
 /// The lines of one case, one per peer.
 std::string table_lines(const Result& result);
-/// Geometric means of the ratios per peer and thread count; empty when no row has a ratio.
+/// Geometric means of the ratios per peer and thread count, without rows that are wrong; empty when no row has a ratio.
 std::string summary(const std::vector<Result>& results);
 
 }  // namespace raven::bench

@@ -1,8 +1,9 @@
-// The suite `tolk`: calls of compiled functions against JAX's. What is timed is the call: many leaves, or many tiny
-// kernels.
+// The suite `tolk`: compiled functions. Here the calls (many leaves, or many tiny kernels) and first calls in fresh
+// processes; kernels.cpp has what the generated kernels do.
 #include "bench/runner/suites.hpp"
-#include "raven/nx.hpp"
-#include "raven/rune.hpp"
+#include "bench/tolk/compiled.hpp"
+#include "bench/tolk/first_call_cases.hpp"
+#include "bench/tolk/kernels.hpp"
 
 namespace raven::bench {
 namespace {
@@ -28,51 +29,66 @@ nx::Array centre_200(const nx::Array& start) {
   return x;
 }
 
-std::function<Run()> leaves_body(bool compiled) {
-  return [compiled] {
-    const auto call = [](auto f) { return repeat([f, leaves = make_leaves(150)] { return f(leaves); }); };
-    return compiled ? call(rune::jit(add_one)) : call(add_one);
+std::function<Run()> leaves_body(bool is_compiled) {
+  return [is_compiled] {
+    return is_compiled ? compiled(add_one, make_leaves(150))
+                       : repeat([leaves = make_leaves(150)] { return add_one(leaves); });
   };
 }
 
-std::function<Run()> donated_body(bool compiled) {
-  return [compiled]() -> Run {
-    if (compiled)
-      return repeat([f = rune::jit(add_one), leaves = make_leaves(446)]() mutable { leaves = f(std::move(leaves)); });
+std::function<Run()> donated_body(bool is_compiled) {
+  return [is_compiled]() -> Run {
+    if (is_compiled) {
+      const auto f = rune::jit(add_one);
+      Run run =
+          repeat([f, leaves = make_leaves(446)]() mutable -> const Leaves& { return leaves = f(std::move(leaves)); });
+      run.reference = [] { return checksums(add_one(make_leaves(446))); };
+      run.launches = launches_of(f);
+      return run;
+    }
     return repeat([leaves = make_leaves(446)]() mutable {
       for (nx::Array& x : leaves) x += 1;
     });
   };
 }
 
-std::function<Run()> tiny_body(bool compiled) {
-  return [compiled] {
-    const auto call = [](auto f) {
-      return repeat([f, x = nx::reshape(nx::arange(256), {16, 16}).astype(nx::f32)] { return f(x); });
-    };
-    return compiled ? call(rune::jit(centre_200)) : call(centre_200);
+std::function<Run()> tiny_body(bool is_compiled) {
+  return [is_compiled] {
+    const nx::Array x = hashed({16, 16});
+    return is_compiled ? compiled(centre_200, x) : repeat([x] { return centre_200(x); });
   };
 }
 
 }  // namespace
 
 void tolk_cases(std::vector<Case>& cases) {
-  const std::vector<Row> rows = {
+  std::vector<Row> rows = {
       {"call_150_leaves", {1}, {Bound::overhead}, {{"jax", {"call_150_leaves"}}}},
       {"call_446_donated", {1}, {Bound::overhead}, {{"jax", {"call_446_donated"}}}},
       {"tiny_200", {1}, {Bound::overhead}, {{"jax", {"tiny_200"}}}},
-      // The same, op by op.
+      // From making the jitted function to its result, in a process of its own: nothing cached, then the code on disk.
+      {"first_call_map_gelu_cold", {1}, {Bound::overhead}, {{"jax", {"first_call_map_gelu_cold"}}}},
+      {"first_call_map_gelu_disk", {1}, {Bound::overhead}, {{"jax", {"first_call_map_gelu_disk"}}}},
+      {"first_call_softmax_grad_cold", {1}, {Bound::overhead}, {{"jax", {"first_call_softmax_grad_cold"}}}},
+      {"first_call_softmax_grad_disk", {1}, {Bound::overhead}, {{"jax", {"first_call_softmax_grad_disk"}}}},
+      // The calls above, op by op.
       {"eager_150_leaves", {1}, {Bound::overhead}, {}},
       {"eager_446_in_place", {1}, {Bound::overhead}, {}},
       {"eager_tiny_200", {1}, {Bound::overhead}, {}},
   };
-  append_rows(cases, "tolk", rows,
-              {{"call_150_leaves", leaves_body(true)},
-               {"call_446_donated", donated_body(true)},
-               {"tiny_200", tiny_body(true)},
-               {"eager_150_leaves", leaves_body(false)},
-               {"eager_446_in_place", donated_body(false)},
-               {"eager_tiny_200", tiny_body(false)}});
+  Bodies bodies = {{"call_150_leaves", leaves_body(true)},
+                   {"call_446_donated", donated_body(true)},
+                   {"tiny_200", tiny_body(true)},
+                   {"first_call_map_gelu_cold", first_call_body("map_gelu", false)},
+                   {"first_call_map_gelu_disk", first_call_body("map_gelu", true)},
+                   {"first_call_softmax_grad_cold", first_call_body("softmax_grad", false)},
+                   {"first_call_softmax_grad_disk", first_call_body("softmax_grad", true)},
+                   {"eager_150_leaves", leaves_body(false)},
+                   {"eager_446_in_place", donated_body(false)},
+                   {"eager_tiny_200", tiny_body(false)}};
+  for (Row& row : kernel_rows()) rows.push_back(std::move(row));
+  for (auto& body : kernel_bodies()) bodies.push_back(std::move(body));
+  append_rows(cases, "tolk", rows, bodies);
 }
 
 }  // namespace raven::bench

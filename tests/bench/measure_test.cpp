@@ -67,6 +67,63 @@ TEST(Measure, PeersAreCalledAndTheirAbsenceIsNoted) {
   EXPECT_EQ(result.notes[0], "pytorch has no case no_such_case");
 }
 
+TEST(Measure, OnlyAPeerWithOurNumbersIsTimed) {
+  Calibration calibration;
+  PeerPool pool(fake_environment("exec sh " RAVEN_SOURCE_DIR "/tests/bench/fake_peer.sh"), "unused", calibration);
+  Case one = spinning_case();
+  one.setup = [] { return repeat([] { return 1.5; }); };
+  one.peers = {{"numpy", {"known"}}};
+  EXPECT_FALSE(measure(one, 3, calibration, &pool).peers.at(0).compared);
+  one.peers = {{"numpy", {"agrees"}}};
+  const Result agrees = measure(one, 3, calibration, &pool);
+  EXPECT_TRUE(agrees.peers.at(0).compared);
+  EXPECT_FALSE(agrees.wrong);
+  one.peers = {{"numpy", {"differs"}}};
+  const Result differs = measure(one, 3, calibration, &pool);
+  EXPECT_TRUE(differs.wrong);
+  EXPECT_TRUE(differs.peers.empty());
+  EXPECT_EQ(differs.notes.at(0),
+            "WRONG: numpy's differs (1 thread) gives other numbers than ours: result 0: weighted sum 0.75 against 0.8, "
+            "absolute sum 1.5 against 1.5");
+}
+
+TEST(Measure, CompiledCasesAreComparedWithTheirReference) {
+  Calibration calibration;
+  Case one = spinning_case();
+  Launches launches{1, 0, 0, 1};
+  one.setup = [&] {
+    bench::Run run = repeat([] { return 1.5; });
+    run.reference = [] { return checksums(1.5); };
+    run.launches = [&] { return launches; };
+    run.figures = [] { return std::vector<Figure>{{"peak", 3.0}}; };
+    return run;
+  };
+  const Result good = measure(one, 3, calibration, nullptr);
+  EXPECT_FALSE(good.wrong);
+  EXPECT_EQ(good.launches.value().kernels, 1);
+  EXPECT_EQ(good.figures.at(0).value, 3.0);
+  launches.fallbacks = 1;
+  EXPECT_TRUE(measure(one, 3, calibration, nullptr).wrong);
+  launches.fallbacks = 0;
+  one.setup = [] {
+    bench::Run run = repeat([] { return 1.5; });
+    run.reference = [] { return checksums(1.5000001); };
+    return run;
+  };
+  EXPECT_TRUE(measure(one, 3, calibration, nullptr).wrong);
+}
+
+TEST(Measure, ABodyMayTimeItself) {
+  Calibration calibration;
+  Case one = spinning_case();
+  one.setup = [] {
+    bench::Run run;
+    run.seconds = [](int64_t iterations) { return 0.25 * static_cast<double>(iterations); };
+    return run;
+  };
+  EXPECT_DOUBLE_EQ(measure(one, 3, calibration, nullptr).ours.value().median, 0.25);
+}
+
 TEST(Measure, AFailingPeerDoesNotEndTheRun) {
   Calibration calibration;
   PeerPool pool(fake_environment("exec sh " RAVEN_SOURCE_DIR "/tests/bench/fake_peer.sh"), "unused", calibration);

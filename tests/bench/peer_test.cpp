@@ -10,9 +10,7 @@
 namespace raven::bench {
 namespace {
 
-std::vector<std::string> fake_peer() {
-  return {"sh", RAVEN_SOURCE_DIR "/tests/bench/fake_peer.sh"};
-}
+std::vector<std::string> fake_peer() { return {"sh", RAVEN_SOURCE_DIR "/tests/bench/fake_peer.sh"}; }
 
 TEST(Peer, AnswersRequests) {
   PeerProcess peer("fake", fake_peer(), {2, "active"});
@@ -44,9 +42,7 @@ TEST(Peer, DeathIsAnErrorNotAHang) {
   EXPECT_THROW(peer.setup("known"), Error);
 }
 
-TEST(Peer, MissingProgramIsAnError) {
-  EXPECT_THROW(PeerProcess("fake", {"/nonexistent/python"}, {}), Error);
-}
+TEST(Peer, MissingProgramIsAnError) { EXPECT_THROW(PeerProcess("fake", {"/nonexistent/python"}, {}), Error); }
 
 TEST(Peer, EnvironmentDropsWhatRestrainsABlasAndSetsThreads) {
   const char* ours[] = {"OPENBLAS_CORETYPE=Haswell", "HOME=/home/someone",      "OMP_NUM_THREADS=7",

@@ -51,6 +51,19 @@ TEST(Report, RowsWithoutPeersOrOwnTime) {
   EXPECT_NE(json_rows(peer_only)[0].find(R"("ratio":null,"roofline":null)"), std::string::npos);
 }
 
+TEST(Report, WrongRowsDoNotCount) {
+  Result wrong = sample_result(1e-3, 2e-3);
+  wrong.wrong = true;
+  wrong.launches = Launches{3, 2, 1, 5};
+  wrong.figures = {{"peak_bytes", 17}};
+  EXPECT_EQ(summary({wrong}), "");
+  const std::string row = json_rows(wrong)[0];
+  EXPECT_NE(row.find(R"("kernels":3,"externs":2,"fallbacks":1,"launches":5,"peak_bytes":17,"wrong":true)"),
+            std::string::npos)
+      << row;
+  EXPECT_NE(table_lines(wrong).find("kernels 3, externs 2, fallbacks 1, launches 5"), std::string::npos);
+}
+
 TEST(Report, Durations) {
   EXPECT_EQ(format_seconds(1.5), "1.50 s");
   EXPECT_EQ(format_seconds(0.0123), "12.3 ms");
