@@ -76,7 +76,7 @@ struct Case {
   std::vector<std::pair<std::string, std::vector<std::string>>> peers;
   /// True: a peer uses as many threads as we do. False: its best count up to ours.
   bool equal_threads = true;
-  /// How far a peer's weighted sum may be from ours, as a part of the sum of absolute values.
+  /// How far a peer's checksums may be from ours, as a part of the sum of absolute values.
   double tolerance = default_tolerance;
 };
 

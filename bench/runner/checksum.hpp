@@ -43,8 +43,8 @@ Checksums checksums(const T& result) {
   }
 }
 
-/// What is different: empty, or a text with the first pair whose weighted sums are further apart than `tolerance` of
-/// the absolute sum (0: any bit).
+/// What is different: empty, or a text with the first pair that is further apart than `tolerance` of the absolute
+/// sum (0: any bit).
 std::string compare(const Checksums& ours, const Checksums& theirs, double tolerance);
 
 }  // namespace raven::bench
