@@ -56,6 +56,9 @@ void LayerNorm(const KernelCall& call) {
   const std::byte* in[3] = {};
   for (size_t i = 0; i < call.in.size(); ++i) in[i] = contiguous_data(call.in[i], scratch);
   RowLoop* loop = loops().row[static_cast<int>(Op::LayerNorm)][static_cast<int>(dtype)];
+  if (rows.n == 0)  // 0 / 0: ones everywhere are a NaN
+    for (const View& statistic : call.out.subspan(1))
+      std::memset(statistic.data, 0xFF, static_cast<size_t>(statistic.size * item));
   if (rows.count == 0) return;
   raven::parallel_for(rows.count, std::max<int64_t>(1, chunk_elements / rows.n), [&](int64_t begin, int64_t end) {
     const std::byte* from[3] = {in[0] + begin * rows.n * item, in[1], in[2]};

@@ -10,7 +10,7 @@
 #include "raven/nx/gateway.hpp"
 #include "raven/nx/internal/copy.hpp"
 #include "raven/nx/internal/impl.hpp"
-#include "tolk/random_programs.hpp"
+#include "tolk/programs/random_programs.hpp"
 
 namespace tolk_test {
 
