@@ -6,6 +6,7 @@
 #include "raven/base/thread_pool.hpp"
 #include "raven/nx/error.hpp"
 #include "raven/tolk.hpp"
+#include "tolk/programs/kernels.hpp"
 
 namespace tolk_test {
 
@@ -106,6 +107,29 @@ std::string difference(std::span<const Array> got, std::span<const Array> expect
   return {};
 }
 
+/// Formed kernels: interpreted, and as machine code of every level that this CPU has; the buffers at forbidden pages.
+std::string kernel_disagreement(const RandomProgram& random, const Outcome& expected) {
+  const tolk::Schedule schedule = tolk::form_kernels(tolk::inline_calls(random.program), {});
+  struct Way {
+    const char* name;
+    KernelRun run;
+  };
+  std::vector<Way> ways = {{"interpreted kernels", {}}, {"interpreted kernels in pieces", {.cuts = 5}}};
+  static constexpr std::pair<const char*, raven::CpuLevel> levels[] = {
+      {"portable", raven::CpuLevel::portable}, {"v3", raven::CpuLevel::v3}, {"v4", raven::CpuLevel::v4}};
+  for (const auto& [name, level] : levels) {
+    if (level > raven::cpu_level()) continue;
+    ways.push_back({name, {.level = level}});
+    ways.push_back({name, {.level = level, .guard_at_end = false, .cuts = 7}});
+  }
+  for (const Way& way : ways) {
+    const Outcome got = outcome_of([&] { return run_kernels(schedule, random.inputs, way.run); });
+    if (const std::string what = difference(got, expected); !what.empty())
+      return (Message() << "kernels, " << way.name << ": " << what).str();
+  }
+  return {};
+}
+
 std::string value_disagreement(const RandomProgram& random) {
   random.program.verify();
   const int threads = raven::num_threads();
@@ -128,6 +152,8 @@ std::string value_disagreement(const RandomProgram& random) {
     if (pass.run(program).equations().size() > program.equations().size())
       return std::string("pass ") + std::string(pass.name) + " adds equations to its own result";
   }
+  if (const std::string what = kernel_disagreement({program, random.inputs, random.donated}, expected); !what.empty())
+    return what;
   for (const bool donate : {false, true}) {
     const auto plan = tolk::compile(random.program, {.donated = donate ? random.donated : std::vector<bool>()});
     plan->verify();
