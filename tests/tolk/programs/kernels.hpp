@@ -10,7 +10,7 @@
 namespace tolk_test {
 
 struct KernelRun {
-  std::optional<raven::CpuLevel> level;  ///< none: interpreted
+  std::optional<raven::CpuLevel> level{};  ///< none: interpreted
   bool guard_at_end = true;              ///< else buffers start right behind the forbidden page
   uint64_t cuts = 0;                     ///< seed of the pieces that tasks are handed out in, in any order; 0: at once
 };

@@ -37,7 +37,7 @@ Array integers(uint64_t seed, const nx::Shape& shape, uint64_t bound) {
 Array permutation(uint64_t seed, const nx::Shape& shape, size_t bound) {
   std::vector<int64_t> values(bound);
   std::iota(values.begin(), values.end(), 0);
-  std::stable_sort(values.begin(), values.end(), [&](int64_t a, int64_t b) {
+  std::sort(values.begin(), values.end(), [&](int64_t a, int64_t b) {
     return word(seed, static_cast<size_t>(a)) < word(seed, static_cast<size_t>(b));
   });
   values.resize(static_cast<size_t>(shape[0]));
