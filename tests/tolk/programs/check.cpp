@@ -1,12 +1,12 @@
 #include "tolk/programs/check.hpp"
 
+#include <cstdlib>
 #include <cstring>
 
 #include "raven/base/message.hpp"
 #include "raven/base/thread_pool.hpp"
 #include "raven/nx/error.hpp"
 #include "raven/tolk.hpp"
-#include "tolk/programs/kernels.hpp"
 
 namespace tolk_test {
 
@@ -107,28 +107,80 @@ std::string difference(std::span<const Array> got, std::span<const Array> expect
   return {};
 }
 
-/// Formed kernels: interpreted, and as machine code of every level that this CPU has; the buffers at forbidden pages.
-std::string kernel_disagreement(const RandomProgram& random, const Outcome& expected) {
-  const tolk::Schedule schedule = tolk::form_kernels(tolk::inline_calls(random.program), {});
-  struct Way {
-    const char* name;
-    KernelRun run;
-  };
-  std::vector<Way> ways = {{"interpreted kernels", {}}, {"interpreted kernels in pieces", {.cuts = 5}}};
-  static constexpr std::pair<const char*, raven::CpuLevel> levels[] = {
-      {"portable", raven::CpuLevel::portable}, {"v3", raven::CpuLevel::v3}, {"v4", raven::CpuLevel::v4}};
-  for (const auto& [name, level] : levels) {
-    if (level > raven::cpu_level()) continue;
-    ways.push_back({name, {.level = level}});
-    ways.push_back({name, {.level = level, .guard_at_end = false, .cuts = 7}});
-  }
-  for (const Way& way : ways) {
-    const Outcome got = outcome_of([&] { return run_kernels(schedule, random.inputs, way.run); });
-    if (const std::string what = difference(got, expected); !what.empty())
-      return (Message() << "kernels, " << way.name << ": " << what).str();
+namespace {
+
+/// How a program is compiled.
+struct Way {
+  const char* name;
+  bool interpreted, kernels;
+  raven::CpuLevel level;
+};
+std::vector<Way> ways() {
+  constexpr raven::CpuLevel portable = raven::CpuLevel::portable;
+  std::vector<Way> list = {{"interpreted kernels", true, true, portable}, {"calls alone", false, false, portable}};
+  const Way levels[] = {{"machine code, portable", false, true, portable},
+                        {"machine code, v3", false, true, raven::CpuLevel::v3},
+                        {"machine code, v4", false, true, raven::CpuLevel::v4}};
+  for (const Way& way : levels)
+    if (way.level <= raven::cpu_level()) list.push_back(way);
+  return list;
+}
+
+std::shared_ptr<const tolk::Plan> compile(const RandomProgram& random, const Way& way, bool donate) {
+  const char* set = std::getenv("TOLK_BACKEND");
+  const std::string before = set ? set : "";
+  if (way.interpreted) setenv("TOLK_BACKEND", "interpret", 1);
+  const struct Restore {
+    const std::string& before;
+    ~Restore() {
+      if (before.empty())
+        unsetenv("TOLK_BACKEND");
+      else
+        setenv("TOLK_BACKEND", before.c_str(), 1);
+    }
+  } restore{before};
+  auto plan = tolk::compile(
+      random.program,
+      {.donated = donate ? random.donated : std::vector<bool>(), .kernels = way.kernels, .level = way.level});
+  plan->verify();
+  return plan;
+}
+
+/// Every value between two pages that nobody may touch: a plan that reads or writes beyond one dies here.
+std::string guarded_disagreement(const tolk::Plan& plan, const RandomProgram& random, const Outcome& expected) {
+  for (const tolk::Guard guard : {tolk::Guard::end, tolk::Guard::start}) {
+    const Outcome got = outcome_of([&] {
+      Arrays results(random.program.outputs().size());
+      plan.run_guarded(random.inputs, results, guard);
+      return results;
+    });
+    if (const std::string what = difference(got, expected); !what.empty()) return "guarded: " + what;
   }
   return {};
 }
+
+std::string plan_disagreement(const RandomProgram& random, const Outcome& expected) {
+  for (const Way& way : ways())
+    for (const bool donate : {false, true}) {
+      const auto plan = compile(random, way, donate);
+      const auto said = [&](const std::string& what) {
+        return (Message() << way.name << (donate ? ", with donation" : "") << ": " << what << "\n"
+                          << plan->print())
+            .str();
+      };
+      for (const int threads : {1, 2}) {
+        raven::set_num_threads(threads);
+        const Outcome got = outcome_of([&] { return run_plan(*plan, random, donate); });
+        if (const std::string what = difference(got, expected); !what.empty())
+          return said((Message() << threads << " threads: " << what).str());
+      }
+      if (donate) continue;
+      if (const std::string what = guarded_disagreement(*plan, random, expected); !what.empty()) return said(what);
+    }
+  return {};
+}
+
+}  // namespace
 
 std::string value_disagreement(const RandomProgram& random) {
   random.program.verify();
@@ -152,21 +204,7 @@ std::string value_disagreement(const RandomProgram& random) {
     if (pass.run(program).equations().size() > program.equations().size())
       return std::string("pass ") + std::string(pass.name) + " adds equations to its own result";
   }
-  if (const std::string what = kernel_disagreement({program, random.inputs, random.donated}, expected); !what.empty())
-    return what;
-  for (const bool donate : {false, true}) {
-    const auto plan = tolk::compile(random.program, {.donated = donate ? random.donated : std::vector<bool>()});
-    plan->verify();
-    for (const int count : {1, 2}) {
-      raven::set_num_threads(count);
-      const Outcome got = outcome_of([&] { return run_plan(*plan, random, donate); });
-      if (const std::string what = difference(got, expected); !what.empty())
-        return (Message() << (donate ? "plan with donation" : "plan") << ", " << count << " threads: " << what << "\n"
-                          << plan->print())
-            .str();
-    }
-  }
-  return {};
+  return plan_disagreement(random, expected);
 }
 
 std::span<const Transformation> transformations() {

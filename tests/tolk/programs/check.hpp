@@ -11,8 +11,9 @@ namespace tolk_test {
 /// Empty, or how the first two arrays differ that should have equal bits. NaN equals NaN: its payload is no promise.
 std::string difference(std::span<const nx::Array> got, std::span<const nx::Array> expected);
 
-/// Evaluated op by op, after each pass, and as plans (plain, with donation; on one thread and two). Empty when all
-/// agree. An index out of range must be an IndexError everywhere, unless its equation is dropped.
+/// Evaluated op by op, after each pass, and as plans: kernels interpreted, as machine code of every level, and calls
+/// alone; plain and with donation, on one thread and two, between forbidden pages. Empty when all agree. An index out
+/// of range must be an IndexError everywhere, unless its equation is dropped.
 std::string value_disagreement(const RandomProgram& program);
 
 /// The derivative by the inputs of floating dtype, of a weighted sum of the floating outputs: as a program over the
