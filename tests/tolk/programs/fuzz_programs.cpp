@@ -1,7 +1,11 @@
 // fuzz_programs [--seconds n] [--seed s] [--replay file]: random programs until the time is over, always with an
 // equation of the cell that was tested least. Ends with the counts by op, dtype, rank and transformation. A program
 // that does not give the same bits in every way is shrunk, printed, and written to the file named at the end; the
-// status is 1 then.
+// status is 1 then. One that ends the process (machine code at a forbidden page) is left in current.program, for
+// --replay, which checks in children and shrinks.
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -39,23 +43,48 @@ int report(const Transformation& transformation, const RandomProgram& program, c
   return 1;
 }
 
+/// The same in a child: what it said, or the signal that it died of.
+std::string checked_in_child(const Transformation& transformation, const RandomProgram& program) {
+  int ends[2];
+  if (pipe(ends) != 0) return "no pipe";
+  const pid_t child = fork();
+  if (child == 0) {
+    const std::string what = checked(transformation, program).value_or("");
+    if (write(ends[1], what.data(), what.size()) < 0) _exit(2);
+    _exit(0);
+  }
+  close(ends[1]);
+  std::string what;
+  char bytes[4096];
+  for (ssize_t n; (n = read(ends[0], bytes, sizeof bytes)) > 0;) what.append(bytes, static_cast<size_t>(n));
+  close(ends[0]);
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFSIGNALED(status) ? "dies of signal " + std::to_string(WTERMSIG(status)) : what;
+}
+
 int replay(const char* path) {
   const RandomProgram program = parse(raven::read_file(path));
-  int status = 0;
   for (const Transformation& transformation : transformations()) {
-    const auto what = checked(transformation, program);
-    std::printf("%s: %s\n", transformation.name,
-                !what           ? "does not apply"
-                : what->empty() ? "the same bits"
-                                : what->c_str());
-    status |= what && !what->empty();
+    const auto disagreement = [&](const RandomProgram& candidate) {
+      return checked_in_child(transformation, candidate);
+    };
+    const std::string what = disagreement(program);
+    std::printf("%s: %s\n", transformation.name, what.empty() ? "the same bits" : what.c_str());
+    if (what.empty()) continue;
+    const std::string text = print(shrink(program, disagreement));
+    raven::write_atomic(std::string(path) + ".small", text);
+    std::printf("%.4000s\n%s.small\n", text.c_str(), path);
+    return 1;
   }
-  return status;
+  return 0;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
+  // Thousands of kernels that nobody will ask for again.
+  setenv("TOLK_CACHE", "0", 0);
   double seconds = 60;
   uint64_t seed = 1000;
   for (int i = 1; i + 1 < argc; i += 2) {
@@ -74,6 +103,7 @@ int main(int argc, char** argv) {
     const auto program = random_program(seed, coverage.least(t, dice));
     if (!program) continue;
     const Transformation& transformation = transformations()[t];
+    raven::write_atomic("current.program", print(*program));
     const auto what = checked(transformation, *program);
     if (!what) continue;
     if (!what->empty()) return report(transformation, *program, *what, seed);
