@@ -41,11 +41,13 @@ struct AxisList {
 /// The contracted axes of one operand step evenly.
 bool contract_merges(const View& x, const Dims& contract) {
   int64_t expected = 0;
+  bool innermost = true;  // whose step is free; 0 for a broadcast axis
   for (int i = contract.size() - 1; i >= 0; --i) {
     const auto axis = contract[i];
     if (x.shape[axis] == 1) continue;
-    if (expected != 0 && x.strides[axis] != expected) return false;
+    if (!innermost && x.strides[axis] != expected) return false;
     expected = x.strides[axis] * x.shape[axis];
+    innermost = false;
   }
   return true;
 }

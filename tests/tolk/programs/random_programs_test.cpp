@@ -86,7 +86,7 @@ TEST(RandomPrograms, ShrinkingFindsTheCulprit) {
     return std::string();
   };
   int shrunk = 0;
-  for (uint64_t seed = 1; seed <= 400 && shrunk < 5; ++seed) {
+  for (uint64_t seed = 1; seed <= 2000 && shrunk < 5; ++seed) {
     const RandomProgram random = random_program(seed);
     if (has_tanh(random).empty()) continue;
     try {

@@ -1,6 +1,7 @@
 // Smaller programs with the same fault, and programs as text.
 #include <algorithm>
 #include <charconv>
+#include <optional>
 #include <set>
 
 #include "raven/base/error.hpp"
@@ -19,6 +20,7 @@ namespace {
 /// What is changed when a program is built again.
 struct Edit {
   std::set<size_t> outputs;   ///< the only ones kept; empty: all
+  std::optional<Id> instead;  ///< the only output
   std::set<Id> cut;           ///< values that become inputs
   Id bypassed = ~0u, by = 0;  ///< a value whose uses become those of another one
 };
@@ -44,7 +46,8 @@ RandomProgram rebuild(const RandomProgram& random, const std::vector<Array>& val
   const Program& program = random.program;
   const auto meant = [&](Id id) { return id == edit.bypassed ? edit.by : id; };
   std::vector<Id> outputs;
-  for (size_t i = 0; i < program.outputs().size(); ++i)
+  if (edit.instead) outputs.push_back(*edit.instead);
+  for (size_t i = 0; i < program.outputs().size() && !edit.instead; ++i)
     if (edit.outputs.empty() || edit.outputs.contains(i)) outputs.push_back(meant(program.outputs()[i]));
   std::vector<bool> needed(program.values());
   for (const Id id : outputs) needed[id] = true;
@@ -125,7 +128,11 @@ RandomProgram shrink(RandomProgram program, const Disagreement& disagreement) {
     smaller = false;
     const size_t outputs = program.program.outputs().size();
     for (size_t i = 0; outputs > 1 && i < outputs && !smaller; ++i)
-      smaller = attempt([&] { return rebuild(program, {}, {{i}, {}}); });
+      smaller = attempt([&] {
+        Edit keep;
+        keep.outputs = {i};
+        return rebuild(program, {}, keep);
+      });
     if (smaller) continue;
     std::vector<Array> values;
     try {
@@ -134,6 +141,20 @@ RandomProgram shrink(RandomProgram program, const Disagreement& disagreement) {
       return program;  // an index out of range: it stays as it is
     }
     const auto equations = program.program.equations();
+    // The last equation is left out: an operand of it becomes the result.
+    if (outputs == 1)
+      for (const Program::Equation& equation : equations) {
+        const Id output = program.program.outputs()[0];
+        if (smaller || output < equation.first_result || output >= equation.first_result + equation.results) continue;
+        for (const Id operand : equation.operands) {
+          if (smaller) break;
+          Edit edit;
+          edit.instead = operand;
+          smaller = attempt([&] { return rebuild(program, values, edit); });
+        }
+        break;
+      }
+    if (smaller) continue;
     // Long prefixes first, then single equations.
     for (size_t e = equations.size(); e-- > 0 && !smaller;) {
       Edit edit;
@@ -152,7 +173,11 @@ RandomProgram shrink(RandomProgram program, const Disagreement& disagreement) {
       const Program::Equation& equation = program.program.equations()[e];
       for (const Id operand : equation.operands)
         if (!smaller && program.program.aval(operand) == program.program.aval(equation.first_result))
-          smaller = attempt([&] { return rebuild(program, values, {{}, {}, equation.first_result, operand}); });
+          smaller = attempt([&] {
+            Edit bypass;
+            bypass.bypassed = equation.first_result, bypass.by = operand;
+            return rebuild(program, values, bypass);
+          });
     }
   }
   for (size_t i = 0; i < program.inputs.size(); ++i) {
