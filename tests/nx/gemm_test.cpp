@@ -404,17 +404,6 @@ TYPED_TEST(GemmFloat, EmptySumsAndEmptyOutputs) {
   }
 }
 
-// Σ over (i, k) of a[i, k, m]·b[i, k]: with b broadcast along k its step there is 0, along i it is not.
-TEST(Contract, ABroadcastAxisIsNotMergedWithItsNeighbour) {
-  const Array a = nx::reshape(nx::arange(0.0, 24.0), {3, 2, 4});
-  const Array b = nx::broadcast_to(nx::reshape(nx::array({1.0, 2.0, 3.0}), {3, 1}), {3, 2});
-  nx::DotGeneralAttrs attrs;
-  attrs.lhs_contract = {0, 1};
-  attrs.rhs_contract = {0, 1};
-  EXPECT_EQ(nx::apply(nx::Op::DotGeneral, {a, b}, attrs).to_vector<double>(),
-            (std::vector<double>{152, 164, 176, 188}));
-}
-
 TEST(GemmBlocks, LengthDependsOnKAlone) {
   EXPECT_EQ(vmath::gemm_k_block(0), 1);
   EXPECT_EQ(vmath::gemm_k_block(512), 512);
