@@ -124,6 +124,8 @@ RandomProgram shrink(RandomProgram program, const Disagreement& disagreement) {
     return true;
   };
   attempt([&] { return RandomProgram{tolk::inline_calls(program.program), program.inputs, program.donated}; });
+  // Without what nobody needs.
+  attempt([&] { return rebuild(program, {}, Edit()); });
   for (bool smaller = true; smaller;) {
     smaller = false;
     const size_t outputs = program.program.outputs().size();
