@@ -11,7 +11,7 @@
 namespace nx {
 namespace detail {
 
-Storage* new_storage(int64_t bytes, bool zeroed) {
+RAVEN_API Storage* new_storage(int64_t bytes, bool zeroed) {
   // Small data follows its header in one block; large data keeps its alignment in a block of its own.
   constexpr int64_t joined_limit = 64 << 10;
   if (bytes <= joined_limit && !zeroed) {
@@ -131,10 +131,10 @@ Array fresh(DType dtype, std::span<const int64_t> shape, bool zeroed) {
 }
 }  // namespace
 
-Array empty_array(DType dtype, std::span<const int64_t> shape) { return fresh(dtype, shape, false); }
-Array zeroed_array(DType dtype, std::span<const int64_t> shape) { return fresh(dtype, shape, true); }
+RAVEN_API Array empty_array(DType dtype, std::span<const int64_t> shape) { return fresh(dtype, shape, false); }
+RAVEN_API Array zeroed_array(DType dtype, std::span<const int64_t> shape) { return fresh(dtype, shape, true); }
 
-bool strides_are_contiguous(std::span<const int64_t> shape, const int64_t* strides) {
+RAVEN_API bool strides_are_contiguous(std::span<const int64_t> shape, const int64_t* strides) {
   int64_t expected = 1;
   for (int64_t extent : shape)
     if (extent == 0) return true;
@@ -146,7 +146,8 @@ bool strides_are_contiguous(std::span<const int64_t> shape, const int64_t* strid
   return true;
 }
 
-Array view_of(const Array& x, std::span<const int64_t> shape, std::span<const int64_t> strides, int64_t byte_offset) {
+RAVEN_API Array view_of(const Array& x, std::span<const int64_t> shape, std::span<const int64_t> strides,
+                        int64_t byte_offset) {
   const Impl* source = impl_of(x);
   Impl* impl = new_impl(source->dtype, static_cast<int>(shape.size()));
   copy_dims(shape_of(impl), {shape.data(), shape.size()});

@@ -111,7 +111,7 @@ Shape broadcast_shape(const char* name, std::span<const Operand> in) {
   return shape;
 }
 
-void write_scalar(const char* name, const Scalar& s, DType dtype, std::byte* out) {
+RAVEN_API void write_scalar(const char* name, const Scalar& s, DType dtype, std::byte* out) {
   const bool real = s.kind == Scalar::Kind::real;
   const double value = real ? s.real
                             : s.kind == Scalar::Kind::unsigned_integer ? static_cast<double>(static_cast<uint64_t>(s.integer))

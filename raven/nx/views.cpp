@@ -39,8 +39,8 @@ bool reshape_strides(std::span<const int64_t> from, std::span<const int64_t> fro
 
 }  // namespace
 
-bool place_view(Op op, const Aval& operand, std::span<const int64_t> old_strides, const Attrs& attrs, const Aval& result,
-                ViewPlace& place) {
+RAVEN_API bool place_view(Op op, const Aval& operand, std::span<const int64_t> old_strides, const Attrs& attrs,
+                          const Aval& result, ViewPlace& place) {
   const auto old_shape = operand.shape.span();
   const int64_t item = item_size(operand.dtype);
   const auto contiguous = [&] { return strides_are_contiguous(old_shape, old_strides.data()); };

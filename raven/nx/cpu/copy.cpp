@@ -15,7 +15,7 @@ constexpr int64_t parallel_bytes = 1 << 20;
 constexpr int64_t chunk_bytes = 256 << 10;
 }  // namespace
 
-void copy_view(const cpu::View& dst, const cpu::View& src) {
+RAVEN_API void copy_view(const cpu::View& dst, const cpu::View& src) {
   if (dst.size == 0) return;
   const int64_t item = item_size(dst.dtype);
   const int item_log = std::countr_zero(static_cast<uint64_t>(item));
@@ -99,7 +99,7 @@ void copy_strided(std::byte* destination, const Impl* source) {
   copy_view(dst, src);
 }
 
-Array contiguous_array(const Array& x) {
+RAVEN_API Array contiguous_array(const Array& x) {
   if (x.is_contiguous()) return x;
   Array out = empty_array(x.dtype(), shape_span(x));
   copy_view(cpu::View(impl_of(out)), cpu::View(impl_of(x)));

@@ -130,7 +130,7 @@ void check_ids(const char* name, const View& table, const View& ids) {
 
 }  // namespace
 
-void check_indices(Op op, std::span<const View> in, const Attrs& attrs) {
+RAVEN_API void check_indices(Op op, std::span<const View> in, const Attrs& attrs) {
   const char* name = op_info(op).public_name;
   const auto many = [&](const auto& a, size_t count) {
     if (a.mode != IndexMode::raise) return;

@@ -16,9 +16,9 @@ constexpr detail::RuleTable<Kernel> make_table() {
 constexpr auto kernels = make_table();
 }  // namespace
 
-Kernel* kernel_of(Op op) { return kernels[op]; }
+RAVEN_API Kernel* kernel_of(Op op) { return kernels[op]; }
 
-size_t scratch_bytes(Op op, const KernelCall& call) {
+RAVEN_API size_t scratch_bytes(Op op, const KernelCall& call) {
   switch (op) {
     case Op::Reduce: return kernel::reduce_scratch(call);
     case Op::DotGeneral: return kernel::dot_general_scratch(call);

@@ -54,7 +54,7 @@ const LevelTable& level_table(raven::CpuLevel level) {
   return tables[i];
 }
 
-const LevelTable& loops() {
+RAVEN_API const LevelTable& loops() {
   const LevelTable* table = __atomic_load_n(&in_use, __ATOMIC_ACQUIRE);
   if (!table) {
     table = &level_table(raven::cpu_level());

@@ -143,8 +143,9 @@ void run_map(MapLoop* loop, const View& out, std::span<const View> in, const Att
   }
 }
 
-void run_flat(MapLoop* loop, std::byte* out, const std::byte* const* in, const int64_t* strides, const int64_t* items,
-              int operands, int64_t out_item, int64_t n, const Attrs& attrs, int64_t cost) {
+RAVEN_API void run_flat(MapLoop* loop, std::byte* out, const std::byte* const* in, const int64_t* strides,
+                        const int64_t* items, int operands, int64_t out_item, int64_t n, const Attrs& attrs,
+                        int64_t cost) {
   const int64_t grain = grain_of(n, cost);
   if (grain >= n) {
     loop(out, in, strides, n, attrs);
@@ -178,13 +179,13 @@ void run_update(MapLoop* loop, const View& part, const View& update) {
   });
 }
 
-MapLoop* map_loop(Op op, std::span<const View> in, DType out) {
+RAVEN_API MapLoop* map_loop(Op op, std::span<const View> in, DType out) {
   const LevelTable& table = loops();
   if (op == Op::Cast) return table.cast[static_cast<int>(in[0].dtype)][static_cast<int>(out)];
   return table.map[static_cast<int>(op)][static_cast<int>(in.back().dtype)];
 }
 
-int64_t map_cost(Op op) {
+RAVEN_API int64_t map_cost(Op op) {
   switch (op) {
     case Op::Sqrt:
     case Op::Exp:
