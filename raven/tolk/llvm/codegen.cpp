@@ -39,7 +39,7 @@ std::unique_ptr<llvm::TargetMachine> make_machine(Level level, std::string& erro
 
 }  // namespace
 
-Object generate(const loop::Kernel& kernel, Level level, std::string* ir) {
+Object generate(const loop::Kernel& kernel, Level level) {
   Object object;
   const auto machine = make_machine(level, object.error);
   if (machine == nullptr) return object;
@@ -50,10 +50,6 @@ Object generate(const loop::Kernel& kernel, Level level, std::string* ir) {
   module.setDataLayout(machine->createDataLayout());
   Ir builder(module, level);
   emit(builder, kernel);
-  if (ir != nullptr) {
-    llvm::raw_string_ostream stream(*ir);
-    module.print(stream, nullptr);
-  }
   llvm::raw_string_ostream fault(object.error);
   if (llvm::verifyModule(module, &fault)) return object;
   llvm::SmallString<0> bytes;

@@ -13,7 +13,7 @@ struct Object {
   std::string bytes, error;
 };
 
-/// `kernel` is verified. Set `ir` to have the text of the module as well.
-Object generate(const loop::Kernel& kernel, Level level, std::string* ir = nullptr);
+/// `kernel` is verified.
+Object generate(const loop::Kernel& kernel, Level level);
 
 }  // namespace tolk::backend
