@@ -176,7 +176,7 @@ class Former {
       if (values_.group[v] != none) continue;
       loads[v] = 0;
       cost[v] = own_cost(e);
-      size_[v] = e.op == Op::RandomBits ? 90 : 1;
+      size_[v] = e.op == Op::RandomBits ? 90 : weight_of(own_cost(e));
       for (size_t i = 0; i < e.operands.size(); ++i) {
         const Id x = e.operands[i];
         dear_operand(e, i, cost);

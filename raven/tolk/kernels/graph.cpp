@@ -13,7 +13,7 @@ using nx::detail::mix;
 
 namespace {
 // Kernels stay small enough for a compiler whose time grows faster than its text.
-constexpr size_t most_nodes = 1200, most_loads = 56, most_atoms = 48;
+constexpr size_t most_weight = 1200, most_loads = 56, most_atoms = 48;
 }  // namespace
 
 Values::Values(const Program& of) : program(of), equation(of.values(), none), group(of.values(), none) {
@@ -54,7 +54,7 @@ Graph::Graph(const Values& values, uint32_t index, const Space& space)
 void Graph::start() {
   atoms_.clear(), affines_.clear(), accesses_.clear(), nodes_.clear(), levels_.clear(), loaded_.clear();
   affine_at_.clear(), access_at_.clear(), node_at_.clear(), memo_.clear(), dynamic_at_.clear();
-  applied_ = 0;
+  weight_ = 0;
   full_ = kept_ = {};
   for (size_t role = 0; role < 3; ++role) {
     order_[role].clear();
@@ -104,7 +104,8 @@ uint32_t Graph::add_node(const Node& node) {
     for (const Term& t : affines_[node.affine].terms)
       if (!atoms_[t.atom].is_loop()) level = std::max(level, levels_[atoms_[t.atom].node]);
   levels_.push_back(level + (node.kind == Node::Kind::reduce ? 1 : 0));
-  if (node.kind != Node::Kind::constant && node.kind != Node::Kind::load) ++applied_;
+  if (node.kind != Node::Kind::constant && node.kind != Node::Kind::load)
+    weight_ += static_cast<size_t>(weight_of(cost_of(node.code)));
   return at->second;
 }
 uint32_t Graph::apply(Code code, Type type, uint32_t a, uint32_t b, uint32_t c) {
@@ -240,7 +241,7 @@ Failure Graph::build(const Request& request, uint32_t& node) {
     missing_.clear();
     const uint32_t made = visit(current);
     if (failure_.kind != Failure::Kind::nothing) return failure_;
-    if (applied_ > most_nodes || loaded_.size() > most_loads)
+    if (weight_ > most_weight || loaded_.size() > most_loads)
       return {Failure::Kind::apart, {}, current.value, loaded_.size() > most_loads ? "input-limit" : "code-size"};
     if (made == pending) {
       stack.insert(stack.end(), missing_.rbegin(), missing_.rend());

@@ -187,7 +187,7 @@ class Graph {
   std::vector<Node> nodes_;
   std::vector<int> levels_;
   std::vector<Id> loaded_;
-  size_t applied_ = 0;
+  size_t weight_ = 0;
   std::unordered_map<Affine, uint32_t, Hasher> affine_at_;
   std::unordered_map<std::vector<uint32_t>, uint32_t, Hasher> access_at_;
   std::unordered_map<Node, uint32_t, Hasher> node_at_;
@@ -209,5 +209,7 @@ bool generated(const Program::Equation& equation);
 
 /// What a node costs, in additions.
 int cost_of(loop::Code code);
+/// What it adds to the text of machine code, whose compiler takes more than twice as long for twice as much.
+constexpr int weight_of(int cost) { return cost >= 32 ? 48 : cost >= 16 ? 8 : 1; }
 
 }  // namespace tolk::kernels

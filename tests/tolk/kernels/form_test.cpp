@@ -201,6 +201,16 @@ TEST(Form, deep_expression) {
       },
       random_f32({7}, 1));
 }
+TEST(Form, LongChainsOfFunctionsAreCut) {
+  // The code generator's time grows with the square of a kernel.
+  const Schedule s = formed(
+      [](Array a) {
+        for (int i = 0; i < 100; ++i) a = nx::gelu(a) + 0.5;
+        return a;
+      },
+      random_f32({70}, 1));
+  for (const tolk::Launch& launch : s.launches) EXPECT_LE(launch.kernel.nodes.size(), 200u);
+}
 TEST(Form, diamond_2_60) {
   EXPECT_LAUNCHES(formed(
                       [](Array a) {
