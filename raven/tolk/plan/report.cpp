@@ -3,6 +3,7 @@
 
 #include "raven/base/file.hpp"
 #include "raven/base/message.hpp"
+#include "raven/nx/internal/hash.hpp"
 #include "raven/tolk/internal/plan_impl.hpp"
 
 namespace tolk {
@@ -105,11 +106,12 @@ std::string Plan::explain() const {
 }
 
 void Plan::dump(const std::string& directory, const nx::Program& given) const {
-  // Programs are told apart by their content, so that a run writes the same names again.
-  const nx::Program::Hash hash = given.hash();
+  // Programs and options are told apart by their content, so that a run writes the same names again.
+  uint64_t hash = nx::detail::mix(given.hash().low, static_cast<uint64_t>(impl_->options.level));
+  for (const bool donated : impl_->options.donated) hash = nx::detail::mix(hash, donated);
   constexpr const char* digits = "0123456789abcdef";
   std::string stem = "program-";
-  for (int i = 15; i >= 0; --i) stem += digits[hash.low >> (4 * i) & 15];
+  for (int i = 15; i >= 0; --i) stem += digits[hash >> (4 * i) & 15];
   const std::filesystem::path base = std::filesystem::path(directory) / stem;
   std::error_code ignored;  // the first file says what is wrong
   std::filesystem::create_directories(base, ignored);
@@ -118,8 +120,13 @@ void Plan::dump(const std::string& directory, const nx::Program& given) const {
   };
   write("1-program.txt", given.print());
   write("2-scheduled.txt", impl_->program.print());
-  for (size_t i = 0; i < impl_->kernels.size(); ++i)
-    write("3-kernel" + std::to_string(i) + ".txt", loop::print(impl_->kernels[i].kernel));
+  for (size_t i = 0; i < impl_->kernels.size(); ++i) {
+    const std::string name = "3-kernel" + std::to_string(i);
+    write(name + ".txt", loop::print(impl_->kernels[i].kernel));
+    // For objdump -D -b binary -m i386:x86-64.
+    if (const Code& code = *impl_->kernels[i].code; code.entry())
+      write(name + ".bin", std::string(reinterpret_cast<const char*>(code.entry()), code.size()));
+  }
   write("4-plan.txt", explain());
 }
 
