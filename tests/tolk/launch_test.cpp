@@ -1,7 +1,12 @@
 // Plans of generated kernels. Schedules are written by hand here, so that these tests stand apart from how kernels are
 // formed.
+#include <unistd.h>
+
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <functional>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -426,6 +431,30 @@ TEST(VerifyLaunches, TheInterpreterDisagrees) {
   const tolk::Plan plan(std::move(impl));
   std::vector<Array> out(1);
   EXPECT_THROW(plan.run(std::vector<Array>{ramp({5000}), ramp({5000})}, out), tolk::VerifyError);
+}
+
+// ---- reports
+// ------------------------------------------------------------------------------------------------------------
+
+TEST(Reports, EveryLevelIsAFile) {
+  const std::filesystem::path directory =
+      std::filesystem::path(testing::TempDir()) / ("tolk_dump_" + std::to_string(::getpid()));
+  const Program program =
+      Program::parse("program(%0:f32[50]) { %1:f32[50] = Exp(%0) %2:f32[50] = Mul(%1, %0) return %2 }");
+  const auto plan = tolk::compile(program), given_up = tolk::compile(program, {.donated = {true}});
+  for (int run = 0; run < 2; ++run) plan->dump(directory.string(), program);
+  given_up->dump(directory.string(), program);
+  size_t folders = 0;
+  for (const auto& folder : std::filesystem::directory_iterator(directory)) {
+    ++folders;
+    for (const char* name : {"1-program.txt", "2-scheduled.txt", "3-kernel0.txt", "4-plan.txt"})
+      EXPECT_TRUE(std::filesystem::exists(folder.path() / name)) << folder.path() << " " << name;
+    std::ifstream kernel(folder.path() / "3-kernel0.txt");
+    const std::string text{std::istreambuf_iterator<char>(kernel), {}};
+    EXPECT_EQ(tolk::loop::parse(text).error, "") << text;
+  }
+  EXPECT_EQ(folders, 2u);
+  std::filesystem::remove_all(directory);
 }
 
 }  // namespace
