@@ -68,8 +68,11 @@ def map_gelu(x, y):
 
 
 def dropout(x, key, g):
+    """Straight from the bits, which are Raven's: less work than bernoulli's uniform numbers."""
+
     def forward(x):
-        return jnp.where(jax.random.bernoulli(key, 0.9, x.shape), x / 0.9, 0)
+        keep = jax.random.bits(key, x.shape) >= jnp.uint32(0.1 * 2**32 + 0.5)
+        return jnp.where(keep, x * (1 / 0.9), 0)
 
     y, pullback = jax.vjp(forward, x)
     return y, *pullback(g)
