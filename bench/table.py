@@ -28,7 +28,7 @@ def time_text(milliseconds):
 
 def main(paths):
     cases = read(paths)
-    peers = [peer for peer in ("numpy", "pytorch") if any(peer in rows for rows in cases.values())]
+    peers = [peer for peer in ("numpy", "pytorch", "jax") if any(peer in rows for rows in cases.values())]
     ratios = {peer: [] for peer in peers}
     print("| case | threads | Raven | of the limit | " + " | ".join(f"{peer} ÷ ours" for peer in peers) + " |")
     print("|---|---|---|---|" + "---|" * len(peers))
@@ -38,7 +38,7 @@ def main(paths):
         cells = []
         for peer in peers:
             row = rows.get(peer)
-            if row is None:
+            if row is None or row["ratio"] is None or row.get("wrong"):
                 cells.append("–")
                 continue
             ratios[peer].append(row["ratio"])

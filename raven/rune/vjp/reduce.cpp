@@ -22,12 +22,13 @@ constinit const Rule Reduce = {
     [](Pull& p) {
       const auto& a = p.as<ReduceAttrs>();
       if (a.kind == ReduceKind::sum) {
-        p.emit(0, spread(p.ct(), p.shape(), a.axes));
+        // The sum of f32 may be f64; what flows back is f32 again.
+        p.emit(0, spread(astype(p.ct(), p.operand_dtype()), p.shape(), a.axes));
         return;
       }
       const Array& x = p.in(0);
       if (a.kind == ReduceKind::prod) {
-        p.emit(0, spread(p.ct(), x.shape(), a.axes) * product_of_others(x, a.axes));
+        p.emit(0, spread(astype(p.ct(), x.dtype()), x.shape(), a.axes) * product_of_others(x, a.axes));
         return;
       }
       const Shape shape = x.shape();

@@ -38,6 +38,7 @@ Id Maker::given(const nx::Array& value) {
 
 Id Maker::add(Op op, std::vector<Id> operands, const nx::Attrs& attrs) {
   const Id first = builder_.equation(op, operands, attrs);
+  for (const Id id : operands) used_.insert(id);
   const int results = nx::result_count(op, attrs, operands.size());
   for (int i = 0; i < results; ++i) {
     // Too large to compare thousands of times: built, but never used again.
@@ -177,7 +178,9 @@ void Maker::step() {
   if (depth_ > 0 && !ids_.empty() && dice_.chance(3)) return call();
   Shape shape;
   for (int64_t rank = dice_.in(0, 3); rank > 0; --rank) shape.push_back(1);
-  apply(dice_.pick(tested_ops()), {dice_.pick(dtypes), shape});
+  // Sums have the most ways to be wrong.
+  const Op op = dice_.chance(12) ? Op::Reduce : dice_.pick(tested_ops());
+  apply(op, {dice_.pick(dtypes), shape});
 }
 
 bool Maker::grow(int equations, const std::optional<Cell>& wish) {
@@ -219,7 +222,10 @@ nx::Program Maker::called(const std::vector<Aval>& inputs, int equations) {
 nx::Program Maker::build() {
   if (ids_.empty()) input({DType::f32, {3}});
   std::vector<Id> outputs = wished_;
-  for (int64_t n = dice_.in(wished_.empty() ? 1 : 0, 4); n > 0; --n) outputs.push_back(any());
+  // What nobody uses, so that few equations are dead; and some values in the middle.
+  for (const Id id : ids_)
+    if (!used_.contains(id) && dice_.chance(85)) outputs.push_back(id);
+  for (int64_t n = dice_.in(outputs.empty() ? 1 : 0, 2); n > 0; --n) outputs.push_back(any());
   return builder_.build(outputs);
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 // Grows a program equation by equation. A recipe makes operands and attributes that fit an op and its first operand;
 // whether the op takes them, infer says.
+#include <set>
+
 #include "tolk/programs/random_programs.hpp"
 
 namespace tolk_test {
@@ -61,6 +63,7 @@ class Maker {
   nx::ProgramBuilder builder_;
   std::vector<Id> ids_;
   std::vector<Id> wished_;
+  std::set<Id> used_;
   std::vector<nx::Array> input_values_;
 };
 

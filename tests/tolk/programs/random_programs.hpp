@@ -53,8 +53,8 @@ struct RandomProgram {
   std::vector<nx::Array> inputs;
   std::vector<bool> donated;
 };
-/// Up to 30 equations, some of them calls; up to 5 outputs. With a wish, one equation at least is of this cell (its own
-/// results are among the outputs), unless infer refuses every attempt: then no program.
+/// Up to 30 equations, some of them calls; what no equation uses are outputs. With a wish, one equation at least is of
+/// this cell (its own results are among the outputs), unless infer refuses every attempt: then no program.
 std::optional<RandomProgram> random_program(uint64_t seed, const std::optional<Cell>& wish);
 RandomProgram random_program(uint64_t seed);
 /// Whether infer accepts the op on a first operand of this dtype and rank, with other operands and attributes that fit.

@@ -44,7 +44,7 @@ TEST(RandomPrograms, OnceFailed) {
     for (const Transformation& transformation : transformations())
       EXPECT_EQ(transformation.disagreement(random), "") << transformation.name;
   }
-  EXPECT_GE(count, 1);
+  EXPECT_GE(count, 3);
 }
 
 TEST(RandomPrograms, UnsupportedCellsAreThoseOfTheList) {
@@ -96,7 +96,7 @@ TEST(RandomPrograms, ShrinkingFindsTheCulprit) {
     }
     const RandomProgram small = shrink(random, has_tanh);
     EXPECT_EQ(small.program.equations().size(), 1u) << print(small);
-    EXPECT_EQ(small.program.inputs(), 1u);
+    EXPECT_LE(small.program.inputs(), 1u);
     ++shrunk;
   }
   EXPECT_EQ(shrunk, 5);

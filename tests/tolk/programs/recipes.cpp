@@ -83,6 +83,7 @@ void Maker::reduce(Op op, Id x) {
   attrs.dtype = dice_.chance(70) ? type.dtype : dice_.pick(all_dtypes);
   for (int i = 0; i < type.shape.size(); ++i)
     if (dice_.chance(55)) attrs.axes.push_back(i);
+  if (attrs.kind == nx::ReduceKind::prod && dice_.chance(50)) attrs.kind = nx::ReduceKind::sum;
   add(op, {x}, attrs);
 }
 

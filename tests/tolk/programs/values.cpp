@@ -38,6 +38,11 @@ nx::Array reals(Dice& dice, const nx::Shape& shape) {
   std::vector<T> values(static_cast<size_t>(nx::element_count(shape.span())));
   // Half of the arrays are tame: one NaN in a sum hides everything else.
   const bool wild = dice.chance(50);
+  // One value everywhere: sums of −0, rows of −infinity.
+  if (dice.chance(6)) {
+    std::fill(values.begin(), values.end(), static_cast<T>(dice.pick(special_reals)));
+    return nx::array(values, shape);
+  }
   for (T& x : values)
     x = static_cast<T>(wild && dice.chance(5) ? dice.pick(special_reals)
                                               : static_cast<double>(dice.in(-3000, 3000)) / 1000);
