@@ -638,8 +638,9 @@ TEST(Unigram, MarginalsOfTheLatticeAreProbabilities) {
     for (const double one : covered) EXPECT_NEAR(one, 1, 1e-12);
   }
   // ab against a, b: exp(-1.5) and exp(-3).
-  for (const auto& edge : model->lattice(text))
+  for (const auto& edge : model->lattice(text)) {
     if (edge.span == brot::Span{0, 2}) EXPECT_NEAR(edge.marginal, 1 / (1 + std::exp(-1.5)), 1e-12);
+  }
 }
 
 TEST(Files, StrictReadingRefusesUnknownKeys) {
