@@ -122,7 +122,8 @@ TOLK_LOOP_API std::string interpret(const Kernel& kernel, std::span<const Buffer
 /// Builds a kernel. Pure values, and loads of params that are read only, are made once where the first one is in scope.
 /// Constants fold, by the interpreter's evaluator; so do select, load_if, store_if and check of a constant mask, and of
 /// integers x + 0, x − 0, x · 1, x · 0, x / 1, shifts by 0, and the same for bits. Every function returns the node's
-/// id.
+/// id. Calls inside the arguments of another run in an order that C++ leaves open: name the values first where two of
+/// them append nodes, or the text differs between compilers.
 class TOLK_LOOP_API Builder {
  public:
   explicit Builder(std::string name);

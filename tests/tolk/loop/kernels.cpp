@@ -25,12 +25,14 @@ template <class Element>
 Id canonical(Builder& b, Type type, Fold fold, Id stack, Id n, Element element) {
   const Id one = b.index(1), ten = b.index(10), result = b.reg(type, 1, b.real(type, 0));
   const auto combine_with_top = [&](Id depth) {  // depth counts the values below the one in `result`
-    b.set(result, b.binary(fold.combine, b.load(stack, b.sub(depth, one)), b.get(result)));
+    const Id below = b.load(stack, b.sub(depth, one)), top = b.get(result);
+    b.set(result, b.binary(fold.combine, below, top));
   };
   const Id start = b.loop(b.index(0), n, 1024);
   const Id partial = b.reg(type, 64, b.real(type, fold.neutral));
   const Id i = b.lanes(start, least(b, b.add(start, b.index(1024)), n), 64);
-  b.set(partial, b.binary(fold.combine, b.get(partial), element(i)));
+  const Id before = b.get(partial), x = element(i);
+  b.set(partial, b.binary(fold.combine, before, x));
   b.end();
   b.set(result, b.halve(fold.halve, partial));
   const Id block = b.binary(Code::shr, start, ten);
@@ -38,7 +40,8 @@ Id canonical(Builder& b, Type type, Fold fold, Id stack, Id n, Element element) 
   const Id merge = b.loop(b.index(0), merges);
   combine_with_top(b.sub(depth, merge));
   b.end();
-  b.store(stack, b.sub(depth, merges), b.get(result));
+  const Id place = b.sub(depth, merges), value = b.get(result);
+  b.store(stack, place, value);
   b.end();
   // The levels that are left, from the right.
   const Id left = b.sub(b.unary(Code::popcount, b.binary(Code::shr, b.add(n, b.index(1023)), ten)), one);
