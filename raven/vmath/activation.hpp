@@ -17,11 +17,11 @@ template <class D>
 RAVEN_VMATH_INLINE typename D::F32 tanh(D& d, typename D::F32 x) {
   const auto a = d.abs(x), z = x * x, one = d.f32(1), two = d.f32(2);
   const auto near = d.fma(detail::polynomial(d, z, coefficients::tanh_f32), z * x, x);
-  const auto bounded = d.min(d.f32(10), a);
+  const auto bounded = d.min(a, d.f32(10));  // also for NaN, which takes the near side
   const auto e = detail::exp_parts(d, bounded + bounded);
-  const auto power = d.real(d.shl(e.exponent + d.i32(127), 23));
-  const auto far = one - two / d.fma(e.fraction, power, one);
-  return d.copysign(d.select(a < d.f32(0.6f), near, far), x);
+  const auto power = d.real(d.bits(e.fraction) + d.shl(e.exponent, 23));
+  const auto far = one - two / (power + one);
+  return d.copysign(d.select(a >= d.f32(0.6f), far, near), x);
 }
 /// f64: t / (t + 2), t = e^{2|x|} - 1.
 template <class D>

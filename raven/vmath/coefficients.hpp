@@ -22,6 +22,8 @@ inline constexpr double inverse_ln10_f64[] = {0x1.bcb7b1526e50ep-2, 0x1.95355baa
 inline constexpr double half_pi_f64[] = {0x1.921fb5444p+0, 0x1.68c234c4cp-39, 0x1.98a2e037p-77, 0x1.cd129024e088ap-115};
 /// pi / 2 in two parts.
 inline constexpr double half_pi_pair_f64[] = {0x1.921fb54442d18p+0, 0x1.1a62633145c07p-54};
+/// pi in two parts.
+inline constexpr double pi_pair_f64[] = {0x1.921fb54442d18p+1, 0x1.1a62633145c07p-53};
 /// 2/3 in two parts.
 inline constexpr double third_f64[] = {0x1.5555555555555p-1, 0x1.5555555555555p-55};
 /// 2 sqrt(2/pi) in two parts.
@@ -50,14 +52,18 @@ inline constexpr float tanh_f32[] = {-0x1.555554p-2f, 0x1.11107ep-3f, -0x1.b9f2c
 inline constexpr float erf_f32[] = {0x1.06eba8p-3f, -0x1.81274p-2f, 0x1.ce2d74p-4f, -0x1.b8045p-6f, 0x1.548346p-8f, -0x1.a99f44p-11f, 0x1.69eb2cp-14f, -0x1.26696ep-19f};
 /// -log erfc a on [1, 3.93]; weighted by erfc; relative error 2^-29.8.
 inline constexpr float erf_tail_f32[] = {0x1.733098p-12f, 0x1.2085ap+0f, 0x1.46c5bep-1f, 0x1.a60904p-4f, -0x1.653f74p-6f, 0x1.8147fcp-9f, -0x1.852674p-13f};
+/// 2^r - 1 over r; relative error 2^-32.0.
+inline constexpr double exp2_mixed[] = {0x1.62e4300ba3028p-1, 0x1.ebfbe0457c7bcp-3, 0x1.c6b05513f053bp-5, 0x1.3b2a1be25c6abp-7, 0x1.5dc056e66cef5p-10, 0x1.443fabda4f2b3p-13, 0x1.c04704354cb9ep-17};
 /// e^r - 1 - r over r^2; relative error 2^-34.2.
 inline constexpr double exp_mixed[] = {0x1.0000003a2db77p-1, 0x1.5555544376cb6p-3, 0x1.55548db108e9p-5, 0x1.111270752e0a3p-7, 0x1.6d8d17f9e39ecp-10, 0x1.9f08e5779525dp-13};
 /// e^r - 1 - r over r^2, relative to e^r - 1; relative error 2^-37.5.
 inline constexpr double expm1_mixed[] = {0x1.00000000171afp-1, 0x1.5555557352505p-3, 0x1.555554f353c0ep-5, 0x1.1110b21cef10cp-7, 0x1.6c17670b8d35ep-10, 0x1.a16f6dc1aeefbp-13, 0x1.a0035877fa9e3p-16};
 /// log(1 + f) - f over f^2; relative error 2^-33.1.
 inline constexpr double log_mixed[] = {-0x1.000000186621cp-1, 0x1.5555546d4e417p-2, -0x1.ffffacf44c521p-3, 0x1.999a1b0897505p-3, -0x1.556886888b36fp-3, 0x1.2492343abf162p-3, -0x1.fc6c107a7178dp-4, 0x1.c36c7b386b248p-4, -0x1.bd410deffde3ap-4, 0x1.b760c38dc3bf6p-4, -0x1.eb0b8d474fee6p-5};
-/// log((1 + s)/(1 - s)) - 2s over s^3 in s^2; relative error 2^-44.9.
-inline constexpr double atanh_mixed[] = {0x1.555555561dba6p-1, 0x1.999996aaa2068p-2, 0x1.2494116a485a1p-2, 0x1.c62b3c4e5ef7cp-3, 0x1.911383ad510acp-3};
+/// log2((1 + s)/(1 - s)) over s in s^2; relative error 2^-37.8.
+inline constexpr double log2_mixed[] = {0x1.71547652bee01p+1, 0x1.ec709d12afd72p-1, 0x1.2777800185c76p-1, 0x1.a58d7c808b8eep-2, 0x1.5ce942f337715p-2};
+/// sin r - r over r^3 in r^2, |r| <= pi/2; relative error 2^-35.3.
+inline constexpr double sin_wide[] = {-0x1.5555554766b34p-3, 0x1.11110c4927abdp-7, -0x1.a017d954d7225p-13, 0x1.717076242d939p-19, -0x1.9a67a0d379422p-26};
 /// sin r - r over r^3 in r^2; relative error 2^-37.5.
 inline constexpr double sin_mixed[] = {-0x1.5555554c72ac3p-3, 0x1.1111086accfeep-7, -0x1.a00f7f6e91c1p-13, 0x1.6cd20195a1c06p-19};
 /// cos r - 1 + r^2/2 over r^4 in r^2; relative error 2^-33.0.
@@ -70,6 +76,12 @@ inline constexpr double erfinv_mixed[] = {0x1.c5bf892c7f5d9p-1, 0x1.db29ec5a4b1d
 inline constexpr double erfinv_tail_mixed[] = {-0x1.12dca052591ep+1, 0x1.2f47cde764d8ep+3, -0x1.8a2c8c66ed8fep+3, 0x1.1e4f79c65a8e2p+3, -0x1.bc2995034ebf9p+1, 0x1.0b308e9b6ca79p-1, 0x1.23d35d92ee5b9p-3, -0x1.86702766b7badp-4, 0x1.8601201a37d86p-6, -0x1.af18925136cecp-9, 0x1.049e3996c29e9p-12, -0x1.0ed4bede8d4fap-17};
 /// e^r - 1 - r over r^2; relative error 2^-57.4.
 inline constexpr double exp_f64[] = {0x1.000000000000ap-1, 0x1.555555555545bp-3, 0x1.555555555037p-5, 0x1.11111111529d3p-7, 0x1.6c16c1859354ep-10, 0x1.a01a00353118fp-13, 0x1.a01995b4bf9f4p-16, 0x1.71e15f8df0cc9p-19, 0x1.28b1c628067cep-22, 0x1.a9dc71db09d21p-26};
+/// e^r - 1 - r over r^2, steps of ln 2 / 16; relative error 2^-56.3.
+inline constexpr double exp_step_f64[] = {0x1.fffffffffffbap-2, 0x1.555555548f67ep-3, 0x1.55555558e72f4p-5, 0x1.11123ac8ce848p-7, 0x1.6c14d92bdd181p-10};
+/// 2^(i/16), rounded, less i · 2^48 in its bits.
+inline constexpr double exp2_step_f64[] = {0x1p+0, 0x1.fb5586cf9890fp-1, 0x1.f72b83c7d517bp-1, 0x1.f387a6e756238p-1, 0x1.f06fe0a31b715p-1, 0x1.edea64c123422p-1, 0x1.ebfdad5362a27p-1, 0x1.eab07dd485429p-1, 0x1.ea09e667f3bcdp-1, 0x1.ea11473eb0187p-1, 0x1.eace5422aa0dbp-1, 0x1.ec49182a3f09p-1, 0x1.ee89f995ad3adp-1, 0x1.f199bdd85529cp-1, 0x1.f5818dcfba487p-1, 0x1.fa4afa2a490dap-1};
+/// what its rounding took, relative.
+inline constexpr double exp2_step_rest_f64[] = {0x0p+0, 0x1.79aa65d837b6cp-54, -0x1.01b15eaa59348p-55, 0x1.68efde3a8a893p-54, 0x1.34d754db0abb6p-55, 0x1.59f48a72a4c6cp-55, 0x1.690cebb7aafbp-56, 0x1.063e1e21c5409p-54, -0x1.3b3efbf5e2229p-54, -0x1.b32dcb94da51dp-56, 0x1.db72fc1f0eab4p-55, 0x1.1affc2b91ce27p-56, 0x1.c1a7792cb3386p-55, 0x1.36eae30af0cb3p-56, 0x1.4a385a63d07a7p-56, -0x1.ff7128fd391f1p-55};
 /// e^r - 1 - r over r^2, relative to e^r - 1; relative error 2^-61.4.
 inline constexpr double expm1_f64[] = {0x1p-1, 0x1.5555555555559p-3, 0x1.5555555555559p-5, 0x1.111111110f6f4p-7, 0x1.6c16c16c160ecp-10, 0x1.a01a01af9e263p-13, 0x1.a01a01a121907p-16, 0x1.71ddf94513efap-19, 0x1.27e4f2a52c6e5p-22, 0x1.af5cdb839a81p-26, 0x1.1f42045979f7fp-29};
 /// 2^r - 1 over r; relative error 2^-55.5.

@@ -75,10 +75,10 @@ RAVEN_VMATH_INLINE typename D::F64 erf(D& d, typename D::F64 x) {
 template <class D>
 RAVEN_VMATH_INLINE typename D::F32 erfc(D& d, typename D::F32 x) {
   const auto a = d.to_f64(d.min(d.f32(10.5f), d.abs(x))), one = d.f64(1), three = d.f64(3);
-  const auto scale = a * d.f64(2) + one, sum = a + three;
+  const auto scale = d.fma(a, d.f64(2), one), sum = a + three;
   const auto inverse = one / (scale * sum);  // one division for t and for 1 / (1 + 2a)
   const auto t = (a - three) * scale * inverse;
-  const auto p = detail::polynomial_unfused(d, t, coefficients::erfc_mixed) * sum * inverse;
+  const auto p = detail::polynomial(d, t, coefficients::erfc_mixed) * sum * inverse;
   const auto positive = p * detail::exp_mixed(d, -(a * a));
   return d.to_f32(d.select(d.widen(x < d.f32(0)), d.f64(2) - positive, positive));
 }
@@ -95,15 +95,15 @@ template <class D>
 RAVEN_VMATH_INLINE typename D::F32 erfinv(D& d, typename D::F32 x) {
   const auto wide = d.to_f64(x), one = d.f64(1);
   const auto minus_log = [&]() RAVEN_VMATH_LAMBDA {
-    const auto parts = detail::split(d, one - wide * wide);
-    return -(detail::log1p_mixed(d, parts.mantissa - one) + parts.exponent * d.f64(0.69314718055994530942));
+    const auto parts = detail::split(d, d.fma(-wide, wide, one));
+    return -d.fma(parts.exponent, d.f64(0.69314718055994530942), detail::log1p_mixed(d, parts.mantissa - one));
   };
   const auto w = minus_log();
-  const auto fast = d.to_f32(wide * detail::polynomial_unfused(d, w, coefficients::erfinv_mixed));
+  const auto fast = d.to_f32(wide * detail::polynomial(d, w, coefficients::erfinv_mixed));
   const auto a = d.abs(x), edge = d.f32(1);
   return d.rare(!(a <= d.f32(0.9966f)), fast, [&]() RAVEN_VMATH_LAMBDA {
     const auto root = d.sqrt(minus_log());
-    const auto tail = d.to_f32(wide * detail::polynomial_unfused(d, root, coefficients::erfinv_tail_mixed));
+    const auto tail = d.to_f32(wide * detail::polynomial(d, root, coefficients::erfinv_tail_mixed));
     const auto beyond = d.select(a == edge, d.copysign(d.f32(__builtin_inff()), x), d.f32(__builtin_nanf("")));
     return d.select(a < edge, d.select(a <= d.f32(0.9966f), fast, tail), beyond);
   });

@@ -2,7 +2,8 @@
 // exp, exp2, expm1.
 //
 // x = n ln 2 + r with |r| ≤ ln 2 / 2; e^x = 2^n e^r. rint comes from adding 1.5 · 2^23 (or 2^52), whose low bits then
-// hold n. Clamping keeps NaN: min(bound, x) and max(bound, x) return the second operand when one is NaN.
+// hold n. Clamping keeps NaN: min(bound, x) and max(bound, x) return the second operand when one is NaN. f64 exp itself
+// takes steps of ln 2 / 16 and the power from a table, which halves the polynomial.
 #include "raven/vmath/polynomial.hpp"
 
 namespace vmath {
@@ -62,14 +63,32 @@ RAVEN_VMATH_INLINE V clamp_exponent(D& d, V x) {
   return d.max(constant<V>(d, single ? -104.0 : -746.0), d.min(constant<V>(d, single ? 89.0 : 710.0), x));
 }
 
-/// e^z in f64 without fma for |z| ≤ 700, relative error 2^-33: for f32 results.
+/// e^x = 2^(steps/16) (1 + rest) for |x| ≤ 746: `power` is 2^(steps/16) but for steps · 2^48, to be added to its bits.
+template <class D>
+struct SixteenthSteps {
+  typename D::F64 power, rest;
+  typename D::I64 steps;
+};
+template <class D>
+RAVEN_VMATH_INLINE SixteenthSteps<D> exp_steps(D& d, typename D::F64 x) {
+  using F64 = typename D::F64;
+  const F64 magic = d.f64(0x1.8p48);  // x + magic is a multiple of 1/16
+  const F64 t = d.fma(x, d.f64(1.44269504088896340736), magic), n = t - magic;
+  const F64 r = d.fma(-n, d.f64(coefficients::ln2_f64[1]), d.fma(-n, d.f64(coefficients::ln2_f64[0]), x));
+  const auto steps = d.bits(t) - d.bits(magic);
+  const auto index = d.to_i32(steps & d.i64(15));
+  const F64 p = d.fma(r * r, polynomial(d, r, coefficients::exp_step_f64), r);
+  return {d.lookup(coefficients::exp2_step_f64, index), p + d.lookup(coefficients::exp2_step_rest_f64, index), steps};
+}
+
+/// e^z in f64 for |z| ≤ 700, relative error 2^-33: for f32 results.
 template <class D>
 RAVEN_VMATH_INLINE typename D::F64 exp_mixed(D& d, typename D::F64 z) {
   using F64 = typename D::F64;
   const F64 magic = d.f64(Format<false>::magic);
-  const F64 t = z * d.f64(1.44269504088896340736) + magic, n = t - magic;
-  const F64 r = z - n * d.f64(0.69314718055994530942);
-  const F64 p = (polynomial_unfused(d, r, coefficients::exp_mixed) * r + d.f64(1)) * r + d.f64(1);
+  const F64 t = d.fma(z, d.f64(1.44269504088896340736), magic), n = t - magic;
+  const F64 r = d.fma(n, d.f64(-0.69314718055994530942), z);
+  const F64 p = d.fma(d.fma(polynomial(d, r, coefficients::exp_mixed), r, d.f64(1)), r, d.f64(1));
   return p * d.real(d.shl(d.bits(t) + d.i64(Format<false>::bias), 52));  // the upper bits of `magic` are shifted out
 }
 
@@ -83,8 +102,14 @@ RAVEN_VMATH_INLINE typename D::F32 exp(D& d, typename D::F32 x) {
 }
 template <class D>
 RAVEN_VMATH_INLINE typename D::F64 exp(D& d, typename D::F64 x) {
-  const auto e = detail::exp_parts(d, detail::clamp_exponent(d, x));
-  return detail::scale(d, e.fraction, e.exponent);
+  const auto e = detail::exp_steps(d, x);
+  const auto power = d.real(d.bits(e.power) + d.shl(e.steps, 48));
+  const auto fast = d.fma(power, e.rest, power);
+  return d.rare(!(d.abs(x) <= d.f64(708)), fast, [&]() RAVEN_VMATH_LAMBDA {
+    const auto g = detail::exp_steps(d, detail::clamp_exponent(d, x));
+    const auto fraction = d.real(d.bits(g.power) + d.shl(g.steps & d.i64(15), 48));
+    return detail::scale(d, d.fma(fraction, g.rest, fraction), d.sar(g.steps, 4));
+  });
 }
 
 namespace detail {
@@ -120,11 +145,11 @@ RAVEN_VMATH_INLINE typename D::F32 expm1(D& d, typename D::F32 x) {
   using F64 = typename D::F64;
   const F64 wide = d.to_f64(d.max(d.f32(-20.0f), d.min(d.f32(90.0f), x)));
   const F64 magic = d.f64(detail::Format<false>::magic), one = d.f64(1);
-  const F64 t = wide * d.f64(1.44269504088896340736) + magic;
-  const F64 r = wide - (t - magic) * d.f64(0.69314718055994530942);
-  const F64 p = r + r * r * detail::polynomial_unfused(d, r, coefficients::expm1_mixed);
+  const F64 t = d.fma(wide, d.f64(1.44269504088896340736), magic);
+  const F64 r = d.fma(t - magic, d.f64(-0.69314718055994530942), wide);
+  const F64 p = d.fma(r * r, detail::polynomial(d, r, coefficients::expm1_mixed), r);
   const F64 power = d.real(d.shl(d.bits(t) + d.i64(1023), 52));
-  return d.copysign(d.to_f32(power * p + (power - one)), x);
+  return d.copysign(d.to_f32(d.fma(power, p, power - one)), x);
 }
 
 /// f64: at half scale, so that 2^1024 is never needed; the sum of the large terms keeps its rounding error.

@@ -96,10 +96,10 @@ RAVEN_VMATH_INLINE V log_of(D& d, V x, Positive positive) {
   });
 }
 
-/// log(1 + f) in f64 without fma, relative error 2^-30: for f32 results. |f| in [√½ - 1, √2 - 1].
+/// log(1 + f) in f64, relative error 2^-30: for f32 results. |f| in [√½ - 1, √2 - 1].
 template <class D>
 RAVEN_VMATH_INLINE typename D::F64 log1p_mixed(D& d, typename D::F64 f) {
-  return f + f * f * polynomial_unfused(d, f, coefficients::log_mixed);
+  return d.fma(f * f, polynomial(d, f, coefficients::log_mixed), f);
 }
 
 }  // namespace detail
@@ -119,7 +119,7 @@ template <class D>
 RAVEN_VMATH_INLINE typename D::F32 log2(D& d, typename D::F32 x) {
   const auto parts = detail::split(d, d.to_f64(x));
   const auto y = detail::log1p_mixed(d, parts.mantissa - d.f64(1));
-  const auto fast = d.to_f32(y * d.f64(coefficients::inverse_ln2_f64[0]) + parts.exponent);
+  const auto fast = d.to_f32(d.fma(y, d.f64(coefficients::inverse_ln2_f64[0]), parts.exponent));
   const auto usual = (x > d.f32(0)) & (x < d.f32(__builtin_inff()));
   return d.rare(!usual, fast, [&]() RAVEN_VMATH_LAMBDA { return detail::log_special(d, x); });
 }
@@ -134,7 +134,7 @@ RAVEN_VMATH_INLINE typename D::F32 log10(D& d, typename D::F32 x) {
   const auto parts = detail::split(d, d.to_f64(x));
   const auto y = detail::log1p_mixed(d, parts.mantissa - d.f64(1));
   const auto fast =
-      d.to_f32(y * d.f64(coefficients::inverse_ln10_f64[0]) + parts.exponent * d.f64(0.30102999566398119521));
+      d.to_f32(d.fma(y, d.f64(coefficients::inverse_ln10_f64[0]), parts.exponent * d.f64(0.30102999566398119521)));
   const auto usual = (x > d.f32(0)) & (x < d.f32(__builtin_inff()));
   return d.rare(!usual, fast, [&]() RAVEN_VMATH_LAMBDA { return detail::log_special(d, x); });
 }
@@ -149,7 +149,7 @@ RAVEN_VMATH_INLINE typename D::F32 log1p(D& d, typename D::F32 x) {
   const auto wide = d.to_f64(x), one = d.f64(1);
   const auto parts = detail::split(d, one + wide);
   const auto f = d.select(parts.exponent == d.f64(0), wide, parts.mantissa - one);
-  const auto y = detail::log1p_mixed(d, f) + parts.exponent * d.f64(0.69314718055994530942);
+  const auto y = d.fma(parts.exponent, d.f64(0.69314718055994530942), detail::log1p_mixed(d, f));
   const auto fast = d.copysign(d.to_f32(y), x);
   const auto usual = (x > d.f32(-1)) & (x < d.f32(__builtin_inff()));
   return d.rare(!usual, fast, [&]() RAVEN_VMATH_LAMBDA { return detail::log_special(d, d.f32(1) + x); });

@@ -69,16 +69,6 @@ RAVEN_VMATH_INLINE V polynomial_split(D& d, V x, const T (&c)[size]) {
   return p + constant<V>(d, c[0]);
 }
 
-/// The same with separate product and sum. For f32 results computed in f64: their extra bits absorb the roundings, and
-/// the portable level, where an f64 fma is emulated, stays usable.
-template <class D, class V, class T, int size>
-RAVEN_VMATH_INLINE V polynomial_unfused(D& d, V x, const T (&c)[size]) {
-  V p = constant<V>(d, c[size - 1]);
-  d.template unroll<size - 1>([&](auto i)
-                                  RAVEN_VMATH_LAMBDA { p = p * x + constant<V>(d, c[size - 2 - decltype(i)::value]); });
-  return p;
-}
-
 /// high + low, |low| ≤ ulp(high)/2 unless said otherwise.
 template <class V>
 struct Pair {

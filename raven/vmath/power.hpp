@@ -2,7 +2,7 @@
 // pow, rsqrt.
 //
 // x^y = e^{y log |x|}; the logarithm is needed to about 2^-66, because y log|x| reaches 745 before the result leaves
-// the range. f64 carries log and product as pairs; f32 does the same job in plain f64.
+// the range. f64 carries log and product as pairs; f32 goes through log2 and exp2 in plain f64.
 #include "raven/vmath/exponential.hpp"
 #include "raven/vmath/logarithm.hpp"
 
@@ -48,12 +48,16 @@ RAVEN_VMATH_INLINE typename D::F64 power_magnitude(D& d, Split<typename D::F64> 
   return scale(d, e.fraction, e.exponent);
 }
 
-/// log x for f32 results: relative error 2^-45.
+/// The same in f32, computed in f64 as 2^(y log2 |x|). log2((1+s)/(1-s)) = s P(s²), s = f / (2 + f); the exponent is
+/// bounded where the result is 0 or infinity.
 template <class D>
-RAVEN_VMATH_INLINE typename D::F64 log_mixed_accurate(D& d, Split<typename D::F64> x) {
-  const auto f = x.mantissa - d.f64(1), s = f / (f + d.f64(2)), z = s * s;
-  return (s + s) + s * (z * polynomial_unfused(d, z, coefficients::atanh_mixed)) +
-         x.exponent * d.f64(0.69314718055994530942);
+RAVEN_VMATH_INLINE typename D::F32 power_magnitude(D& d, Split<typename D::F32> x, typename D::F32 y) {
+  const auto m = d.to_f64(x.mantissa), one = d.f64(1), s = (m - one) / (m + one);
+  const auto log2 = d.fma(s, polynomial(d, s * s, coefficients::log2_mixed), d.to_f64(x.exponent));
+  const auto z = d.max(d.f64(-200), d.min(d.f64(200), d.to_f64(y) * log2));
+  const auto magic = d.f64(Format<false>::magic), t = z + magic, r = z - (t - magic);
+  const auto p = d.fma(r, polynomial(d, r, coefficients::exp2_mixed), one);
+  return d.to_f32(d.real(d.bits(p) + d.shl(d.bits(t), 52)));
 }
 
 /// The sign and the special cases of pow (C Annex F), given |x|^y for the usual case.
@@ -77,27 +81,31 @@ RAVEN_VMATH_INLINE V power_special(D& d, V x, V y, V magnitude) {
 
 }  // namespace detail
 
+namespace detail {
+template <class D, class V>
+RAVEN_VMATH_INLINE V power(D& d, V x, V y) {
+  using F = Format<is_single<D, V>>;
+  const V infinity = constant<V>(d, __builtin_inf()), smallest = constant<V>(d, F::smallest_normal);
+  const V fast = power_magnitude(d, split(d, x), y);
+  const auto usual = (x >= smallest) & (x < infinity) & (d.abs(y) < infinity);
+  return d.rare(!usual, fast, [&]() RAVEN_VMATH_LAMBDA {
+    constexpr int shift = F::mantissa_bits + 1;
+    const V a = d.abs(x), scaled = a * constant<V>(d, static_cast<double>(int64_t{1} << shift));
+    auto parts = split(d, d.select(a < smallest, scaled, a));
+    parts.exponent = d.select(a < smallest, parts.exponent - constant<V>(d, shift), parts.exponent);
+    return power_special(d, x, y, power_magnitude(d, parts, y));
+  });
+}
+}  // namespace detail
+
 /// x^y. ≤ 1 ULP; C Annex F for signs, zeros, infinities and NaN: pow(x, 0) = pow(1, y) = 1.
 template <class D>
 RAVEN_VMATH_INLINE typename D::F32 pow(D& d, typename D::F32 x, typename D::F32 y) {
-  const auto infinity = d.f32(__builtin_inff());
-  const auto l = detail::log_mixed_accurate(d, detail::split(d, d.to_f64(d.abs(x))));
-  const auto z = d.to_f64(y) * l;
-  const auto fast = d.to_f32(detail::exp_mixed(d, d.max(d.f64(-200), d.min(d.f64(200), z))));
-  const auto usual = (x > d.f32(0)) & (x < infinity) & (d.abs(y) < infinity);
-  return d.rare(!usual, fast, [&]() RAVEN_VMATH_LAMBDA { return detail::power_special(d, x, y, fast); });
+  return detail::power(d, x, y);
 }
 template <class D>
 RAVEN_VMATH_INLINE typename D::F64 pow(D& d, typename D::F64 x, typename D::F64 y) {
-  const auto infinity = d.f64(__builtin_inf()), smallest = d.f64(0x1p-1022);
-  const auto fast = detail::power_magnitude(d, detail::split(d, x), y);
-  const auto usual = (x >= smallest) & (x < infinity) & (d.abs(y) < infinity);
-  return d.rare(!usual, fast, [&]() RAVEN_VMATH_LAMBDA {
-    const auto a = d.abs(x), subnormal = a * d.f64(0x1p53);
-    auto parts = detail::split(d, d.select(a < smallest, subnormal, a));
-    parts.exponent = d.select(a < smallest, parts.exponent - d.f64(53), parts.exponent);
-    return detail::power_special(d, x, y, detail::power_magnitude(d, parts, y));
-  });
+  return detail::power(d, x, y);
 }
 
 /// 1 / sqrt(x) by two correctly rounded operations. ≤ 1.5 ULP; rsqrt(±0) = ±inf, rsqrt(inf) = 0, NaN below 0.

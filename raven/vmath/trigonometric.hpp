@@ -1,7 +1,8 @@
 #pragma once
 // sin, cos, tan for every finite argument.
 //
-// x = q π/2 + r with |r| ≤ π/4. Up to |x| = 1e5 (q < 2^16) π/2 is subtracted in parts of 37 bits, whose products with q
+// x = q π/2 + r with |r| ≤ π/4; for sin and cos in f32, computed in f64, x = q π + r with |r| ≤ π/2, which needs one
+// polynomial instead of two. Up to |x| = 1e5 (q < 2^16) π/2 is subtracted in parts of 37 bits, whose products with q
 // are exact; beyond that the reduction of Payne and Hanek runs off the fast path: x · 2/π modulo 4 from a table of
 // 2^(32 g) · 2/π mod 4 in four doubles.
 #include "raven/vmath/polynomial.hpp"
@@ -119,20 +120,41 @@ RAVEN_VMATH_INLINE typename D::F64 tan_large(D& d, typename D::F64 x) {
   return d.select(x < d.f64(0), -y, y);
 }
 
-/// For f32 results, |x| ≤ 1e5, in f64 without fma: the products of n with the first two parts are exact.
+/// For f32 results, |x| ≤ 1e5: no such x is nearer than 2^-28 to a multiple of π/2, so two parts are enough.
+template <class D>
+RAVEN_VMATH_INLINE typename D::F64 sine_mixed(D& d, typename D::F64 x, typename D::F64 n, typename D::I64 sign) {
+  const auto& pi = coefficients::pi_pair_f64;
+  const auto r = d.fma(n, d.f64(-pi[1]), d.fma(n, d.f64(-pi[0]), x)), z = r * r;
+  const auto sine = r * d.fma(z, polynomial(d, z, coefficients::sin_wide), d.f64(1));
+  return d.real(d.bits(sine) ^ d.shl(sign, 63));
+}
+/// sin x = ± sin(x - n π) with n = rint(x/π).
+template <class D>
+RAVEN_VMATH_INLINE typename D::F64 sin_mixed(D& d, typename D::F64 x) {
+  const auto magic = d.f64(Format<false>::magic), t = d.fma(x, d.f64(0.31830988618379067154), magic);
+  return sine_mixed(d, x, t - magic, d.bits(t));
+}
+/// cos x = sin(x + π/2) = ± sin(x - (n - ½) π) with n = rint(x/π + ½).
+template <class D>
+RAVEN_VMATH_INLINE typename D::F64 cos_mixed(D& d, typename D::F64 x) {
+  const auto magic = d.f64(Format<false>::magic), half = d.f64(0.5);
+  const auto t = d.fma(x, d.f64(0.31830988618379067154), half) + magic;
+  return sine_mixed(d, x, (t - magic) - half, d.bits(t));
+}
+
 template <class D>
 RAVEN_VMATH_INLINE Reduced<D> reduce_mixed(D& d, typename D::F64 x) {
   using F64 = typename D::F64;
-  const auto& part = coefficients::half_pi_f64;
+  const auto& half_pi = coefficients::half_pi_pair_f64;
   const F64 magic = d.f64(Format<false>::magic);
-  const F64 t = x * d.f64(0.63661977236758134308) + magic, n = t - magic;
-  return {((x - n * d.f64(part[0])) - n * d.f64(part[1])) - n * d.f64(part[2]), d.f64(0), d.bits(t)};
+  const F64 t = d.fma(x, d.f64(0.63661977236758134308), magic), n = t - magic;
+  return {d.fma(n, d.f64(-half_pi[1]), d.fma(n, d.f64(-half_pi[0]), x)), d.f64(0), d.bits(t)};
 }
 template <class D>
 RAVEN_VMATH_INLINE SineCosine<D, typename D::F64> sine_cosine_mixed(D& d, typename D::F64 r) {
   const auto z = r * r, one = d.f64(1);
-  return {r * (one + z * polynomial_unfused(d, z, coefficients::sin_mixed)),
-          one - z * (d.f64(0.5) - z * polynomial_unfused(d, z, coefficients::cos_mixed))};
+  return {r * d.fma(z, polynomial(d, z, coefficients::sin_mixed), one),
+          d.fma(z, d.fma(z, polynomial(d, z, coefficients::cos_mixed), d.f64(-0.5)), one)};
 }
 
 /// Runs `fast` for |x| ≤ 1e5 and `large` where some lane is beyond (or not finite).
@@ -146,8 +168,7 @@ RAVEN_VMATH_INLINE V by_size(D& d, V x, V fast, Large large) {
 /// Sine. ≤ 1 ULP for every finite x; sin(±0) = ±0, sin(±inf) = NaN.
 template <class D>
 RAVEN_VMATH_INLINE typename D::F32 sin(D& d, typename D::F32 x) {
-  const auto r = detail::reduce_mixed(d, d.to_f64(x));
-  const auto fast = d.to_f32(detail::by_quadrant(d, detail::sine_cosine_mixed(d, r.high), r.quadrant));
+  const auto fast = d.to_f32(detail::sin_mixed(d, d.to_f64(x)));
   return detail::by_size(d, x, fast, [&]() RAVEN_VMATH_LAMBDA { return d.to_f32(detail::sin_large(d, d.to_f64(x))); });
 }
 template <class D>
@@ -160,8 +181,7 @@ RAVEN_VMATH_INLINE typename D::F64 sin(D& d, typename D::F64 x) {
 /// Cosine. ≤ 1 ULP for every finite x; cos(±inf) = NaN.
 template <class D>
 RAVEN_VMATH_INLINE typename D::F32 cos(D& d, typename D::F32 x) {
-  const auto r = detail::reduce_mixed(d, d.to_f64(x));
-  const auto fast = d.to_f32(detail::by_quadrant(d, detail::sine_cosine_mixed(d, r.high), r.quadrant + d.i64(1)));
+  const auto fast = d.to_f32(detail::cos_mixed(d, d.to_f64(x)));
   return detail::by_size(d, x, fast, [&]() RAVEN_VMATH_LAMBDA { return d.to_f32(detail::cos_large(d, d.to_f64(x))); });
 }
 template <class D>

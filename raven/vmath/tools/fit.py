@@ -106,6 +106,12 @@ def hexadecimal(value, kind):
     return text + ("f" if kind == "float" else "")
 
 
+def less_bits(value, bits):
+    """The double whose bit pattern is that of the rounded value less `bits`."""
+    pattern = struct.unpack("<q", struct.pack("<d", float(round_to(value, "double"))))[0]
+    return struct.unpack("<d", struct.pack("<q", pattern - bits))[0]
+
+
 def emit(name, kind, values, note):
     print(f"/// {note}.")
     print(f"inline constexpr {kind} {name}[] = {{{', '.join(hexadecimal(v, kind) for v in values)}}};")
@@ -144,6 +150,7 @@ def main():
     emit_split("inverse_ln10_f64", 1 / log(10), (53, 53), "double", "1 / ln 10 in two parts")
     emit_split("half_pi_f64", pi / 2, (37, 37, 37, 53), "double", "pi / 2 in four parts, the first three of 37 bits")
     emit_split("half_pi_pair_f64", pi / 2, (53, 53), "double", "pi / 2 in two parts")
+    emit_split("pi_pair_f64", pi, (53, 53), "double", "pi in two parts")
     emit_split("third_f64", mpf(2) / 3, (53, 53), "double", "2/3 in two parts")
     emit_split("gelu_tanh_scale_f32", 2 * sqrt(2 / pi), (24, 24), "float", "2 sqrt(2/pi) in two parts")
     emit_split("gelu_tanh_cubic_f32", 2 * sqrt(2 / pi) * mpf("0.044715"), (24, 24), "float", "0.044715 times it")
@@ -178,15 +185,18 @@ def main():
     fit("erf_tail_f32", f, lambda a: -log(erfc(a)), 1, "3.93", range(0, 7), weight=lambda a: erfc(a),
         note="-log erfc a on [1, 3.93]; weighted by erfc")
 
-    # ---- double, evaluated without fma, for f32 results through f64
+    # ---- double, for f32 results through f64
     g = "double"
+    fit("exp2_mixed", g, lambda r: mpf(2) ** r, "-0.5001", "0.5001", range(1, 8), fixed=((0, 1),), note="2^r - 1 over r")
     fit("exp_mixed", g, exp, -half_ln2, half_ln2, range(2, 8), fixed=((0, 1), (1, 1)), note="e^r - 1 - r over r^2")
     fit("expm1_mixed", g, lambda r: (exp(r) - 1), -half_ln2, half_ln2, range(2, 9), fixed=((1, 1),),
         weight=lambda r: 1 / fabs(exp(r) - 1), note="e^r - 1 - r over r^2, relative to e^r - 1")
     fit("log_mixed", g, log1p, 1 / root - 1, root - 1, range(2, 13), fixed=((1, 1),), weight=lambda x: 1 / fabs(log1p(x)),
         note="log(1 + f) - f over f^2")
-    fit("atanh_mixed", g, lambda s: log((1 + s) / (1 - s)), "1e-9", "0.1716", range(3, 12, 2), fixed=((1, 2),),
-        note="log((1 + s)/(1 - s)) - 2s over s^3 in s^2")
+    fit("log2_mixed", g, lambda s: log((1 + s) / (1 - s)) / log(2), "1e-9", "0.1716", range(1, 10, 2),
+        note="log2((1 + s)/(1 - s)) over s in s^2")
+    fit("sin_wide", g, sin, "1e-9", pi / 2 * mpf("1.0001"), range(3, 12, 2), fixed=((1, 1),),
+        note="sin r - r over r^3 in r^2, |r| <= pi/2")
     fit("sin_mixed", g, sin, "1e-9", pi / 4, range(3, 10, 2), fixed=((1, 1),), note="sin r - r over r^3 in r^2")
     fit("cos_mixed", g, cos, "0", pi / 4, range(4, 9, 2), fixed=((0, 1), (2, -mpf(1) / 2)),
         note="cos r - 1 + r^2/2 over r^4 in r^2")
@@ -205,6 +215,11 @@ def main():
 
     # ---- double, evaluated with fma
     fit("exp_f64", g, exp, -half_ln2, half_ln2, range(2, 12), fixed=((0, 1), (1, 1)), note="e^r - 1 - r over r^2")
+    sixteenth = log(mpf(2)) / 32 * mpf("1.0002")
+    fit("exp_step_f64", g, exp, -sixteenth, sixteenth, range(2, 7), fixed=((0, 1), (1, 1)), note="e^r - 1 - r over r^2, steps of ln 2 / 16")
+    powers = [mpf(2) ** (mpf(i) / 16) for i in range(16)]
+    emit("exp2_step_f64", g, [less_bits(p, i << 48) for i, p in enumerate(powers)], "2^(i/16), rounded, less i · 2^48 in its bits")
+    emit("exp2_step_rest_f64", g, [round_to((p - round_to(p, g)) / p, g) for p in powers], "what its rounding took, relative")
     fit("expm1_f64", g, lambda r: (exp(r) - 1), -half_ln2, half_ln2, range(2, 13), fixed=((1, 1),),
         weight=lambda r: 1 / fabs(exp(r) - 1), note="e^r - 1 - r over r^2, relative to e^r - 1")
     fit("exp2_f64", g, lambda r: mpf(2) ** r, "-0.5001", "0.5001", range(1, 12), fixed=((0, 1),), note="2^r - 1 over r")

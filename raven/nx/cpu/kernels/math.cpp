@@ -9,17 +9,20 @@ namespace {
 template <class T>
 using DomainOf = std::conditional_t<std::is_same_v<T, float>, vmath::NativeF32, vmath::NativeF64>;
 
-/// out[i] = F(in[i]): whole registers, then one partial register.
+/// out[i] = F(in[i]), F::registers registers at a time, then one, then a partial one. Most functions are long chains,
+/// and a second register fills the gaps of the first; logarithms wait for the divider.
 template <class F, class T>
 void map_real(std::byte* out_bytes, const std::byte* const* in, const int64_t* strides, int64_t n, const Attrs&) {
   using D = DomainOf<T>;
   constexpr int w = D::lanes;
+  vmath::Native<F::registers * w> wide;
   D d;
   T* out = reinterpret_cast<T*>(out_bytes);
   const T* a = reinterpret_cast<const T*>(in[0]);
   const int64_t sa = strides[0];
   int64_t i = 0;
   if (sa == 1) {
+    for (; i + wide.lanes <= n; i += wide.lanes) wide.store(out + i, F::of(wide, wide.load(a + i)));
     for (; i + w <= n; i += w) d.store(out + i, F::of(d, d.load(a + i)));
     if (i < n) vmath::store_partial(out + i, F::of(d, vmath::load_partial<w>(a + i, n - i)), n - i);
   } else {
@@ -32,8 +35,7 @@ void map_real(std::byte* out_bytes, const std::byte* const* in, const int64_t* s
   }
 }
 
-/// out[i] = F(a[i], b[i]), two registers at a time: the functions of two operands are long chains, and the second one
-/// fills the gaps of the first.
+/// out[i] = F(a[i], b[i]), two registers at a time.
 template <class F, class T>
 void map_real2(std::byte* out_bytes, const std::byte* const* in, const int64_t* strides, int64_t n, const Attrs&) {
   using D = vmath::Native<2 * DomainOf<T>::lanes>;
@@ -61,32 +63,34 @@ struct Pow {
   }
 };
 struct Sqrt {
+  static constexpr int registers = 1;
   template <class D, class V>
   NX_INLINE static V of(D& d, V x) {
     return d.sqrt(x);
   }
 };
-#define NX_FUNCTION(Name, function)                        \
-  struct Name {                                            \
-    template <class D, class V>                            \
-    NX_INLINE static V of(D& d, V x) {                     \
-      return vmath::function(d, x);                        \
-    }                                                      \
+#define NX_FUNCTION(Name, function, count)  \
+  struct Name {                             \
+    static constexpr int registers = count; \
+    template <class D, class V>             \
+    NX_INLINE static V of(D& d, V x) {      \
+      return vmath::function(d, x);         \
+    }                                       \
   };
-NX_FUNCTION(Rsqrt, rsqrt)
-NX_FUNCTION(Exp, exp)
-NX_FUNCTION(Exp2, exp2)
-NX_FUNCTION(Expm1, expm1)
-NX_FUNCTION(Log, log)
-NX_FUNCTION(Log2, log2)
-NX_FUNCTION(Log10, log10)
-NX_FUNCTION(Log1p, log1p)
-NX_FUNCTION(Sin, sin)
-NX_FUNCTION(Cos, cos)
-NX_FUNCTION(Tanh, tanh)
-NX_FUNCTION(Logistic, sigmoid)
-NX_FUNCTION(Erf, erf)
-NX_FUNCTION(ErfInv, erfinv)
+NX_FUNCTION(Rsqrt, rsqrt, 1)
+NX_FUNCTION(Exp, exp, 2)
+NX_FUNCTION(Exp2, exp2, 2)
+NX_FUNCTION(Expm1, expm1, 2)
+NX_FUNCTION(Log, log, 1)
+NX_FUNCTION(Log2, log2, 1)
+NX_FUNCTION(Log10, log10, 1)
+NX_FUNCTION(Log1p, log1p, 1)
+NX_FUNCTION(Sin, sin, 2)
+NX_FUNCTION(Cos, cos, 2)
+NX_FUNCTION(Tanh, tanh, 2)
+NX_FUNCTION(Logistic, sigmoid, 2)
+NX_FUNCTION(Erf, erf, 2)
+NX_FUNCTION(ErfInv, erfinv, 2)
 #undef NX_FUNCTION
 
 template <class F>
