@@ -24,6 +24,15 @@ namespace {
 
 constexpr int max_threads = 1024;
 
+// Chunks are dealt in consecutive runs, one for each thread that may take part. A thread begins with the run of its own
+// number and then helps with the others: from region to region it gets mostly the same part of the data, which its
+// cache still holds.
+constexpr int max_runs = 16;
+struct alignas(64) Run {
+  std::atomic<int64_t> next{0};
+  int64_t end = 0;
+};
+
 // One call of parallel_chunks, on its caller's stack.
 struct alignas(64) Region {
   void (*body)(void*, int64_t, int64_t);
@@ -31,8 +40,9 @@ struct alignas(64) Region {
   int64_t total, grain, chunks;
   int seats;  // workers that may take part
   int cpu;    // where the caller was
-  alignas(64) std::atomic<int64_t> next{0};
-  std::atomic<int> seated{0};
+  int run_count;
+  Run runs[max_runs];
+  alignas(64) std::atomic<int> seated{0};
   std::atomic<bool> failed{false};
   std::exception_ptr error;
 };
@@ -85,10 +95,34 @@ bool spin_until(Done done, Limit limit) {
   return false;
 }
 
-void run_chunks(Region& region) {
+void deal_runs(Region& region, int threads) {
+  region.run_count = std::min(threads, max_runs);
+  const int64_t least = region.chunks / region.run_count, longer = region.chunks % region.run_count;
+  int64_t begin = 0;
+  for (int i = 0; i < region.run_count; ++i) {
+    region.runs[i].next.store(begin, std::memory_order_relaxed);
+    region.runs[i].end = begin += least + (i < longer);
+  }
+}
+
+// The next chunk for a thread whose turn is at `run`, or -1 when none is left; moves `run` on.
+int64_t next_chunk(Region& region, int& run) {
+  for (int tried = 0; tried < region.run_count; ++tried) {
+    Run& r = region.runs[run];
+    if (r.next.load(std::memory_order_relaxed) < r.end) {
+      const int64_t chunk = r.next.fetch_add(1, std::memory_order_relaxed);
+      if (chunk < r.end) return chunk;
+    }
+    run = run + 1 < region.run_count ? run + 1 : 0;
+  }
+  return -1;
+}
+
+void run_chunks(Region& region, int number) {
+  int run = number % region.run_count;
   while (!region.failed.load(std::memory_order_relaxed)) {
-    const int64_t chunk = region.next.fetch_add(1, std::memory_order_relaxed);
-    if (chunk >= region.chunks) return;
+    const int64_t chunk = next_chunk(region, run);
+    if (chunk < 0) return;
     const int64_t begin = chunk * region.grain;
     try {
       region.body(region.context, begin, begin + std::min(region.grain, region.total - begin));
@@ -125,7 +159,8 @@ uint32_t wait_for_region(uint32_t seen) {
   }
 }
 
-void* work(void*) {
+void* work(void* argument) {
+  const int number = static_cast<int>(reinterpret_cast<intptr_t>(argument));
   uint32_t seen =
       pool.gate.load(std::memory_order_acquire) ^ generation_step;  // take part in the region that started us
   for (;;) {
@@ -138,7 +173,7 @@ void* work(void*) {
       // A woken thread is often put where its waker runs. There the two take turns, and as each sleeps while the other
       // works, the system sees nothing to balance.
       if (region.cpu >= 0 && region.cpu == ::sched_getcpu()) leave_cpu(region.cpu);
-      run_chunks(region);
+      run_chunks(region, number);
     }
     const uint32_t before = pool.gate.fetch_sub(1, std::memory_order_acq_rel);
     if ((before & waiting_bit) != 0 && (before & inside_mask) == 1) futex_wake(pool.gate, 1);
@@ -168,7 +203,8 @@ void start_workers(int wanted) {
   int started = pool.workers.load(std::memory_order_relaxed);
   for (; started < wanted; ++started) {
     pthread_t thread;
-    if (::pthread_create(&thread, &attributes, work, nullptr) != 0) break;
+    void* number = reinterpret_cast<void*>(static_cast<intptr_t>(started + 1));  // the caller is 0
+    if (::pthread_create(&thread, &attributes, work, number) != 0) break;
     ::pthread_setname_np(thread, "raven-worker");
   }
   ::pthread_attr_destroy(&attributes);
@@ -207,7 +243,7 @@ void run_region(Region& region) {
   pool.wake.fetch_add(1, std::memory_order_seq_cst);
   if (pool.sleeping.load(std::memory_order_seq_cst) > 0) futex_wake(pool.wake, region.seats);
 
-  run_chunks(region);
+  run_chunks(region, 0);
 
   uint32_t gate = pool.gate.fetch_and(~open_bit, std::memory_order_acq_rel) & ~open_bit;
   const auto left = [&] { return ((gate = pool.gate.load(std::memory_order_acquire)) & inside_mask) == 0; };
@@ -251,6 +287,7 @@ void parallel_chunks(int64_t total, int64_t grain, void (*body)(void*, int64_t, 
   Region region{};
   region.body = body, region.context = context;
   region.total = total, region.grain = grain, region.chunks = chunks, region.seats = threads - 1;
+  deal_runs(region, threads);
   region.cpu = pool.crowded.load(std::memory_order_relaxed) ? -1 : ::sched_getcpu();
   run_region(region);
   pool.busy.store(false, std::memory_order_release);
