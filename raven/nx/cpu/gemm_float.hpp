@@ -39,18 +39,10 @@
 namespace nx::cpu {
 namespace RAVEN_LEVEL {
 
-constexpr int64_t least(int64_t a, int64_t b) {
-  return a < b ? a : b;
-}
-constexpr int64_t most(int64_t a, int64_t b) {
-  return a > b ? a : b;
-}
-constexpr int64_t ceil_div(int64_t a, int64_t b) {
-  return (a + b - 1) / b;
-}
-constexpr int64_t round_up(int64_t a, int64_t b) {
-  return ceil_div(a, b) * b;
-}
+constexpr int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+constexpr int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
+constexpr int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+constexpr int64_t round_up(int64_t a, int64_t b) { return ceil_div(a, b) * b; }
 
 template <class T>
 struct Gemm {
@@ -68,6 +60,7 @@ struct Gemm {
   static constexpr int64_t least_chunk_flop = int64_t{1} << 18, most_chunk_flop = int64_t{32} << 20;
   /// Bytes of packed A and of packed B held at once.
   static constexpr int64_t panel_bytes = int64_t{4} << 20;
+  static constexpr int64_t all_blocks_bytes = int64_t{2} << 20;
   /// Panels of C whose accumulators one skinny chunk keeps, and steps of k per strip: half the direct one for one or
   /// two rows, where long runs along each row of B count most.
   static constexpr int64_t skinny_panels = 20;
@@ -94,7 +87,8 @@ struct Gemm {
     bool transposed = false;  ///< computes Cᵀ = Bᵀ·Aᵀ
     bool direct_a = false;    ///< A is read in place
     int64_t k_block = 1;
-    int64_t m_super = 0, n_super = 0;           ///< packed: rows and columns packed at once
+    int64_t m_super = 0, n_super = 0;           ///< packed: rows and columns packed at once,
+    int64_t k_blocks = 1;                       ///< and k-blocks
     int64_t chunk_columns = 0, chunk_rows = 0;  ///< part of C that one task computes
     bool serial = true;
     bool stream = false;  ///< skinny: B comes from memory, so it is fetched one strip ahead
@@ -154,10 +148,10 @@ struct Gemm {
                          std::make_integer_sequence<int, rows * vectors>{});
   }
 
-  /// Runs one tile of `height`×`width` outputs at C(i, j); through a buffer where C is not plain. `t` comes with A, B and
-  /// the chain, and is completed here: a copy of it would wait for its own stores, and those of the last tile.
-  static void output_tile(const Problem& p, TileArgs& t, int64_t i, int64_t j, int64_t height, int64_t width, bool first,
-                          bool final) {
+  /// Runs one tile of `height`×`width` outputs at C(i, j); through a buffer where C is not plain. `t` comes with A, B
+  /// and the chain, and is completed here: a copy of it would wait for its own stores, and those of the last tile.
+  static void output_tile(const Problem& p, TileArgs& t, int64_t i, int64_t j, int64_t height, int64_t width,
+                          bool first, bool final) {
     const int64_t used = ceil_div(width, lanes);
     t.last = width - (used - 1) * lanes;
     const bool add = p.accumulate || !first;
@@ -238,7 +232,10 @@ struct Gemm {
       plan.chunk_rows = round_up(ceil_div(height, tall), rows);
     }
     const int64_t a_rows = plan.direct_a ? 0 : round_up(plan.m_super, rows * group);
-    plan.scratch_bytes = round_up((a_rows + plan.n_super) * plan.k_block * size, 64);
+    const int64_t block_bytes = (a_rows + plan.n_super) * plan.k_block * size, blocks = ceil_div(g.k, plan.k_block);
+    // Small panels of all blocks are made together: threads meet twice, not twice for each block.
+    if (!plan.serial && blocks * block_bytes <= all_blocks_bytes) plan.k_blocks = blocks;
+    plan.scratch_bytes = round_up(plan.k_blocks * block_bytes, 64);
     return plan;
   }
 
@@ -377,28 +374,33 @@ struct Gemm {
     });
   }
 
-  /// One step of the packed path: rows [i0, i0 + height) and columns [j0, j0 + width) of C, k in [k0, k0 + length).
+  /// One step of the packed path: rows [i0, i0 + height) and columns [j0, j0 + width) of C, k in [k0, k_end). The
+  /// panels of the next k-block follow at `a_next` and `b_next`.
   struct Step {
-    int64_t i0, height, j0, width, k0, length;
+    int64_t i0, height, j0, width, k0, k_end;
     T *a_panels, *b_panels;
+    int64_t a_next, b_next;
   };
 
   static void pack(const Problem& p, const Plan& plan, const Step& s, bool with_b) {
     const int64_t a_units = plan.direct_a ? 0 : ceil_div(s.height, rows * group);
     const int64_t b_units = with_b ? ceil_div(s.width, columns) : 0;
-    const int64_t units = a_units + b_units;
-    const int64_t unit_bytes = (rows * group + columns) / 2 * s.length * static_cast<int64_t>(sizeof(T));
+    const int64_t per_block = a_units + b_units, units = per_block * ceil_div(s.k_end - s.k0, plan.k_block);
+    const int64_t unit_bytes = (rows * group + columns) / 2 * plan.k_block * static_cast<int64_t>(sizeof(T));
     const int64_t grain = plan.serial ? units : most((32 << 10) / unit_bytes, 1);
     raven::parallel_for(units, units * unit_bytes < (64 << 10) ? units : grain, [&](int64_t first, int64_t last) {
       for (int64_t unit = first; unit < last; ++unit) {
-        if (unit < b_units) {
-          const int64_t j = unit * columns;
-          pack_panels<columns>(p.b + (s.j0 + j) * p.b_col + s.k0 * p.b_row, p.b_col, p.b_row,
-                               least(columns, s.width - j), s.length, s.b_panels + j * s.length);
+        const int64_t block = unit / per_block, in_block = unit % per_block;
+        const int64_t k = s.k0 + block * plan.k_block, length = least(plan.k_block, s.k_end - k);
+        if (in_block < b_units) {
+          const int64_t j = in_block * columns;
+          pack_panels<columns>(p.b + (s.j0 + j) * p.b_col + k * p.b_row, p.b_col, p.b_row, least(columns, s.width - j),
+                               length, s.b_panels + block * s.b_next + j * length);
         } else {
-          const int64_t i = (unit - b_units) * rows * group;
-          pack_panels<rows, group>(p.a + (s.i0 + i) * p.a_row + s.k0 * p.a_col, p.a_row, p.a_col,
-                                   least(rows * group, s.height - i), s.length, s.a_panels + i * s.length);
+          const int64_t i = (in_block - b_units) * rows * group;
+          pack_panels<rows, group>(p.a + (s.i0 + i) * p.a_row + k * p.a_col, p.a_row, p.a_col,
+                                   least(rows * group, s.height - i), length,
+                                   s.a_panels + block * s.a_next + i * length);
         }
       }
     });
@@ -406,22 +408,26 @@ struct Gemm {
 
   static void compute(const Problem& p, const Plan& plan, const Step& s) {
     const int64_t tall = ceil_div(s.height, plan.chunk_rows), wide = ceil_div(s.width, plan.chunk_columns);
-    const bool first = s.k0 == 0, final = s.k0 + s.length == p.k;
     raven::parallel_for(tall * wide, plan.serial ? tall * wide : 1, [&](int64_t begin, int64_t end) {
       for (int64_t chunk = begin; chunk < end; ++chunk) {
         const int64_t i_begin = chunk / wide * plan.chunk_rows, j_begin = chunk % wide * plan.chunk_columns;
         const int64_t i_end = least(i_begin + plan.chunk_rows, s.height);
         const int64_t j_end = least(j_begin + plan.chunk_columns, s.width);
-        for (int64_t j = j_begin; j < j_end; j += columns) {
-          for (int64_t i = i_begin; i < i_end; i += rows) {
-            TileArgs t{};
-            if (plan.direct_a) {
-              t.a = p.a + (s.i0 + i) * p.a_row + s.k0 * p.a_col, t.a_row = p.a_row, t.a_k = p.a_col;
-            } else {
-              t.a = s.a_panels + i * s.length, t.a_row = 1, t.a_k = rows;
+        const T *a_panels = s.a_panels, *b_panels = s.b_panels;
+        for (int64_t k = s.k0; k < s.k_end; k += plan.k_block, a_panels += s.a_next, b_panels += s.b_next) {
+          const int64_t length = least(plan.k_block, s.k_end - k);
+          for (int64_t j = j_begin; j < j_end; j += columns) {
+            for (int64_t i = i_begin; i < i_end; i += rows) {
+              TileArgs t{};
+              if (plan.direct_a) {
+                t.a = p.a + (s.i0 + i) * p.a_row + k * p.a_col, t.a_row = p.a_row, t.a_k = p.a_col;
+              } else {
+                t.a = a_panels + i * length, t.a_row = 1, t.a_k = rows;
+              }
+              t.b = b_panels + j * length, t.b_k = columns, t.k = length;
+              output_tile(p, t, s.i0 + i, s.j0 + j, least(rows, i_end - i), least(columns, j_end - j), k == 0,
+                          k + length == p.k);
             }
-            t.b = s.b_panels + j * s.length, t.b_k = columns, t.k = s.length;
-            output_tile(p, t, s.i0 + i, s.j0 + j, least(rows, i_end - i), least(columns, j_end - j), first, final);
           }
         }
       }
@@ -429,13 +435,22 @@ struct Gemm {
   }
 
   static void packed(const Problem& p, const Plan& plan, T* scratch) {
+    const int64_t k_step = plan.k_blocks * plan.k_block;
     T* b_panels = scratch;
-    T* a_panels = scratch + plan.n_super * plan.k_block;
+    T* a_panels = scratch + plan.n_super * k_step;
     for (int64_t j = 0; j < p.n; j += plan.n_super) {
-      for (int64_t k = 0; k < p.k; k += plan.k_block) {
+      for (int64_t k = 0; k < p.k; k += k_step) {
         for (int64_t i = 0; i < p.m; i += plan.m_super) {
-          const Step step{i, least(plan.m_super, p.m - i), j,        least(plan.n_super, p.n - j),
-                          k, least(plan.k_block, p.k - k), a_panels, b_panels};
+          const Step step{i,
+                          least(plan.m_super, p.m - i),
+                          j,
+                          least(plan.n_super, p.n - j),
+                          k,
+                          least(k + k_step, p.k),
+                          a_panels,
+                          b_panels,
+                          round_up(plan.m_super, rows * group) * plan.k_block,
+                          plan.n_super * plan.k_block};
           pack(p, plan, step, i == 0);
           compute(p, plan, step);
         }
@@ -465,14 +480,10 @@ struct Gemm {
                   p.b_row, p.a_col, p.a_row, p.c_col, p.c_row, 1,   0,   p.accumulate};
     }
     switch (plan.path) {
-      case Path::empty:
-        return empty_sum(p);
-      case Path::dot:
-        return dot(p, plan, static_cast<T*>(scratch));
-      case Path::skinny:
-        return skinny(p, plan);
-      case Path::packed:
-        return packed(p, plan, static_cast<T*>(scratch));
+      case Path::empty: return empty_sum(p);
+      case Path::dot: return dot(p, plan, static_cast<T*>(scratch));
+      case Path::skinny: return skinny(p, plan);
+      case Path::packed: return packed(p, plan, static_cast<T*>(scratch));
     }
   }
 
