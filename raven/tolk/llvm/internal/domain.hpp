@@ -152,8 +152,19 @@ struct Domain {
     return (p * real(shl(half + bias, mantissa_bits))) * real(shl(n - half + bias, mantissa_bits));
   }
 
+  /// A load in each lane; sixteen entries fill two registers of v4, from which one instruction chooses.
   template <int size>
   F64 lookup(const double (&table)[size], I32 index) {
+    if (size == 16 && ir.level == Level::v4 && lanes >= 8) {
+      const auto half = [&](int first) {
+        return llvm::ConstantDataVector::get(ir.module.getContext(), llvm::ArrayRef<double>(table + first, 8));
+      };
+      llvm::Value* const index64 = to_i64(index).v;
+      return {&ir, ir.by_pieces(std::span(&index64, 1), 8, [&](std::span<llvm::Value* const> part) -> llvm::Value* {
+                return ir.b.CreateIntrinsic(half(0)->getType(), llvm::Intrinsic::x86_avx512_vpermi2var_pd_512,
+                                            {half(0), part[0], half(8)});
+              })};
+    }
     llvm::Constant* data = llvm::ConstantDataArray::get(ir.module.getContext(), llvm::ArrayRef<double>(table));
     auto* array = new llvm::GlobalVariable(ir.module, data->getType(), true, llvm::GlobalValue::PrivateLinkage, data);
     llvm::Value* address = ir.b.CreateGEP(ir.b.getDoubleTy(), array, index.v);
