@@ -45,10 +45,8 @@ endif()
 find_package(Threads REQUIRED)
 
 # CPU levels: each kernel source is compiled once per level, in a namespace of its own (RAVEN_LEVEL).
-# RAVEN_KERNEL_OPTIMIZATION is for builds that are made once and thrown away (./dev mutants).
 # -Wno-pass-failed: the map loops ask for vectors also where a function (division of integers, fmod) has none.
-set(RAVEN_KERNEL_OPTIMIZATION -O3 CACHE STRING "Optimization of the CPU kernels")
-set(RAVEN_KERNEL_FLAGS ${RAVEN_KERNEL_OPTIMIZATION} -Wno-psabi -Wno-pass-failed -fno-math-errno -fno-trapping-math)
+set(RAVEN_KERNEL_FLAGS -O3 -Wno-psabi -Wno-pass-failed -fno-math-errno -fno-trapping-math)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   set(RAVEN_LEVELS portable v3 v4)
   set(RAVEN_LEVEL_FLAGS_portable -march=x86-64 -mtune=generic)

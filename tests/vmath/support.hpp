@@ -1,5 +1,6 @@
 #pragma once
 // What the tests of vmath share: the levels of this machine, golden points, ULP distances, inputs.
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -57,11 +58,10 @@ bool same(T a, T b) {
   return (std::isnan(a) && std::isnan(b)) || bits_of(a) == bits_of(b);
 }
 
-/// Size of the last place of a float with this value.
+/// Size of the last place of a float with this finite value: 2^(e − 23), the exponent e no less than −126.
 inline double ulp_f32(double value) {
-  int exponent;
-  std::frexp(value, &exponent);
-  return std::ldexp(1.0, (exponent < -125 ? -125 : exponent) - 24);
+  const auto exponent = static_cast<int64_t>(bits_of(value) >> 52 & 0x7ff) - 1023;
+  return double_of(static_cast<uint64_t>(std::max<int64_t>(exponent, -126) - 23 + 1023) << 52);
 }
 inline double ulp_f64(double value) {
   int exponent;
@@ -86,9 +86,7 @@ inline double error_f32(float got, double want) {
 }
 
 /// Where the gradients of gelu and silu cross zero: their error is absolute there (functions.def).
-inline bool near_root(double x) {
-  return x > -4 && x < 0;
-}
+inline bool near_root(double x) { return x > -4 && x < 0; }
 
 struct GoldenPoints {
   std::vector<double> first, second, result;
