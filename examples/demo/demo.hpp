@@ -50,4 +50,7 @@ std::pair<kaun::models::Gpt, kaun::data::CharVocabulary> load_model(const std::s
 /// `count` characters written by the model, after a line break.
 std::string write_text(const kaun::models::Gpt& model, const kaun::data::CharVocabulary& vocabulary, const kaun::GenerateOpts& options);
 
+/// Writes a line to stdout. Throws raven::IoError when it does not arrive (a full disk).
+void print_line(const std::string& text);
+
 }  // namespace demo

@@ -12,12 +12,11 @@ int main(int count, char** arguments) {
     }
     if (options.sample.empty()) return demo::train(options);
     const auto [model, vocabulary] = demo::load_model(options.sample);
-    std::puts(demo::write_text(model, vocabulary,
-                               {.max_new_tokens = options.tokens,
-                                .temperature = options.temperature,
-                                .top_k = options.top_k,
-                                .seed = options.seed})
-                  .c_str());
+    demo::print_line(demo::write_text(model, vocabulary,
+                                      {.max_new_tokens = options.tokens,
+                                       .temperature = options.temperature,
+                                       .top_k = options.top_k,
+                                       .seed = options.seed}));
     return 0;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "raven-demo: %s\n", error.what());

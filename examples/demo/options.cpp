@@ -1,6 +1,5 @@
-#include <charconv>
-
 #include "demo.hpp"
+#include "number.hpp"
 #include "raven/base/message.hpp"
 
 namespace demo {
@@ -16,21 +15,6 @@ const char* const usage =
     "  --tokens N         characters to write (default 400)\n"
     "  --temperature X    0 picks the likeliest character each time (default 0.8)\n"
     "  --top-k N          draw among the N likeliest (default 0: all)\n";
-
-namespace {
-
-template <class T>
-T number(const char* name, const char* text, T low, T high) {
-  T value{};
-  const std::string_view all(text);
-  const auto [end, error] = std::from_chars(all.data(), all.data() + all.size(), value);
-  if (error != std::errc() || end != all.data() + all.size() || !(value >= low && value <= high))
-    throw nx::ValueError(name, raven::Message("got '")
-                                   << text << "', expected a number in [" << low << ", " << high << "]");
-  return value;
-}
-
-}  // namespace
 
 Options parse_options(int count, char** arguments) {
   Options o;

@@ -1,4 +1,7 @@
 // Checkpoints, and writing text with a model.
+#include <cerrno>
+#include <cstdio>
+
 #include "demo.hpp"
 #include "raven/kaun/io/json.hpp"
 
@@ -24,6 +27,12 @@ std::string write_text(const kaun::models::Gpt& model, const kaun::data::CharVoc
   const size_t line_break = vocabulary.bytes().find('\n');
   const auto first = static_cast<int32_t>(line_break == std::string::npos ? 0 : line_break);
   return vocabulary.decode(kaun::generate(model, {first}, options));
+}
+
+void print_line(const std::string& text) {
+  const std::string line = text + "\n";
+  if (std::fwrite(line.data(), 1, line.size(), stdout) != line.size() || std::fflush(stdout) != 0)
+    throw raven::IoError("demo", "stdout", errno);
 }
 
 }  // namespace demo

@@ -36,6 +36,15 @@ std::string fixed(double value, int digits) {
   return text;
 }
 
+/// A path as a shell reads it.
+std::string as_one_word(const std::string& path) {
+  constexpr const char* plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+=:,@";
+  if (path.find_first_not_of(plain) == std::string::npos) return path;
+  std::string word = "'";
+  for (const char c : path) word += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return word + "'";
+}
+
 /// What the run leaves behind, step by step.
 class LossLog {
  public:
@@ -137,24 +146,23 @@ int train(const Options& options) {
   log.save(log_path);
   if (done == options.steps) validation_loss = evaluate(model, data.validation);
   if (raven::interrupted()) {
-    std::printf("interrupted after %lld steps; the model is saved. Sample from it:\n  ./dev demo --sample %s\n",
-                static_cast<long long>(done), checkpoint.c_str());
+    print_line("interrupted after " + std::to_string(done) +
+               " steps; the model is saved. Sample from it:\n  ./dev demo --sample " + as_one_word(checkpoint));
     return 130;
   }
   log.add(done, train_loss, validation_loss);
   log.save(log_path);
-  std::puts(
-      write_text(model, data.vocabulary, {.max_new_tokens = 400, .temperature = 0.8, .seed = options.seed}).c_str());
+  print_line(write_text(model, data.vocabulary, {.max_new_tokens = 400, .temperature = 0.8, .seed = options.seed}));
   std::string mode = "mode=eager";
   if (!options.eager) {
     const rune::JitStats jit = compiled_step.stats();
     mode = "mode=jit compile_s=" + fixed((jit.trace_ms + jit.compile_ms) / 1000, 3) +
            " kernels=" + std::to_string(jit.kernels) + " externs=" + std::to_string(jit.externs);
   }
-  std::printf("demo gpt: steps=%lld train_loss=%.4f val_loss=%.4f tokens_per_s=%.0f seconds=%.1f checkpoint=%s %s\n",
-              static_cast<long long>(done), train_loss, validation_loss,
-              static_cast<double>(done * batch * context) / training_seconds, seconds_since(start), checkpoint.c_str(),
-              mode.c_str());
+  print_line("demo gpt: steps=" + std::to_string(done) + " train_loss=" + fixed(train_loss, 4) +
+             " val_loss=" + fixed(validation_loss, 4) +
+             " tokens_per_s=" + fixed(static_cast<double>(done * batch * context) / training_seconds, 0) +
+             " seconds=" + fixed(seconds_since(start), 1) + " checkpoint=" + checkpoint + " " + mode);
   return 0;
 }
 

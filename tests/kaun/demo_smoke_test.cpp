@@ -87,6 +87,10 @@ TEST_F(Demo, TrainsSavesAndSamples) {
   EXPECT_EQ(run("--sample out/gpt.safetensors --tokens 50 --seed 3 --temperature 9 --top-k 1").output,
             run("--sample out/gpt.safetensors --tokens 50 --seed 4 --temperature 0").output);
 
+  const Result lost = run("--sample out/gpt.safetensors --tokens 50", "exec > /dev/full;");
+  EXPECT_EQ(lost.status, 1);
+  EXPECT_NE(lost.errors.find("\"stdout\": No space left on device"), std::string::npos) << lost.errors;
+
   // Again with the same seed: the same losses and weights, byte for byte; another seed gives others.
   const std::string losses = raven::read_file(at("out/losses.csv")),
                     weights = raven::read_file(at("out/gpt.safetensors"));
@@ -123,7 +127,8 @@ TEST_F(Demo, CtrlCSavesAtTheNextStep) {
               errors = ::open("stderr", O_CREAT | O_WRONLY | O_TRUNC, 0600);
     ::dup2(output, 1);
     ::dup2(errors, 2);
-    ::execl(RAVEN_DEMO, RAVEN_DEMO, "--steps", "1000000", "--data", "small.txt", static_cast<char*>(nullptr));
+    ::execl(RAVEN_DEMO, RAVEN_DEMO, "--steps", "1000000", "--data", "small.txt", "--out", "it's out",
+            static_cast<char*>(nullptr));
     ::_exit(91);
   }
   for (int i = 0;
@@ -140,11 +145,13 @@ TEST_F(Demo, CtrlCSavesAtTheNextStep) {
   const std::string output = raven::read_file(at("stdout"));
   ASSERT_TRUE(std::regex_match(output, match,
                                std::regex("interrupted after (\\d+) steps; the model is saved. Sample from it:\n  "
-                                          "./dev demo --sample out/gpt.safetensors\n")))
+                                          "./dev demo (--sample 'it'\\\\''s out/gpt.safetensors')\n")))
       << output;
-  const std::vector<std::string> log = lines_of("out/losses.csv");
+  const std::vector<std::string> log = lines_of("it's out/losses.csv");
   EXPECT_EQ(log.size(), std::stoul(match[1]) + 1) << "one line a step, and the header";
-  const Result sampled = run("--sample out/gpt.safetensors --tokens 20");
+  // The printed words, as a shell reads them.
+  raven::write_atomic(at("words"), "exec " RAVEN_DEMO " --tokens 20 " + match[2].str() + "\n");
+  const Result sampled = run("--help", "[ -e words ] && exec bash words;");
   EXPECT_EQ(sampled.status, 0) << sampled.errors;
   EXPECT_EQ(sampled.output.size(), 21u);
 }

@@ -64,8 +64,15 @@ TEST_F(Sampler, WrongInputIsExplained) {
   EXPECT_EQ(output_of(RAVEN_SAMPLE " 2>&1", 2), "usage: raven-sample PATH [characters] [temperature] [seed]\n");
   EXPECT_NE(output_of(RAVEN_SAMPLE " '" + at("absent") + "' 2>&1", 1).find("No such file or directory"),
             std::string::npos);
+  EXPECT_EQ(output_of(RAVEN_SAMPLE " a 1 2 3 4 2>&1", 2), output_of(RAVEN_SAMPLE " 2>&1", 2));
   raven::write_atomic(at("foreign"), "In the beginning");
   EXPECT_NE(output_of(RAVEN_SAMPLE " '" + at("foreign") + "' 2>&1", 1).find("raven-sample: "), std::string::npos);
+  const data::CharVocabulary vocabulary("\n !'(),-.:;?ABCDEFGHIJKLMNOPQRSTUVWYZabcdefghijklmnopqrstuvwxyz");
+  demo::save_model(at("gpt"), hashed_gpt(demo_config()), vocabulary);
+  const std::string sample = "'" RAVEN_SAMPLE "' '" + at("gpt") + "' ";
+  for (const auto& [words, message] :
+       {std::pair{"12x", "characters: got '12x'"}, {"5 warm", "temperature: got 'warm'"}, {"5 1 -1", "seed: got '-1'"}})
+    EXPECT_NE(output_of(sample + words + " 2>&1", 1).find(message), std::string::npos) << words;
 }
 
 }  // namespace
