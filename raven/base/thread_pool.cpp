@@ -294,6 +294,15 @@ void parallel_chunks(int64_t total, int64_t grain, void (*body)(void*, int64_t, 
   if (region.error) std::rethrow_exception(region.error);
 }
 
+void detail::wait_until_reached(const std::atomic<int64_t>& count, int64_t goal) noexcept {
+  const auto reached = [&] { return count.load(std::memory_order_acquire) >= goal; };
+  if (reached()) return;
+  // Whoever is still at work may have lost its CPU to this thread.
+  while (!spin_until(reached,
+                     [] { return std::chrono::microseconds(pool.crowded.load(std::memory_order_relaxed) ? 0 : 20); }))
+    ::sched_yield();
+}
+
 ThreadLimit::ThreadLimit(int count) noexcept : previous_(thread_limit) {
   count = std::max(count, 1);
   thread_limit = previous_ > 0 ? std::min(previous_, count) : count;

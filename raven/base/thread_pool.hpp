@@ -1,7 +1,9 @@
 #pragma once
 // The one thread pool for compute. One parallel region at a time; a nested or concurrent region runs on its caller.
 // Chunks depend on the problem's shape only, so results never depend on the number of threads.
+#include <atomic>
 #include <cstdint>
+#include <type_traits>
 
 #include "raven/base/export.hpp"
 
@@ -28,8 +30,35 @@ void parallel_for(int64_t total, int64_t grain, Body&& body) {
     return;
   }
   parallel_chunks(
-      total, grain, [](void* context, int64_t begin, int64_t end) { (*static_cast<Body*>(context))(begin, end); },
+      total, grain,
+      [](void* context, int64_t begin, int64_t end) {
+        (*static_cast<std::remove_reference_t<Body>*>(context))(begin, end);
+      },
       const_cast<void*>(static_cast<const void*>(&body)));
+}
+
+namespace detail {
+/// Returns when `count` has reached `goal`, as other running threads raise it.
+RAVEN_API void wait_until_reached(const std::atomic<int64_t>& count, int64_t goal) noexcept;
+}  // namespace detail
+
+/// One region in two stages: `prepare(unit)` for every unit in [0, units), then `body(begin, end)` as in parallel_for.
+/// No body begins before every unit is prepared, and each sees what they wrote. Whoever enters helps to prepare, so the
+/// threads do not meet in between. `prepare` must not throw.
+template <class Prepare, class Body>
+void parallel_for_after(int64_t units, Prepare&& prepare, int64_t total, int64_t grain, Body&& body) {
+  if (units == 0) return parallel_for(total, grain, body);
+  std::atomic<int64_t> next{0}, ready{0};
+  parallel_for(total, grain, [&](int64_t begin, int64_t end) {
+    while (next.load(std::memory_order_relaxed) < units) {
+      const int64_t unit = next.fetch_add(1, std::memory_order_relaxed);
+      if (unit >= units) break;
+      prepare(unit);
+      ready.fetch_add(1, std::memory_order_release);
+    }
+    detail::wait_until_reached(ready, units);
+    body(begin, end);
+  });
 }
 
 /// Limits this thread's regions to `count` threads while it lives.

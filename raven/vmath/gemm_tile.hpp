@@ -42,16 +42,18 @@ inline constexpr GemmTileShape gemm_tile_shape = vector_bytes == 64   ? GemmTile
 /// @param start   start(i, j) → value of `lanes` outputs: where the chain begins (i, j are integral_constants, j counts
 ///                vectors): zero, or a chain that was interrupted
 /// @param finish  finish(i, j, value): adds, applies an epilogue, stores
+/// @param each    each(k) beside the products of step k: asks for what comes next
 /// Hardware without fma multiplies and adds (mul_add): that level is exempt from the equality of bits.
-template <int rows, int vectors, class Domain, class Pointer, class Start, class Finish>
+template <int rows, int vectors, class Domain, class Pointer, class Start, class Finish, class Each>
 RAVEN_VMATH_INLINE void gemm_tile(const Domain& d, Pointer a, int64_t a_row, int64_t a_k, Pointer b, int64_t b_k,
-                                  typename Domain::Index trips, Start start, Finish finish) {
+                                  typename Domain::Index trips, Start start, Finish finish, Each each) {
   using Value = decltype(d.bcast(a));
   Value tile[rows * vectors];
   d.template unroll<rows>([&](auto i) RAVEN_VMATH_LAMBDA {
     d.template unroll<vectors>([&](auto j) RAVEN_VMATH_LAMBDA { tile[i * vectors + j] = start(i, j); });
   });
   d.template loop<rows * vectors>(trips, tile, [&](auto k) RAVEN_VMATH_LAMBDA {
+    each(k);
     Value column[vectors];
     d.template unroll<vectors>([&](auto j)
                                    RAVEN_VMATH_LAMBDA { column[j] = d.load(d.offset(b, k, b_k, j * Domain::lanes)); });
@@ -64,6 +66,13 @@ RAVEN_VMATH_INLINE void gemm_tile(const Domain& d, Pointer a, int64_t a_row, int
   d.template unroll<rows>([&](auto i) RAVEN_VMATH_LAMBDA {
     d.template unroll<vectors>([&](auto j) RAVEN_VMATH_LAMBDA { finish(i, j, tile[i * vectors + j]); });
   });
+}
+
+template <int rows, int vectors, class Domain, class Pointer, class Start, class Finish>
+RAVEN_VMATH_INLINE void gemm_tile(const Domain& d, Pointer a, int64_t a_row, int64_t a_k, Pointer b, int64_t b_k,
+                                  typename Domain::Index trips, Start start, Finish finish) {
+  gemm_tile<rows, vectors>(d, a, a_row, a_k, b, b_k, trips, start, finish,
+                           [](typename Domain::Index) RAVEN_VMATH_LAMBDA {});
 }
 
 }  // namespace RAVEN_VMATH_LEVEL

@@ -115,6 +115,26 @@ TEST_P(ThreadPool, NestedRegionRunsOnItsThread) {
   EXPECT_FALSE(moved);
 }
 
+TEST_P(ThreadPool, BodiesBeginAfterEveryUnitIsPrepared) {
+  for (const int64_t units : {0, 1, 3, 40}) {
+    for (const int64_t total : {0, 1, 9, 100}) {
+      for (int round = 0; round < 50; ++round) {
+        std::vector<int64_t> prepared(static_cast<size_t>(units));  // plain writes: the stages order them
+        std::atomic<int64_t> covered{0}, wrong{0};
+        parallel_for_after(
+            units, [&](int64_t unit) { prepared[static_cast<size_t>(unit)] += unit + 1; }, total, 4,
+            [&](int64_t begin, int64_t end) {
+              for (int64_t unit = 0; unit < units; ++unit)
+                if (prepared[static_cast<size_t>(unit)] != unit + 1) wrong++;
+              covered += end - begin;
+            });
+        ASSERT_EQ(covered, total);
+        ASSERT_EQ(wrong, 0) << units << " units, " << total;
+      }
+    }
+  }
+}
+
 TEST_P(ThreadPool, ConcurrentCallersAllFinish) {
   std::vector<std::thread> callers;
   std::atomic<int64_t> sum{0};

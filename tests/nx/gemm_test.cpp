@@ -304,7 +304,9 @@ TYPED_TEST(GemmFloat, SameBitsForLevelsThreadsAndLayouts) {
   constexpr Shape shapes[] = {{768, 384, 128, 1},   {512, 128, 768, 1}, {300, 63, 700, 1}, {2100, 2100, 33, 1},
                               {1, 5000, 130, 1},    {5000, 1, 130, 1},  {7, 3000, 96, 1},  {5000, 32, 32, 1},
                               {64, 64, 64, 40},     {8, 8, 8, 999},     {1, 1, 600000, 1}, {4, 4, 4, 3},
-                              {4200, 100, 1030, 1}, {33, 4096, 65, 1}};
+                              {4200, 100, 1030, 1}, {33, 4096, 65, 1},
+                              // read in place: all of B, all but its last panel; chunks down the columns; both operands
+                              {768, 128, 384, 1},   {500, 200, 129, 1}, {64, 1230, 300, 1},  {128, 512, 768, 1}};
   std::mt19937 random(4);
   std::uniform_real_distribution<T> uniform(-1, 1);
   for (const Shape& s : shapes) {

@@ -23,9 +23,8 @@
 // The paths
 // ---------
 //   packed   A and B are copied into panels (gemm_pack.hpp), one k-block at a time, by all threads together; then
-//   chunks
-//            of C are computed from the panels, which all threads share. A is read in place instead when it is small,
-//            or when C is so narrow that each element is used once or twice.
+//            chunks of C are computed from the panels, which all threads share. What lies well already is read in
+//            place: a tile from the second-level cache is as fast as one from panels, whatever its strides.
 //   skinny   m ≤ rows of the tile: B is streamed once, in strips of k short enough that consecutive rows of B stay open
 //            pages, with the accumulators of one chunk of columns in the first-level cache.
 //   dot      m = n = 1: eight k-blocks at a time, so that their chains overlap.
@@ -57,7 +56,7 @@ struct Gemm {
 
   /// Work below this stays on the caller; the least and the most in one chunk of C (flop).
   static constexpr int64_t parallel_flop = int64_t{2} << 20;
-  static constexpr int64_t least_chunk_flop = int64_t{1} << 18, most_chunk_flop = int64_t{32} << 20;
+  static constexpr int64_t least_chunk_flop = int64_t{1} << 20, most_chunk_flop = int64_t{32} << 20;
   /// Bytes of packed A and of packed B held at once.
   static constexpr int64_t panel_bytes = int64_t{4} << 20;
   static constexpr int64_t all_blocks_bytes = int64_t{2} << 20;
@@ -66,8 +65,10 @@ struct Gemm {
   static constexpr int64_t skinny_panels = 20;
   static constexpr int64_t direct_strip = 16, packed_strip = 256;
   static constexpr int64_t batch_chunks = 64;
-  /// The most columns of C for which A, consecutive along k, is read in place.
+  /// The most columns of C for which A, consecutive along k, is read in place, and the most bytes that the lines of a
+  /// k-block may span for an operand whose k-steps are lines apart.
   static constexpr int64_t direct_columns = 16 * columns;
+  static constexpr int64_t direct_bytes = int64_t{1} << 20;
 
   /// One member of the batch, perhaps transposed: C[m×n] (+)= A·B + bias[i·bias_row + j·bias_col].
   struct Problem {
@@ -86,10 +87,13 @@ struct Gemm {
     Path path = Path::empty;
     bool transposed = false;  ///< computes Cᵀ = Bᵀ·Aᵀ
     bool direct_a = false;    ///< A is read in place
+    bool direct_b = false;    ///< so is B, but for a last panel of broken vectors
     int64_t k_block = 1;
     int64_t m_super = 0, n_super = 0;           ///< packed: rows and columns packed at once,
-    int64_t k_blocks = 1;                       ///< and k-blocks
+    int64_t k_blocks = 1;                       ///< and k-blocks;
+    int64_t a_rows = 0, b_columns = 0;          ///< rows and columns of them that panels hold
     int64_t chunk_columns = 0, chunk_rows = 0;  ///< part of C that one task computes
+    bool columns_first = false;                 ///< chunks go down the columns of C: A stays in the cache, B passes by
     bool serial = true;
     bool stream = false;  ///< skinny: B comes from memory, so it is fetched one strip ahead
     int64_t scratch_bytes = 0;
@@ -97,6 +101,13 @@ struct Gemm {
 
   // ------------------------------------------------------------------------------------------------------- the tile
 
+  /// What comes next: step k asks for the line at from + (k mod rows)·row + (k div rows)·k_step, where rows is 1 or the
+  /// tile's.
+  struct Fetch {
+    const T* from = nullptr;
+    int64_t row = 0, k_step = 0;
+    int shift = 0;
+  };
   struct TileArgs {
     const T* a;
     int64_t a_row, a_k;
@@ -109,6 +120,7 @@ struct Gemm {
     int64_t last;  ///< outputs of the last vector
     bool add;      ///< adds to C
     const T* bias;
+    Fetch fetch;
   };
   using TileFunction = void (*)(const TileArgs&);
 
@@ -134,7 +146,12 @@ struct Gemm {
         d.store(to, value);
       }
     };
-    vmath::gemm_tile<tile_rows, tile_vectors>(d, t.a, t.a_row, t.a_k, t.b, t.b_k, t.k, start, finish);
+    const Fetch fetch = t.fetch;
+    const int64_t row_mask = (int64_t{1} << fetch.shift) - 1;
+    const auto each = [&](int64_t k) RAVEN_VMATH_LAMBDA {
+      vmath::prefetch_l2(fetch.from + (k & row_mask) * fetch.row + (k >> fetch.shift) * fetch.k_step);
+    };
+    vmath::gemm_tile<tile_rows, tile_vectors>(d, t.a, t.a_row, t.a_k, t.b, t.b_k, t.k, start, finish, each);
   }
 
   template <int... index>
@@ -208,35 +225,62 @@ struct Gemm {
       return plan;
     }
     plan.path = Path::packed;
+    plan_operands(plan, m, n, g.k, plan.transposed ? g.b_col : g.a_row, a_col, plan.transposed ? g.a_col : g.b_row,
+                  plan.transposed ? g.a_row : g.b_col);
+    plan_chunks(plan, n, g.k);
+    return plan;
+  }
+
+  /// Which operands are read in place, and how much of the others is packed at once.
+  static void plan_operands(Plan& plan, int64_t m, int64_t n, int64_t k, int64_t a_row, int64_t a_col, int64_t b_row,
+                            int64_t b_col) {
+    const int64_t size = sizeof(T), blocks = ceil_div(k, plan.k_block);
+    // Steps of k that far apart stay in the second-level cache, and do not share its sets.
+    const auto near = [&](int64_t k_stride) {
+      const int64_t distance = (k_stride < 0 ? -k_stride : k_stride) * size;
+      return distance % 4096 != 0 && plan.k_block * distance <= direct_bytes;
+    };
     // Where C is narrow, packing A costs a tenth of the products and more: tiles read consecutive rows in place, unless
     // their distance puts them into the same sets of the first-level cache.
-    const int64_t a_row = plan.transposed ? g.b_col : g.a_row;
-    plan.direct_a = m * g.k * size <= (32 << 10) ||
+    plan.direct_a = m * k * size <= (32 << 10) || (a_row == 1 && near(a_col)) ||
                     (a_col == 1 && (n <= 2 * columns || (n <= direct_columns && a_row * size % 4096 != 0)));
+    plan.direct_b = b_col == 1 && n >= lanes && near(b_row);
     const int64_t limit = panel_bytes / (plan.k_block * size);
-    plan.n_super = least(round_up(n, columns), round_up(limit, columns));
+    plan.n_super = plan.direct_b ? round_up(n, columns) : least(round_up(n, columns), round_up(limit, columns));
     plan.m_super = plan.direct_a ? m : least(m, round_up(limit, rows * group));
+    plan.serial = 2 * plan.m_super * least(n, plan.n_super) * plan.k_block < parallel_flop;
+    plan.a_rows = plan.direct_a ? 0 : round_up(plan.m_super, rows * group);
+    plan.b_columns = !plan.direct_b ? plan.n_super : n % lanes != 0 ? columns : 0;
+    // Small panels of all blocks are made together: threads meet once, not once for each block.
+    const int64_t block_bytes = (plan.a_rows + plan.b_columns) * plan.k_block * size;
+    if (!plan.serial && blocks * block_bytes <= all_blocks_bytes) plan.k_blocks = blocks;
+    plan.scratch_bytes = round_up(plan.k_blocks * block_bytes, 64);
+  }
+
+  /// The parts of C that tasks compute: some sixty of them, so that no thread waits long for the last one.
+  static void plan_chunks(Plan& plan, int64_t n, int64_t k) {
     const int64_t height = plan.m_super, width = least(n, plan.n_super);
-    plan.serial = 2 * height * width * plan.k_block < parallel_flop;
-    const int64_t panels = ceil_div(width, columns);
-    const int64_t wide = ceil_div(panels, most(384 / columns, 1));
-    plan.chunk_columns = ceil_div(panels, wide) * columns;
     if (plan.serial) {
       plan.chunk_columns = plan.n_super;
       plan.chunk_rows = height;
-    } else {
-      const int64_t row_flop = 2 * least(width, plan.chunk_columns) * plan.k_block;
-      const int64_t target = least(most(height * width * plan.k_block / 8, least_chunk_flop), most_chunk_flop);
-      const int64_t cache = most(raven::cpu_info().l2 / 2 / (plan.k_block * size), rows);
-      const int64_t tall = ceil_div(height, least(most(target / row_flop, rows), cache));
-      plan.chunk_rows = round_up(ceil_div(height, tall), rows);
+      return;
     }
-    const int64_t a_rows = plan.direct_a ? 0 : round_up(plan.m_super, rows * group);
-    const int64_t block_bytes = (a_rows + plan.n_super) * plan.k_block * size, blocks = ceil_div(g.k, plan.k_block);
-    // Small panels of all blocks are made together: threads meet twice, not twice for each block.
-    if (!plan.serial && blocks * block_bytes <= all_blocks_bytes) plan.k_blocks = blocks;
-    plan.scratch_bytes = round_up(plan.k_blocks * block_bytes, 64);
-    return plan;
+    const int64_t size = sizeof(T), k_span = least(plan.k_blocks * plan.k_block, k);
+    const int64_t cache = raven::cpu_info().l2 / 2, panels = ceil_div(width, columns);
+    const int64_t target = least(most(2 * height * width * k_span / 64, least_chunk_flop), most_chunk_flop);
+    int64_t tallest = height;
+    if (k_span * width * size <= cache) {
+      plan.chunk_columns = plan.n_super;  // B stays in the second-level cache, A passes by
+    } else if (k_span * height * size <= cache) {
+      plan.chunk_columns = columns;
+      plan.columns_first = true;
+    } else {
+      plan.chunk_columns = ceil_div(panels, ceil_div(panels, most(384 / columns, 1))) * columns;
+      tallest = most(cache / (plan.k_block * size), rows);
+    }
+    const int64_t row_flop = 2 * least(width, plan.chunk_columns) * k_span;
+    const int64_t tall = ceil_div(height, least(most(target / row_flop, rows), tallest));
+    plan.chunk_rows = round_up(ceil_div(height, tall), rows);
   }
 
   /// Members that one task computes; 0: members one after the other, each in parallel.
@@ -348,8 +392,8 @@ struct Gemm {
           if (plan.stream && k + length < p.k) {
             fetch(b + length * p.b_row, p.b_row, p.b_col, least(strip, p.k - k - length), width);
           }
-          TileArgs t{p.a + k * p.a_col, p.a_row, p.a_col,   b,     p.b_row, length, nullptr,
-                     chain_row,         nullptr, chain_row, lanes, false,   nullptr};
+          TileArgs t{p.a + k * p.a_col, p.a_row, p.a_col,   b,     p.b_row, length,  nullptr,
+                     chain_row,         nullptr, chain_row, lanes, false,   nullptr, {p.a}};
           if (!direct || width % lanes != 0) {
             pack_panels<columns>(b, p.b_col, p.b_row, width, length, packed);
             t.b = packed, t.b_k = columns;
@@ -380,79 +424,118 @@ struct Gemm {
     int64_t i0, height, j0, width, k0, k_end;
     T *a_panels, *b_panels;
     int64_t a_next, b_next;
+    bool with_b;  ///< B is to be packed
   };
 
-  static void pack(const Problem& p, const Plan& plan, const Step& s, bool with_b) {
-    const int64_t a_units = plan.direct_a ? 0 : ceil_div(s.height, rows * group);
-    const int64_t b_units = with_b ? ceil_div(s.width, columns) : 0;
-    const int64_t per_block = a_units + b_units, units = per_block * ceil_div(s.k_end - s.k0, plan.k_block);
-    const int64_t unit_bytes = (rows * group + columns) / 2 * plan.k_block * static_cast<int64_t>(sizeof(T));
-    const int64_t grain = plan.serial ? units : most((32 << 10) / unit_bytes, 1);
-    raven::parallel_for(units, units * unit_bytes < (64 << 10) ? units : grain, [&](int64_t first, int64_t last) {
-      for (int64_t unit = first; unit < last; ++unit) {
-        const int64_t block = unit / per_block, in_block = unit % per_block;
-        const int64_t k = s.k0 + block * plan.k_block, length = least(plan.k_block, s.k_end - k);
-        if (in_block < b_units) {
-          const int64_t j = in_block * columns;
-          pack_panels<columns>(p.b + (s.j0 + j) * p.b_col + k * p.b_row, p.b_col, p.b_row, least(columns, s.width - j),
-                               length, s.b_panels + block * s.b_next + j * length);
-        } else {
-          const int64_t i = (in_block - b_units) * rows * group;
-          pack_panels<rows, group>(p.a + (s.i0 + i) * p.a_row + k * p.a_col, p.a_row, p.a_col,
-                                   least(rows * group, s.height - i), length,
-                                   s.a_panels + block * s.a_next + i * length);
-        }
-      }
-    });
+  /// Whether the panel of B at column j of the step is read in place.
+  static bool in_place(const Plan& plan, const Step& s, int64_t j) {
+    return plan.direct_b && least(columns, s.width - j) % lanes == 0;
   }
 
-  static void compute(const Problem& p, const Plan& plan, const Step& s) {
-    const int64_t tall = ceil_div(s.height, plan.chunk_rows), wide = ceil_div(s.width, plan.chunk_columns);
-    raven::parallel_for(tall * wide, plan.serial ? tall * wide : 1, [&](int64_t begin, int64_t end) {
-      for (int64_t chunk = begin; chunk < end; ++chunk) {
-        const int64_t i_begin = chunk / wide * plan.chunk_rows, j_begin = chunk % wide * plan.chunk_columns;
-        const int64_t i_end = least(i_begin + plan.chunk_rows, s.height);
-        const int64_t j_end = least(j_begin + plan.chunk_columns, s.width);
-        const T *a_panels = s.a_panels, *b_panels = s.b_panels;
-        for (int64_t k = s.k0; k < s.k_end; k += plan.k_block, a_panels += s.a_next, b_panels += s.b_next) {
-          const int64_t length = least(plan.k_block, s.k_end - k);
-          for (int64_t j = j_begin; j < j_end; j += columns) {
-            for (int64_t i = i_begin; i < i_end; i += rows) {
-              TileArgs t{};
-              if (plan.direct_a) {
-                t.a = p.a + (s.i0 + i) * p.a_row + k * p.a_col, t.a_row = p.a_row, t.a_k = p.a_col;
-              } else {
-                t.a = a_panels + i * length, t.a_row = 1, t.a_k = rows;
-              }
-              t.b = b_panels + j * length, t.b_k = columns, t.k = length;
-              output_tile(p, t, s.i0 + i, s.j0 + j, least(rows, i_end - i), least(columns, j_end - j), k == 0,
-                          k + length == p.k);
-            }
+  /// The panels that a step makes, in units of `steps` k-steps of one panel of B or of all k-steps of a group of A.
+  struct Packing {
+    static constexpr int64_t steps = 128;
+    const Problem& p;
+    const Plan& plan;
+    const Step& s;
+    int64_t first_column = s.width;  ///< that is packed
+    int64_t pieces = ceil_div(least(plan.k_block, s.k_end - s.k0), steps);
+    int64_t a_units = plan.direct_a ? 0 : ceil_div(s.height, rows* group), b_units = 0;
+
+    Packing(const Problem& p, const Plan& plan, const Step& s) : p(p), plan(plan), s(s) {
+      if (!s.with_b) return;
+      first_column = plan.direct_b ? s.width / columns * columns : 0;
+      if (in_place(plan, s, first_column)) first_column = s.width;
+      b_units = ceil_div(s.width - first_column, columns) * pieces;
+    }
+    int64_t units() const { return (a_units + b_units) * ceil_div(s.k_end - s.k0, plan.k_block); }
+
+    void operator()(int64_t unit) const {
+      const int64_t block = unit / (a_units + b_units), in_block = unit % (a_units + b_units);
+      const int64_t k = s.k0 + block * plan.k_block, length = least(plan.k_block, s.k_end - k);
+      if (in_block < b_units) {
+        const int64_t j = first_column + in_block / pieces * columns, at = in_block % pieces * steps;
+        if (at >= length) return;
+        pack_panels<columns>(p.b + (s.j0 + j) * p.b_col + (k + at) * p.b_row, p.b_col, p.b_row,
+                             least(columns, s.width - j), least(steps, length - at),
+                             b_panel(plan, s, j, block, length) + at * columns);
+      } else {
+        const int64_t i = (in_block - b_units) * rows * group;
+        pack_panels<rows, group>(p.a + (s.i0 + i) * p.a_row + k * p.a_col, p.a_row, p.a_col,
+                                 least(rows * group, s.height - i), length, s.a_panels + block * s.a_next + i * length);
+      }
+    }
+  };
+  static T* b_panel(const Plan& plan, const Step& s, int64_t j, int64_t block, int64_t length) {
+    return s.b_panels + block * s.b_next + (plan.direct_b ? 0 : j * length);
+  }
+
+  /// A chunk of C: rows [i_begin, i_end), columns [j_begin, j_end) of the step.
+  static void chunk(const Problem& p, const Plan& plan, const Step& s, int64_t i_begin, int64_t i_end, int64_t j_begin,
+                    int64_t j_end) {
+    constexpr int64_t line = 64 / static_cast<int64_t>(sizeof(T));
+    int64_t block = 0;
+    for (int64_t k = s.k0; k < s.k_end; k += plan.k_block, ++block) {
+      const int64_t length = least(plan.k_block, s.k_end - k);
+      for (int64_t j = j_begin; j < j_end; j += columns) {
+        TileArgs t{};
+        if (in_place(plan, s, j)) {
+          t.b = p.b + (s.j0 + j) + k * p.b_row, t.b_k = p.b_row;
+        } else {
+          t.b = b_panel(plan, s, j, block, length), t.b_k = columns;
+        }
+        t.k = length;
+        for (int64_t i = i_begin; i < i_end; i += rows) {
+          if (plan.direct_a) {
+            t.a = p.a + (s.i0 + i) * p.a_row + k * p.a_col, t.a_row = p.a_row, t.a_k = p.a_col;
+          } else {
+            t.a = s.a_panels + block * s.a_next + i * length, t.a_row = 1, t.a_k = rows;
           }
+          // The first panel of B asks for the next rows of A, the others for the next panel of B.
+          if (j > j_begin) {
+            t.fetch = {t.b + (plan.direct_b ? columns : columns * length) + i / rows % vectors * lanes, 0, t.b_k, 0};
+          } else if (!plan.direct_a) {
+            t.fetch = {t.a + rows * length, 0, rows, 0};
+          } else if (p.a_row == 1) {
+            t.fetch = {t.a + line, 0, p.a_col, 0};
+          } else {
+            t.fetch = {t.a + rows * p.a_row, p.a_row, 8, 3};
+          }
+          output_tile(p, t, s.i0 + i, s.j0 + j, least(rows, i_end - i), least(columns, j_end - j), k == 0,
+                      k + length == p.k);
         }
       }
-    });
+    }
+  }
+
+  static void run_step(const Problem& p, const Plan& plan, const Step& s) {
+    const int64_t tall = ceil_div(s.height, plan.chunk_rows), wide = ceil_div(s.width, plan.chunk_columns);
+    const auto compute = [&](int64_t begin, int64_t end) {
+      for (int64_t at = begin; at < end; ++at) {
+        const int64_t i = (plan.columns_first ? at % tall : at / wide) * plan.chunk_rows;
+        const int64_t j = (plan.columns_first ? at / tall : at % wide) * plan.chunk_columns;
+        chunk(p, plan, s, i, least(i + plan.chunk_rows, s.height), j, least(j + plan.chunk_columns, s.width));
+      }
+    };
+    const Packing packing(p, plan, s);
+    if (plan.serial) {
+      for (int64_t unit = 0; unit < packing.units(); ++unit) packing(unit);
+      compute(0, tall * wide);
+    } else {
+      raven::parallel_for_after(packing.units(), packing, tall * wide, 1, compute);
+    }
   }
 
   static void packed(const Problem& p, const Plan& plan, T* scratch) {
     const int64_t k_step = plan.k_blocks * plan.k_block;
     T* b_panels = scratch;
-    T* a_panels = scratch + plan.n_super * k_step;
+    T* a_panels = scratch + plan.b_columns * k_step;
     for (int64_t j = 0; j < p.n; j += plan.n_super) {
       for (int64_t k = 0; k < p.k; k += k_step) {
         for (int64_t i = 0; i < p.m; i += plan.m_super) {
-          const Step step{i,
-                          least(plan.m_super, p.m - i),
-                          j,
-                          least(plan.n_super, p.n - j),
-                          k,
-                          least(k + k_step, p.k),
-                          a_panels,
-                          b_panels,
-                          round_up(plan.m_super, rows * group) * plan.k_block,
-                          plan.n_super * plan.k_block};
-          pack(p, plan, step, i == 0);
-          compute(p, plan, step);
+          run_step(p, plan,
+                   Step{i, least(plan.m_super, p.m - i), j, least(plan.n_super, p.n - j), k, least(k + k_step, p.k),
+                        a_panels, b_panels, plan.a_rows * plan.k_block, plan.b_columns * plan.k_block, i == 0});
         }
       }
     }
