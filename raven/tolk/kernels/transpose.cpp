@@ -1,5 +1,6 @@
-// Maps that read some operand across the direction they write in: tiles of both directions, in which such an operand is
-// first copied along its own, so that every line of memory is fetched once.
+// Maps that read some operand across the direction they write in: tiles of both directions, into which such an operand
+// is first turned, a square of one cache line by as many rows at a time, so that every line of memory is fetched once.
+// A tile is one line wide and many rows high: reading and writing alternate often enough for memory to do both at once.
 #include <algorithm>
 
 #include "raven/tolk/kernels/kinds.hpp"
@@ -11,7 +12,7 @@ namespace {
 using loop::Code;
 using loop::Id;
 
-constexpr int64_t tile = 64, tile_stride = tile + 1;  // rows of a tile begin in different sets of the cache
+constexpr int64_t width = loop::turn_rows, height = 32;
 constexpr int64_t least_extent = 16;
 constexpr size_t most_across = 4;
 
@@ -47,7 +48,7 @@ Launch make_transposing(const Body& body, const Context& context, uint16_t lanes
   int64_t tasks = 1;
   for (const uint16_t a : rest) tasks *= body.extent(a);
   const int64_t own = body.extent(across.atom), other = body.extent(lanes_atom);
-  const int64_t own_tiles = (own + tile - 1) / tile, other_tiles = (other + tile - 1) / tile;
+  const int64_t own_tiles = (own + width - 1) / width, other_tiles = (other + height - 1) / height;
 
   std::vector<uint32_t> targets;
   for (const Body::Store& s : body.stores) targets.push_back(s.node);
@@ -59,29 +60,60 @@ Launch make_transposing(const Body& body, const Context& context, uint16_t lanes
   loop::Builder& b = e.b();
   for (const Body::Store& s : body.stores) e.declare_output(s.value);
   std::vector<Id> copies;
-  for (const uint32_t id : across.loads) copies.push_back(b.local(body.nodes[id].type, tile * tile_stride));
+  for (const uint32_t id : across.loads) copies.push_back(b.local(body.nodes[id].type, width * height));
   e.follow(all, body.stores);
   e.enter();
   e.emit(nodes);
   const Id t = b.loop(b.task_begin(), b.task_end());
   e.enter();
-  const auto ends = [&](Id from, int64_t extent) {
-    const Id to = b.add(from, b.index(tile));
-    return extent % tile == 0 ? to : b.binary(Code::minimum, to, b.index(extent));
+  const auto ends = [&](Id from, int64_t length, int64_t extent) {
+    const Id to = b.add(from, b.index(length));
+    return extent % length == 0 ? to : b.binary(Code::minimum, to, b.index(extent));
   };
   // Neighbouring tasks go on along the rows of what is turned.
-  const Id own_from = b.mul(b.binary(Code::rem, t, b.index(own_tiles)), b.index(tile)), own_to = ends(own_from, own);
+  const Id own_from = b.mul(b.binary(Code::rem, t, b.index(own_tiles)), b.index(width));
+  const Id own_to = ends(own_from, width, own);
   Id position = b.binary(Code::idiv, t, b.index(own_tiles));
-  const Id other_from = b.mul(b.binary(Code::rem, position, b.index(other_tiles)), b.index(tile)),
-           other_to = ends(other_from, other);
+  const Id other_from = b.mul(b.binary(Code::rem, position, b.index(other_tiles)), b.index(height));
+  const Id other_to = ends(other_from, height, other);
   position = b.binary(Code::idiv, position, b.index(other_tiles));
   e.bind_all(rest, position);
   e.emit(nodes);
   const auto place = [&](Id i, Id j) {
-    return b.add(b.mul(b.sub(j, other_from), b.index(tile_stride)), b.sub(i, own_from));
+    const Id row = b.mul(b.sub(i, own_from), b.index(height));
+    return b.add(row, b.sub(j, other_from));
   };
+  // Whole squares, then what is left at the ends of either direction, element by element.
+  Id whole = other_to;
+  if (other % width != 0) {
+    const Id rest = b.binary(Code::rem, b.sub(other_to, other_from), b.index(width));
+    whole = b.sub(other_to, rest);
+  }
+  if (own % width != 0) {
+    const Id wide = b.binary(Code::eq, b.sub(own_to, own_from), b.index(width));
+    whole = b.select(wide, whole, other_from);
+  }
   {
-    const Id j = b.loop(other_from, other_to);
+    const Id j = b.loop(other_from, whole, width);
+    e.enter();
+    e.bind(lanes_atom, j);
+    e.bind(across.atom, own_from);
+    for (size_t k = 0; k < copies.size(); ++k) {
+      const Node& load = body.nodes[across.loads[k]];
+      const int64_t side = loop::turn_side(load.type), stride = body.affines[load.affine].factor(lanes_atom);
+      const Id storage = e.output(static_cast<uint32_t>(load.bits)), from = e.address(load.affine);
+      const Id to = place(own_from, j);
+      for (int64_t r = 0; r < width; r += side)
+        for (int64_t c = 0; c < width; c += side) {
+          const Id source = b.add(from, b.index(r * stride + c));
+          b.turn(storage, source, stride, copies[k], b.add(to, b.index(c * height + r)));
+        }
+    }
+    e.leave();
+    b.end();
+  }
+  if (own % width != 0 || other % width != 0) {
+    const Id j = b.loop(whole, other_to);
     e.enter();
     e.bind(lanes_atom, j);
     const Id i = b.lanes(own_from, own_to, e.width(across.loads, ~uint64_t{0}));

@@ -73,6 +73,7 @@ class Emitter {
   void emit_load(Id id);
   void emit_store(Id id);
   void emit_check(Id id);
+  void emit_turn(Id id);
   void emit_loop(Id id);
   void emit_lanes(Id id);
   void emit_when(Id id);
@@ -206,6 +207,7 @@ void Emitter::emit_value(Id id) {
     case Code::store:
     case Code::store_if: return emit_store(id);
     case Code::check: return emit_check(id);
+    case Code::turn: return emit_turn(id);
     case Code::end: return;
     default: return emit_compute(id);
   }
@@ -330,6 +332,15 @@ void Emitter::emit_store(Id id) {
     active = {active.mask == nullptr ? mask : b_.CreateAnd(mask, active.mask), nullptr};
   }
   store_lanes(ir_, elements(storage, index), to_memory(wide(value), type), active, n.immediate != 0);
+}
+
+void Emitter::emit_turn(Id id) {
+  const Node& n = node(id);
+  const Node& target = node(n.operand[2]);
+  const Square square{element_address(n.operand[0], scalar(n.operand[1])), n.immediate,
+                      element_address(n.operand[2], scalar(n.operand[3])), target.immediate / loop::turn_rows,
+                      in_memory(target.type)};
+  transpose_square(ir_, square, loop::turn_side(target.type));
 }
 
 void Emitter::report(Value* site, Value* value) {

@@ -1,5 +1,6 @@
 #include "raven/tolk/llvm/internal/memory.hpp"
 
+#include <algorithm>
 #include <vector>
 
 namespace tolk::backend {
@@ -82,6 +83,26 @@ void store_past_caches(Ir& ir, Value* value, Value* address, llvm::Align element
   b.SetInsertPoint(done);
 }
 
+/// A square of n registers of n lanes, in place: the blocks off the diagonal change places, at every size (Eklundh
+/// 1972).
+void transpose(Ir& ir, std::vector<Value*>& rows) {
+  const int n = static_cast<int>(rows.size());
+  for (int half = n / 2; half > 0; half /= 2) {
+    std::vector<int> low, high;
+    for (int k = 0; k < n; ++k) {
+      low.push_back((k & half) == 0 ? k : n + k - half);
+      high.push_back((k & half) == 0 ? k + half : n + k);
+    }
+    for (int r = 0; r < n; ++r) {
+      if ((r & half) != 0) continue;
+      Value *&upper = rows[static_cast<size_t>(r)], *&lower = rows[static_cast<size_t>(r + half)];
+      Value* first = ir.b.CreateShuffleVector(upper, lower, low);
+      lower = ir.b.CreateShuffleVector(upper, lower, high);
+      upper = first;
+    }
+  }
+}
+
 }  // namespace
 
 Value* load_lanes(Ir& ir, const Elements& e, int lanes, Active active, Value* otherwise) {
@@ -132,6 +153,26 @@ void store_lanes(Ir& ir, const Elements& e, Value* value, Active active, bool pa
   one_by_one(ir, e, lanes, active, [&](Value* k, Value* address) {
     b.CreateStore(b.CreateLoad(e.element, b.CreateGEP(e.element, values, k)), address);
   });
+}
+
+void transpose_square(Ir& ir, const Square& square, int side) {
+  llvm::IRBuilder<>& b = ir.b;
+  const int size = static_cast<int>(square.element->getPrimitiveSizeInBits() / 8);
+  const int n = std::min(side, vector_bytes(ir.level) / size);
+  llvm::Type* row = ir.with_lanes(square.element, n);
+  const llvm::Align align(static_cast<uint64_t>(size));
+  const auto address = [&](Value* first, int64_t stride, int line, int column) {
+    return b.CreateConstGEP1_64(square.element, first, static_cast<uint64_t>(line * stride + column));
+  };
+  for (int r = 0; r < side; r += n)
+    for (int k = 0; k < side; k += n) {
+      std::vector<Value*> rows;
+      for (int i = 0; i < n; ++i)
+        rows.push_back(b.CreateAlignedLoad(row, address(square.from, square.from_stride, r + i, k), align));
+      transpose(ir, rows);
+      for (int i = 0; i < n; ++i)
+        b.CreateAlignedStore(rows[static_cast<size_t>(i)], address(square.to, square.to_stride, k + i, r), align);
+    }
 }
 
 }  // namespace tolk::backend

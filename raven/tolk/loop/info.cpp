@@ -48,6 +48,7 @@ constexpr Slots slots(Code code) {
     case Code::store_if: return {array, index, data, mask};
     case Code::set: return {lanes, data};
     case Code::check: return {mask, index, status};
+    case Code::turn: return {array, index, array, index};
     case Code::loop:
     case Code::lanes: return {index, index};
     case Code::when: return {mask};
@@ -119,6 +120,8 @@ int size_of(Type type) {
   static constexpr int sizes[type_count] = {0, 1, 1, 4, 8, 4, 8, 4, 8};
   return sizes[static_cast<int>(type)];
 }
+
+int turn_side(Type type) { return std::min(turn_rows, 64 / size_of(type)); }
 
 const CodeInfo& info(Code code) { return detail::code_info[static_cast<int>(code)]; }
 

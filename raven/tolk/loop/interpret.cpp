@@ -117,6 +117,7 @@ class Interpreter {
         store(id, node.operand[2], static_cast<uint64_t>(2 * node.immediate + 1), operand(1));
         stopped_ = true;
         break;
+      case Code::turn: turn(id, operand(1), operand(3)); break;
       case Code::loop:
       case Code::lanes: return open(id, operand(0), trips(node));
       case Code::when: return open(id, 0, operand(0));
@@ -201,6 +202,16 @@ class Interpreter {
   void store(Id id, Id storage, uint64_t index, uint64_t bits) {
     std::byte* at = address(id, storage, index);
     if (at) std::memcpy(at, &bits, static_cast<size_t>(size_of(nodes_[storage].type)));
+  }
+  void turn(Id id, uint64_t from, uint64_t to) {
+    const Node& node = nodes_[id];
+    const Node& target = nodes_[node.operand[2]];
+    const uint64_t row = static_cast<uint64_t>(target.immediate / turn_rows);
+    const uint64_t side = static_cast<uint64_t>(turn_side(target.type));
+    for (uint64_t r = 0; r < side; ++r)
+      for (uint64_t k = 0; k < side && fault_.empty(); ++k)
+        store(id, node.operand[2], to + k * row + r,
+              load(id, node.operand[0], from + r * static_cast<uint64_t>(node.immediate) + k));
   }
 
   const Kernel& kernel_;

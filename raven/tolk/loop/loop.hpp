@@ -46,6 +46,9 @@ inline constexpr int type_count = 9;
 TOLK_LOOP_API std::string_view name_of(Type type);
 /// Bytes of an element in memory.
 TOLK_LOOP_API int size_of(Type type);
+/// Rows of a local that `turn` writes to, and the side of the square that it moves: at most a cache line.
+inline constexpr int turn_rows = 16;
+TOLK_LOOP_API int turn_side(Type type);
 constexpr bool is_real(Type t) { return t == Type::f32 || t == Type::f64; }
 constexpr bool is_signed(Type t) { return t == Type::i32 || t == Type::i64; }
 
@@ -77,7 +80,7 @@ struct Node {
   Type type = Type::none;  ///< of the value, or of the elements of storage. Blocks: i64 (when: none)
   Id operand[4] = {no_id, no_id, no_id, no_id};
   /// constant: the bits, zero-extended; param: Access; local: count; reg: width; dim: which; loop: step; lanes: width;
-  /// store, store_if: 1 asks for a store past the caches; check: site.
+  /// store, store_if: 1 asks for a store past the caches; check: site; turn: elements from row to row.
   int64_t immediate = 0;
   friend bool operator==(const Node&, const Node&) = default;
 };
@@ -165,6 +168,7 @@ class TOLK_LOOP_API Builder {
   void store_if(Id storage, Id index, Id value, Id mask, bool stream = false);
   void set(Id reg, Id value);
   void check(Id mask, Id value, Id status, int64_t site);
+  void turn(Id from, Id from_index, int64_t stride, Id to, Id to_index);
 
   // blocks: the index; closed by end()
   Id loop(Id from, Id to, int64_t step = 1);

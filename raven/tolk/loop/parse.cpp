@@ -47,6 +47,7 @@ constexpr Ending ending_of(Code code) {
     case Code::store:
     case Code::store_if: return {"stream", false, true, 0};
     case Code::check: return {"site", true, false, 0};
+    case Code::turn: return {"stride", true, false, 0};
     default: return {"", false, true, 0};
   }
 }

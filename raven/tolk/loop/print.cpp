@@ -35,6 +35,7 @@ std::string immediate_text(const Node& node) {
     case Code::store:
     case Code::store_if: return node.immediate == 0 ? "" : " stream";
     case Code::check: return " site " + number;
+    case Code::turn: return " stride " + number;
     default: return "";
   }
 }

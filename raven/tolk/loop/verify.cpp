@@ -104,6 +104,7 @@ class Verifier {
       case Code::store:
       case Code::store_if: return x == 0 || x == 1 ? "" : "stream is neither 0 nor 1";
       case Code::check: return x >= 0 && x <= INT32_MAX ? "" : "no such site";
+      case Code::turn: return "";
       default: return x == 0 ? "" : "takes no immediate";
     }
   }
@@ -115,7 +116,7 @@ class Verifier {
     if (code.kind == Kind::block && blocks_.size() == max_block_depth)
       return "opens more than " + std::to_string(max_block_depth) + " blocks";
     if (lanes_ == no_id) return {};
-    if (node.code == Code::lanes || node.code == Code::when) return "stands inside lanes";
+    if (node.code == Code::lanes || node.code == Code::when || node.code == Code::turn) return "stands inside lanes";
     if (node.code == Code::loop && (varying_[node.operand[0]] || varying_[node.operand[1]]))
       return "bounds differ between lanes";
     return {};
@@ -137,9 +138,15 @@ class Verifier {
     const Node& array = nodes_[node.operand[0]];
     if (array.code == Code::param) {
       const Access access = static_cast<Access>(array.immediate);
-      if (info(node.code).kind == Kind::read && access == Access::write) return "reads a param that is write only";
-      if (info(node.code).kind == Kind::statement && access == Access::read)
-        return "writes to a param that is read only";
+      const bool reads = info(node.code).kind == Kind::read || node.code == Code::turn;
+      if (reads && access == Access::write) return "reads a param that is write only";
+      if (!reads && access == Access::read) return "writes to a param that is read only";
+    }
+    if (node.code == Code::turn) {
+      const Node& target = nodes_[node.operand[2]];
+      if (target.code != Code::local || node.operand[2] == node.operand[0]) return "operand 3 is not another local";
+      if (target.immediate % turn_rows != 0) return "operand 3 is not " + std::to_string(turn_rows) + " rows";
+      return {};
     }
     // The index of a false load_if or store_if may be anything.
     int64_t index = 0, count = array.immediate;

@@ -38,6 +38,14 @@ TEST(Kernels, ColumnSum) {
       check(loop_test::column_sum(), {reals(rows * width, 4), zeros(Type::f32, width)}, {rows, width});
 }
 
+TEST(Kernels, TurnsSquares) {
+  for (const Type type : {Type::f32, Type::f64, Type::i64, Type::i32, Type::u8, Type::b1})
+    for (const int64_t squares : {1, 3}) {
+      const int64_t rows = squares * 16 + 1;  // squares begin three columns further right, square by square
+      check(loop_test::turned(type), {values(type, rows * 48, 7), zeros(type, rows * 16)}, {rows}, {0, squares});
+    }
+}
+
 TEST(Kernels, LoadIfReadsNothingWhereFalse) {
   for (int64_t n = 0; n <= 40; ++n) check(loop_test::shift(), {reals(n, 5, Type::f64), zeros(Type::f64, n)}, {n});
 }

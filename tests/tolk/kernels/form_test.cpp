@@ -316,6 +316,17 @@ TEST(Form, transposes_in_tiles) {
     EXPECT_LAUNCHES(formed([](Array a, Array b) { return nx::transpose(a) * b + 1; }, random_f32({n, 70}, 1),
                            random_f32({70, n}, 2)),
                     1);
+  // Squares of 16 and of 8 in one tile, whole ones and their rests; bytes.
+  for (const int64_t n : {31, 32, 48, 49})
+    EXPECT_LAUNCHES(formed(
+                        [](Array a, Array b) {
+                          const Array wide = nx::transpose(nx::astype(b, nx::f64) * 2);
+                          return nx::where(nx::transpose(a) > 0, wide, nx::transpose(b));
+                        },
+                        random_f32({n, 40}, 1), random_f32({n, 40}, 2)),
+                    1);
+  formed([](Array a, Array b) { return nx::transpose(a) & b; }, random_f32({48, 80}, 1) > 0,
+         random_f32({80, 48}, 2) > 0);
   formed([](Array a) { return nx::transpose(a, {2, 0, 1}) + 1; }, random_f32({20, 3, 33}, 1));
   formed([](Array a) { return nx::transpose(a, {1, 2, 0}) + nx::transpose(a, {2, 1, 0}); },
          random_f32({20, 20, 20}, 1));

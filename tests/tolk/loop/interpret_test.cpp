@@ -48,6 +48,14 @@ TEST(Interpret, MapWithTail) {
   }
 }
 
+TEST(Interpret, TurnedSquare) {
+  std::vector<double> x(17 * 48), out(16 * 17, -1);
+  for (size_t i = 0; i < x.size(); ++i) x[i] = static_cast<double>(i);
+  run(turned(Type::f64), {buffer_of(x), buffer_of(out)}, {17});
+  for (size_t j = 0; j < 16; ++j)
+    for (size_t i = 0; i < 17; ++i) EXPECT_EQ(out[j * 17 + i], i < 16 ? x[i * 48 + j] : -1);
+}
+
 TEST(Interpret, SoftmaxRows) {
   const Kernel kernel = softmax();
   Random random;

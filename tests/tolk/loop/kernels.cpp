@@ -152,4 +152,27 @@ Kernel shift() {
   return b.finish();
 }
 
+Kernel turned(Type type) {
+  constexpr int64_t columns = 48, row = 40, place = 8;  // a row of the local: 8 unused, the square, 16 unused
+  Builder b("turned");
+  const Id rows = b.dim(0), x = b.param(type, Access::read, b.mul(rows, b.index(columns)));
+  const Id out = b.param(type, Access::write, b.mul(rows, b.index(turn_rows))), local = b.local(type, turn_rows * row);
+  const Id task = b.loop(b.task_begin(), b.task_end());
+  const Id from = b.mul(task, b.index(turn_rows * columns + 3));
+  const int64_t side = turn_side(type);
+  for (int64_t r = 0; r < turn_rows; r += side)
+    for (int64_t k = 0; k < turn_rows; k += side) {
+      const Id source = b.add(from, b.index(r * columns + k));
+      b.turn(x, source, columns, local, b.index(place + k * row + r));
+    }
+  const Id j = b.loop(b.index(0), b.index(turn_rows));
+  const Id i = b.lanes(b.index(0), b.index(turn_rows), 16);
+  const Id value = b.load(local, b.add(b.mul(j, b.index(row)), b.add(i, b.index(place))));
+  b.store(out, b.add(b.add(b.mul(j, rows), b.mul(task, b.index(turn_rows))), i), value);
+  b.end();
+  b.end();
+  b.end();
+  return b.finish();
+}
+
 }  // namespace loop_test

@@ -16,5 +16,7 @@ tolk::loop::Kernel column_sum();
 tolk::loop::Kernel gather();
 /// out[i] = x[i − 1], 0 before the first, dims {n}: params x, out.
 tolk::loop::Kernel shift();
+/// out[j, i] = x[i, j] of one square per task, x of dims {rows} × 48, out 16 × (tasks · 16): params x, out.
+tolk::loop::Kernel turned(tolk::loop::Type type);
 
 }  // namespace loop_test

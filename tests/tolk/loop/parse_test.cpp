@@ -44,7 +44,8 @@ void expect_round_trip(const Kernel& kernel) {
 }
 
 TEST(Text, KernelsComeBack) {
-  for (const Kernel& kernel : {map(), sum(Type::f32), sum(Type::f64), softmax(), column_sum(), gather(), shift()})
+  for (const Kernel& kernel :
+       {map(), sum(Type::f32), sum(Type::f64), softmax(), column_sum(), gather(), shift(), turned(Type::f64)})
     expect_round_trip(kernel);
 }
 
@@ -84,7 +85,8 @@ TEST(Text, EveryCodeComesBack) {
   b.loop(b.index(INT64_MIN), b.index(INT64_MAX), INT64_MAX);
   b.end();
   b.end();
-  b.local(Type::u64, 17);
+  const Id local = b.local(Type::u64, 17);
+  b.turn(local, i, -3, b.local(Type::u64, 32), b.index(1));
   expect_round_trip(b.finish());
 }
 

@@ -16,7 +16,8 @@ std::string fault_of(const std::string& lines) {
 }
 
 TEST(Verify, AcceptsWhatIsRight) {
-  for (const Kernel& kernel : {map(), sum(Type::f32), sum(Type::f64), softmax(), column_sum(), gather(), shift()})
+  for (const Kernel& kernel :
+       {map(), sum(Type::f32), sum(Type::f64), softmax(), column_sum(), gather(), shift(), turned(Type::f64)})
     EXPECT_EQ(verify(kernel), "") << print(kernel);
 }
 
@@ -132,6 +133,16 @@ TEST(Verify, Storage) {
   EXPECT_EQ(fault_of("%0 = reg.f32 1.0\n%1 = load.f32 %0 0"), "operand 1 is neither param nor local");
   EXPECT_EQ(fault_of("%0 = local.f32 4\n%1 = get.f32 %0"), "operand 1 is no reg");
   EXPECT_EQ(fault_of("%0 = reg.f32 1.0\n%1 = add.f32 %0 1.0"), "operand 1 is storage, not a value");
+}
+
+TEST(Verify, Turn) {
+  const std::string start = "%0 = param.f32 99 read\n%1 = param.f32 99 write\n%2 = local.f32 32\n%3 = local.f32 33\n";
+  EXPECT_EQ(fault_of(start + "turn.f32 %0 1 %2 0 stride 4"), "");
+  EXPECT_EQ(fault_of(start + "turn.f32 %2 1 %2 0 stride 4"), "operand 3 is not another local");
+  EXPECT_EQ(fault_of(start + "turn.f32 %2 1 %1 0 stride 4"), "operand 3 is not another local");
+  EXPECT_EQ(fault_of(start + "turn.f32 %1 1 %2 0 stride 4"), "reads a param that is write only");
+  EXPECT_EQ(fault_of(start + "turn.f32 %0 1 %3 0 stride 4"), "operand 3 is not 16 rows");
+  EXPECT_EQ(fault_of(start + "%4 = lanes 0 4 width 4\nturn.f32 %0 1 %2 0 stride 4\nend"), "stands inside lanes");
 }
 
 TEST(Verify, Lanes) {

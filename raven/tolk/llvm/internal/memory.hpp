@@ -26,4 +26,15 @@ llvm::Value* load_lanes(Ir& ir, const Elements& elements, int lanes, Active acti
 /// Lanes store in order. `past_caches`: hinted, where a whole vector goes to an aligned address.
 void store_lanes(Ir& ir, const Elements& elements, llvm::Value* value, Active active, bool past_caches);
 
+/// Elements of two matrices, addressed by their first element and the elements from row to row.
+struct Square {
+  llvm::Value* from;
+  int64_t from_stride;
+  llvm::Value* to;
+  int64_t to_stride;
+  llvm::Type* element;  ///< as it is in memory
+};
+/// to[k][r] = from[r][k] for r, k < side, a power of two: squares of registers, transposed there.
+void transpose_square(Ir& ir, const Square& square, int side);
+
 }  // namespace tolk::backend
