@@ -90,7 +90,7 @@ void threefry(Graph& g, uint32_t k0, uint32_t k1, uint32_t& x0, uint32_t& x1) {
       x1 = g.apply(Code::bit_xor, u32, turned, x0);
     }
     x0 = add(x0, key[(group + 1) % 3]);
-    x1 = add(add(x1, key[(group + 2) % 3]), number(group + 1));
+    x1 = add(x1, add(key[(group + 2) % 3], number(group + 1)));
   }
 }
 /// Keys u32[…, 2] and a start counter: element i of each key is made of the block of counter start + i.
@@ -111,10 +111,19 @@ uint32_t random_bits(Graph& g, const Request& r, const Equation& e) {
   const uint32_t start = g.operand(e.operands[1], g.access_of({}), r.guard);
   if (k[0] == pending || k[1] == pending || start == pending) return pending;
   const Affine position = flatten(std::span(index).subspan(lead), a.shape.span());
-  const uint32_t counter = g.apply(Code::add, Type::u64, start, g.apply(Code::cast, Type::u64, g.index(position)));
   const uint32_t half = g.integer(Type::u64, 32);
-  uint32_t hi = g.apply(Code::cast, Type::u32, g.apply(Code::shr, Type::u64, counter, half));
-  uint32_t lo = g.apply(Code::cast, Type::u32, counter);
+  uint32_t hi = none, lo = none;
+  const Node first = g.nodes()[start];
+  const uint64_t blocks = static_cast<uint64_t>(nx::element_count(a.shape.span())), words = uint64_t{1} << 32;
+  if (first.kind == Node::Kind::constant && first.bits < words && blocks <= words - first.bits) {
+    // The high word of every counter is 0.
+    hi = g.integer(Type::u32, 0);
+    lo = g.apply(Code::cast, Type::u32, g.index(position + constant_index(static_cast<int64_t>(first.bits))));
+  } else {
+    const uint32_t counter = g.apply(Code::add, Type::u64, start, g.apply(Code::cast, Type::u64, g.index(position)));
+    hi = g.apply(Code::cast, Type::u32, g.apply(Code::shr, Type::u64, counter, half));
+    lo = g.apply(Code::cast, Type::u32, counter);
+  }
   threefry(g, k[0], k[1], hi, lo);
   if (a.kind == nx::RandomBitsKind::u32) return g.apply(Code::bit_xor, Type::u32, hi, lo);
   if (pair) {

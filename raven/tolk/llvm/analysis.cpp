@@ -120,10 +120,30 @@ void Analysis::find_shapes(const Kernel& kernel) {
     // Addresses are made of lane 0's value; every other use needs the vector.
     for (int i = 0; i < operands; ++i) {
       const bool address = i == 1 && (reads_memory(node.code) || writes_memory(node.code));
-      if (of(i) == Shape::affine && !address && shape[id] == Shape::varying) needs_vector[node.operand[i]] = true;
+      if (of(i) == Shape::affine && !address && shape[id] == Shape::varying && !is_counter(*this, kernel, id))
+        needs_vector[node.operand[i]] = true;
     }
     if (node.code == Code::check && of(0) != Shape::uniform) checks[lanes[id]] = true;
   }
+}
+
+bool is_counter(const Analysis& analysis, const Kernel& kernel, Id id) {
+  const Node& node = kernel.nodes[id];
+  return node.code == Code::cast && analysis.shape[node.operand[0]] == Shape::affine &&
+         analysis.shape[id] == Shape::varying && (node.type == Type::u32 || node.type == Type::i32);
+}
+
+/// Whether the lanes are one long chain of integer steps, as random bits are: no step can begin before the one before.
+static bool is_chain(const Analysis& analysis, const Kernel& kernel, Id block) {
+  constexpr int long_chain = 48;
+  int steps = 0;
+  for (Id id = block + 1; id < analysis.end_of[block]; ++id) {
+    const Node& node = kernel.nodes[id];
+    const bool integer = node.type == Type::u32 || node.type == Type::u64 || node.type == Type::i32;
+    if (info(node.code).kind == Kind::block) return false;
+    if (info(node.code).kind == Kind::value && integer && analysis.shape[id] == Shape::varying) ++steps;
+  }
+  return steps >= long_chain;
 }
 
 /// Without registers to fold into, any number of iterations at a time is right. One register of the narrowest data
@@ -145,6 +165,7 @@ void Analysis::choose_width(const Kernel& kernel, Id block, int vector_bytes) {
   }
   if (narrowest == 0) narrowest = bytes ? 1 : 8;
   width[block] = vector_bytes / narrowest;
+  if (is_chain(*this, kernel, block)) width[block] *= 4;  // as many chains as the CPU can run beside each other
 }
 
 }  // namespace tolk::backend

@@ -231,6 +231,13 @@ Value* Emitter::wide(Id id) {
 void Emitter::emit_compute(Id id) {
   const Node& n = node(id);
   const int operands = info(n.code).operands;
+  if (is_counter(analysis_, kernel_, id)) {
+    llvm::Type* type = ir_.type(n.type, 0);
+    const int bits = static_cast<int>(type->getPrimitiveSizeInBits());
+    vector_[id] = b_.CreateAdd(ir_.splat(b_.CreateTrunc(scalar(n.operand[0]), type), region_.lanes),
+                               ir_.iota(bits, region_.lanes, analysis_.stride[n.operand[0]]));
+    return;
+  }
   Value* v[3] = {};
   const auto from = node(n.operand[n.code == Code::select ? 1 : 0]).type;
   const bool vectors = varies(id) && analysis_.shape[id] == Shape::varying;

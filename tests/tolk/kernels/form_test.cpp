@@ -303,6 +303,19 @@ TEST(Form, rng_lazy_creation) {
   EXPECT_LAUNCHES(formed([](Array k, Array a) { return nx::dropout(a, k, 0.3); }, key, x), 1);
   formed([](Array k) { return std::tuple{nx::random::uniform(k, {40}), nx::random::normal(k, {3, 30})}; }, key);
 }
+TEST(Form, rng_counters_carry_into_the_high_word) {
+  const Array key = nx::random::key(5);
+  for (const nx::RandomBitsKind kind : {nx::RandomBitsKind::u32, nx::RandomBitsKind::u64, nx::RandomBitsKind::pair}) {
+    nx::RandomBitsAttrs attrs;
+    attrs.shape = {100};
+    attrs.kind = kind;
+    for (const uint64_t start : {uint64_t{0}, (uint64_t{1} << 32) - 100, (uint64_t{1} << 32) - 50, uint64_t{1} << 40}) {
+      const auto first = [=] { return nx::full({}, start, {.dtype = nx::u64}); };
+      formed([=](Array k) { return nx::apply(nx::Op::RandomBits, {k, first()}, attrs); }, key);
+      formed([=](Array k, Array s) { return nx::apply(nx::Op::RandomBits, {k, s}, attrs); }, key, first());
+    }
+  }
+}
 TEST(Form, views_in_kernels) {
   const Array x = random_f32({6, 10}, 1);
   formed([](Array a) { return nx::exp(nx::reshape(nx::transpose(a), {4, 15})); }, x);

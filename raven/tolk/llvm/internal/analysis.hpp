@@ -38,4 +38,7 @@ struct Analysis {
   void choose_width(const loop::Kernel& kernel, Id block, int vector_bytes);
 };
 
+/// A cast of an affine index to a narrower integer: made of lane 0's, without the wide vector.
+bool is_counter(const Analysis& analysis, const loop::Kernel& kernel, Id id);
+
 }  // namespace tolk::backend
