@@ -331,7 +331,9 @@ template <class T>
 std::vector<T> attention_at(raven::CpuLevel level, cpu::AttentionArgs a) {
   const int64_t rows = a.batch * a.heads, sizes[] = {a.queries * a.value_width, a.queries, a.queries * a.width,
                                                      a.keys * a.width, a.keys * a.value_width};
-  std::vector<T> out(static_cast<size_t>(rows * (sizes[0] + sizes[1] + sizes[2] + sizes[3] + sizes[4])));
+  // NaN where nothing is written, which equals nothing
+  std::vector<T> out(static_cast<size_t>(rows * (sizes[0] + sizes[1] + sizes[2] + sizes[3] + sizes[4])),
+                     std::numeric_limits<T>::quiet_NaN());
   const int64_t widths[] = {a.value_width, 1, a.width, a.width, a.value_width};
   cpu::AttentionOperand* results[] = {&a.o, &a.lse, &a.dq, &a.dk, &a.dv};
   T* place = out.data();
@@ -354,15 +356,16 @@ void expect_equal_levels() {
     return cpu::AttentionOperand{reinterpret_cast<std::byte*>(const_cast<T*>(x.template data<T>())), s[0], s[1], s[2],
                                  s[3]};
   };
-  const int64_t shapes[][4] = {{64, 64, 32, 32}, {201, 150, 19, 24}, {7, 300, 64, 5}};  // queries, keys, widths
-  for (const auto& [queries, keys, width, value_width] : shapes) {
+  // queries, keys, widths, offset
+  const int64_t shapes[][5] = {{64, 64, 32, 32, 0}, {201, 150, 19, 24, 20}, {7, 300, 64, 5, 20}, {150, 70, 8, 8, -70}};
+  for (const auto& [queries, keys, width, value_width, offset] : shapes) {
     const DType dtype = dtype_of<T>;
     const Array q = values({1, 2, queries, width}, 1, dtype), k = values({1, 2, keys, width}, 2, dtype),
                 v = values({1, 2, keys, value_width}, 3, dtype), g = values({1, 2, queries, value_width}, 4, dtype);
     cpu::AttentionArgs a;
     a.q = dense(q), a.k = dense(k), a.v = dense(v), a.g = dense(g);
     a.batch = 1, a.heads = 2, a.queries = queries, a.keys = keys, a.width = width, a.value_width = value_width;
-    a.scale = 0.6, a.causal = true, a.offset = 20;
+    a.scale = 0.6, a.causal = true, a.offset = offset;
     EXPECT_EQ(attention_at<T>(raven::CpuLevel::v3, a), attention_at<T>(raven::CpuLevel::v4, a))
         << queries << " queries";
   }

@@ -18,6 +18,8 @@ namespace {  // NOLINT: internal linkage per level is the point
 /// Rows of a register tile, the same at every level: what a causal mask cuts off is decided by groups of them.
 constexpr int attention_rows = 6;
 constexpr int row_lanes = 16;
+/// Up to this length of a sequence the operands of the next head are asked for while one is at work.
+constexpr int64_t short_sequence = 128;
 using RowDomain = vmath::Native<row_lanes>;
 
 constexpr int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -106,6 +108,14 @@ struct Attention {
 
   static T* at(const AttentionOperand& x, int64_t batch, int64_t head, int64_t row) {
     return reinterpret_cast<T*>(x.data) + batch * x.batch + head * x.head + row * x.row;
+  }
+
+  /// Asks for the rows [first, last) of x, a short sequence of the head that comes next.
+  static void ask(const AttentionOperand& x, int64_t batch, int64_t head, int64_t first, int64_t last, int64_t width) {
+    constexpr int64_t line = 64 / static_cast<int64_t>(sizeof(T));
+    if (x.column != 1) return;
+    for (int64_t i = first; i < last; ++i)
+      for (int64_t j = 0; j < width; j += line) vmath::prefetch_l2(at(x, batch, head, i) + j);
   }
 
   /// Rows [first, first + count) of x as the right operand of a product: in place, or copied with the columns padded.

@@ -18,6 +18,7 @@ struct Backward : Attention<T> {
 
   const AttentionArgs& args;
   int64_t batch, head;
+  int64_t next_batch, next_head;  ///< whose operands are asked for; −1: none
   bool want_dq, want_dkv;
   T *key_panel, *value_panel, *p, *ds, *delta, *key_copy, *query_copy, *g_copy;
 
@@ -71,50 +72,75 @@ struct Backward : Attention<T> {
     }
   }
 
-  /// The queries [q0, q0 + count) against the packed keys [k0, k0 + keys).
-  void meet(int64_t q0, int64_t count, int64_t k0, int64_t keys, const Rows& k) {
+  void ask_for_next(int64_t first, int64_t last) {
+    if (next_batch < 0) return;
+    for (const AttentionOperand* x : {&args.q, &args.g, &args.o, &args.k, &args.v}) {
+      const bool by_keys = x == &args.k || x == &args.v;
+      Base::ask(*x, next_batch, next_head, first, least(last, by_keys ? args.keys : args.queries),
+                x == &args.q || x == &args.k ? args.width : args.value_width);
+    }
+  }
+
+  void zero(const AttentionOperand& x, int64_t begin, int64_t end, int64_t width) {
+    for (int64_t i = begin; i < end; ++i)
+      std::memset(Base::at(x, batch, head, i), 0, static_cast<size_t>(width) * sizeof(T));
+  }
+
+  /// The queries [q0, q0 + count) against the packed keys [k0, k0 + keys). dq is begun by the first tile of keys, dk
+  /// and dv by the first tile of queries that sees any: returns whether one does, if `begun` is not set.
+  bool meet(int64_t q0, int64_t count, int64_t k0, int64_t keys, const Rows& k, bool first_keys, bool begun) {
     int64_t begin = count;  // first query, by groups, that sees any of the keys
     for (int64_t i = 0; i < count; i += attention_rows) {
       const int64_t height = least(attention_rows, count - i);
       const int64_t limit = least(keys, args.visible(q0 + i + height - 1) - k0);
-      if (limit <= 0) continue;
+      ask_for_next(q0 + i, q0 + i + height);
+      if (limit <= 0) {
+        if (want_dq && first_keys) zero(args.dq, q0 + i, q0 + i + height, args.width);
+        continue;
+      }
       begin = least(begin, i);
       for (int64_t r = i; r < i + height; ++r) delta[r] = delta_of(q0 + r);
       probabilities(q0, i, height, k0, keys, limit);
       if (want_dq)
         Base::multiply({ds + i * tile, tile, 1, k.data, k.stride, limit, Base::at(args.dq, batch, head, q0 + i),
-                        args.dq.row, true, nullptr, false},
+                        args.dq.row, !first_keys, nullptr, false},
                        height, args.width);
     }
-    if (!want_dkv || begin == count) return;
+    if (!want_dkv || begin == count) return begun;
     const Rows g = Base::rows_of(args.g, batch, head, q0 + begin, count - begin, args.value_width, g_copy);
     const Rows q = Base::rows_of(args.q, batch, head, q0 + begin, count - begin, args.width, query_copy);
-    Base::multiply({p + begin * tile, 1, tile, g.data, g.stride, count - begin, Base::at(args.dv, batch, head, k0),
-                    args.dv.row, true, nullptr, false},
-                   keys, args.value_width);
-    Base::multiply({ds + begin * tile, 1, tile, q.data, q.stride, count - begin, Base::at(args.dk, batch, head, k0),
-                    args.dk.row, true, nullptr, false},
-                   keys, args.width);
+    for (int64_t j = 0; j < keys; j += attention_rows) {
+      // Causal: the queries before k0 + j − offset see none of this group of keys.
+      const int64_t unseen = args.causal ? k0 + j - args.offset - q0 : 0;
+      const int64_t first = unseen < begin ? begin : least(unseen, count), height = least(attention_rows, keys - j);
+      const int64_t at = first * tile + j, skipped = first - begin;
+      Base::multiply({p + at, 1, tile, g.data + skipped * g.stride, g.stride, count - first,
+                      Base::at(args.dv, batch, head, k0 + j), args.dv.row, begun, nullptr, false},
+                     height, args.value_width);
+      Base::multiply({ds + at, 1, tile, q.data + skipped * q.stride, q.stride, count - first,
+                      Base::at(args.dk, batch, head, k0 + j), args.dk.row, begun, nullptr, false},
+                     height, args.width);
+    }
+    return true;
   }
 
   void run(int64_t q_begin, int64_t q_end, int64_t k_begin, int64_t k_end) {
-    const auto zero = [&](const AttentionOperand& x, int64_t begin, int64_t end, int64_t width) {
-      std::memset(Base::at(x, batch, head, begin), 0, static_cast<size_t>((end - begin) * width) * sizeof(T));
-    };
-    if (want_dq) zero(args.dq, q_begin, q_end, args.width);
-    if (want_dkv) zero(args.dk, k_begin, k_end, args.width), zero(args.dv, k_begin, k_end, args.value_width);
-    for (int64_t k0 = k_begin; k0 < k_end; k0 += attention_keys) {
-      // Causal: queries before k0 − offset see none of these keys.
-      if (q_end == q_begin || args.visible(q_end - 1) <= k0) break;
+    int64_t k0 = k_begin;
+    // Causal: the queries before k0 − offset see none of the keys from k0 on.
+    for (; k0 < k_end && q_begin < q_end && args.visible(q_end - 1) > k0; k0 += attention_keys) {
       const int64_t keys = least(attention_keys, k_end - k0);
       Base::transposed(args.k, batch, head, k0, keys, args.width, key_panel);
       Base::transposed(args.v, batch, head, k0, keys, args.value_width, value_panel);
       const Rows k = want_dq ? Base::rows_of(args.k, batch, head, k0, keys, args.width, key_copy) : Rows{};
+      bool begun = false;
       for (int64_t q0 = q_begin; q0 < q_end; q0 += attention_grad_queries) {
         const int64_t count = least(attention_grad_queries, q_end - q0);
-        if (args.visible(q0 + count - 1) > k0) meet(q0, count, k0, keys, k);
+        if ((want_dq && k0 == k_begin) || args.visible(q0 + count - 1) > k0)
+          begun = meet(q0, count, k0, keys, k, k0 == k_begin, begun);
       }
     }
+    if (want_dq && k0 == k_begin) zero(args.dq, q_begin, q_end, args.width);
+    if (want_dkv) zero(args.dk, k0, k_end, args.width), zero(args.dv, k0, k_end, args.value_width);
   }
 };
 
@@ -129,12 +155,16 @@ void backward(const AttentionArgs& args, AttentionGradPart part, int64_t begin, 
   T* key_copy = delta + attention_keys * row_lanes;
   T* query_copy = key_copy + attention_keys * attention_round(args.width);
   T* g_copy = query_copy + attention_keys * attention_round(args.width);
+  const bool ahead = args.queries <= short_sequence && args.keys <= short_sequence;
   for (int64_t task = begin; task < end; ++task) {
     const int64_t member = task % members, at = task / members;
+    const int64_t next = ahead && member + 1 < members ? member + 1 : -1;
     Backward<T> b{{},
                   args,
                   member / args.heads,
                   member % args.heads,
+                  next < 0 ? -1 : next / args.heads,
+                  next % args.heads,
                   part != AttentionGradPart::keys,
                   part != AttentionGradPart::queries,
                   key_panel,

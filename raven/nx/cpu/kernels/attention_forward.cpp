@@ -13,7 +13,7 @@ struct Forward : Attention<T> {
   using typename Base::Rows;
 
   const AttentionArgs& args;
-  int64_t batch, head, first, count;
+  int64_t batch, head, next_batch, next_head, first, count;  ///< the next head's operands are asked for; −1: none
   T *panel, *values, *scores, *maxima, *sums;
 
   /// `height` ≤ 6 queries from row i of the task meet the keys [k0, k0 + keys), of which the last query sees `limit` >
@@ -91,6 +91,14 @@ struct Forward : Attention<T> {
     }
   }
 
+  void ask_for_next(int64_t begin, int64_t end) {
+    if (next_batch < 0) return;
+    const int64_t last = least(end, args.keys);
+    Base::ask(args.q, next_batch, next_head, begin, end, args.width);
+    Base::ask(args.k, next_batch, next_head, begin, last, args.width);
+    Base::ask(args.v, next_batch, next_head, begin, last, args.value_width);
+  }
+
   void run() {
     const int64_t seen = args.visible(first + count - 1);
     for (int64_t k0 = 0; k0 < seen; k0 += attention_keys) {
@@ -100,6 +108,7 @@ struct Forward : Attention<T> {
       for (int64_t i = 0; i < count; i += attention_rows) {
         const int64_t height = least(attention_rows, count - i);
         const int64_t limit = least(keys, args.visible(first + i + height - 1) - k0);
+        ask_for_next(first + i, first + i + height);
         if (limit > 0) meet(i, height, k0, limit, v);
       }
     }
@@ -110,9 +119,11 @@ struct Forward : Attention<T> {
 template <class T>
 void forward(const AttentionArgs& args, int64_t begin, int64_t end, std::byte* scratch) {
   const int64_t members = args.batch * args.heads, tiles = ceil_div(args.queries, attention_queries);
+  const bool ahead = args.queries <= short_sequence && args.keys <= short_sequence;
   for (int64_t task = begin; task < end; ++task) {
     // Causal tasks grow with the query: the longest ones first.
     const int64_t member = task % members, first = (tiles - 1 - task / members) * attention_queries;
+    const int64_t next = ahead && member + 1 < members ? member + 1 : -1;
     T* panel = reinterpret_cast<T*>(scratch);
     T* values = panel + attention_keys * args.width;
     T* scores = values + attention_keys * attention_round(args.value_width);
@@ -122,6 +133,8 @@ void forward(const AttentionArgs& args, int64_t begin, int64_t end, std::byte* s
                args,
                member / args.heads,
                member % args.heads,
+               next < 0 ? -1 : next / args.heads,
+               next % args.heads,
                first,
                least(attention_queries, args.queries - first),
                panel,
