@@ -492,7 +492,8 @@ class Former {
   void emit(Schedule& schedule, const Unit& unit) {
     if (!unit.graph && is_scatter(unit.equation)) {
       schedule.steps.push_back({true, static_cast<uint32_t>(schedule.launches.size())});
-      schedule.launches.push_back(make_scatter(values_, unit.equation));
+      const Id result = program_.equations()[unit.equation].first_result;
+      schedule.launches.push_back(make_scatter(values_, unit.equation, context_.read_later[result]));
       return;
     }
     if (!unit.graph) {

@@ -30,7 +30,8 @@ Launch make_transposing(const Body& body, const Context& context, uint16_t lanes
 
 /// Whether an equation is a scatter that make_scatter computes, once its operands have bytes in C order.
 bool scatters_rows(const Values& values, const Program::Equation& equation);
-Launch make_scatter(const Values& values, uint32_t equation);
+/// `read_later`: some step of the program reads the bytes.
+Launch make_scatter(const Values& values, uint32_t equation, bool read_later);
 
 void make_long_runs(const Body& body, const Context& context, Schedule& schedule);
 void make_columns(const Body& body, const Context& context, Schedule& schedule);
