@@ -34,15 +34,17 @@ std::vector<uint32_t> merged(std::vector<uint32_t> a, std::span<const uint32_t> 
 /// Values of segments, per reduction: [outer, segments, inner].
 struct Segments {
   int64_t count = 1;
-  uint32_t first = 0;  ///< temporary of reduction 0
+  uint32_t first = 0;     ///< temporary of reduction 0
+  bool symbolic = false;  ///< of a run of any length: dims[1] is how many there are
+  Id number(loop::Builder& b) const { return symbolic ? b.dim(1) : b.index(count); }
   void declare(Emission& e, const Body& body, std::span<const uint32_t> reduces, loop::Access access) const {
+    const Id elements = symbolic ? number(e.b()) : e.b().index(body.space.outer * count * body.space.inner);
     for (size_t k = 0; k < reduces.size(); ++k)
-      e.declare_temporary(first + static_cast<uint32_t>(k), body.nodes[reduces[k]].type,
-                          body.space.outer * count * body.space.inner, access);
+      e.declare_temporary(first + static_cast<uint32_t>(k), body.nodes[reduces[k]].type, elements, access);
   }
   /// Where segment s of column j of outer index o is.
   Id at(loop::Builder& b, const Body& body, Id o, Id s, Id j) const {
-    const Id row = b.add(b.mul(o, b.index(count)), s);
+    const Id row = symbolic ? s : b.add(b.mul(o, b.index(count)), s);
     return body.space.inner == 1 ? row : b.add(b.mul(row, b.index(body.space.inner)), j);
   }
 };
@@ -58,6 +60,9 @@ Segments make_segments(const Body& body, std::span<const uint32_t> reduces, int6
   return segments;
 }
 
+/// Levels of a tree over the segments of the longest run.
+constexpr int64_t most_segments = int64_t{1} << 32;
+
 /// The second launch: a tree over segments, then what is kept.
 Launch combine(const Body& body, const Context& context, const Parts& parts, const Segments& segments) {
   const std::vector<uint32_t> kept = closure(body, nodes_of(parts.kept));
@@ -69,7 +74,8 @@ Launch combine(const Body& body, const Context& context, const Parts& parts, con
   const int64_t tile = columns ? std::min<int64_t>(64, body.space.inner) : 1, cuts = ceil_div(body.space.inner, tile);
   std::vector<Tree> trees;
   for (const uint32_t r : parts.reduces)
-    trees.emplace_back(b, body.nodes[r].code, body.nodes[r].type, segments.count, tile);
+    trees.emplace_back(b, body.nodes[r].code, body.nodes[r].type, segments.symbolic ? most_segments : segments.count,
+                       tile);
   e.follow(kept, parts.kept);
   e.enter();
   e.emit(kept);
@@ -90,12 +96,12 @@ Launch combine(const Body& body, const Context& context, const Parts& parts, con
   e.enter();
   if (columns) e.bind(body.loops(Role::inner)[0], j);
   const Id lane = b.sub(j, from);
-  const Id s = b.loop(b.index(0), b.index(segments.count));
+  const Id s = b.loop(b.index(0), segments.number(b));
   for (size_t k = 0; k < trees.size(); ++k)
     trees[k].push(s, b.load(e.temporary(segments.first + static_cast<uint32_t>(k)), segments.at(b, body, o, s, j)),
                   lane);
   b.end();
-  for (size_t k = 0; k < trees.size(); ++k) e.give(parts.reduces[k], trees[k].value(b.index(segments.count), lane));
+  for (size_t k = 0; k < trees.size(); ++k) e.give(parts.reduces[k], trees[k].value(segments.number(b), lane));
   e.emit(kept);
   for (const Body::Store& store : parts.kept) e.store(store);
   e.leave();
@@ -104,51 +110,85 @@ Launch combine(const Body& body, const Context& context, const Parts& parts, con
   b.end();
   e.leave();
   Launch launch = e.finish();
+  if (segments.symbolic) launch.dims = {body.space.reduced, segments.count};
   estimate(launch, body, context, body.space.outer * cuts);
   return launch;
 }
 
 }  // namespace
 
+bool serves_any_run(const Body& body, const Context& context) {
+  if (body.space.outer != 1 || body.space.inner != 1 || body.loops(Role::reduced).size() != 1) return false;
+  constexpr int heavy = 16;  // rows have a shape of their own for it
+  for (const Node& n : body.nodes)
+    if (n.kind == Node::Kind::apply && cost_of(n.code) >= heavy) return false;
+  for (const Body::Store& s : body.stores)
+    if (body.levels[s.node] > (s.kept ? 1 : 0)) return false;
+  for (uint32_t id = 0; id < body.nodes.size(); ++id)
+    if (body.nodes[id].kind == Node::Kind::reduce && body.levels[id] > 1) return false;
+  return goes_by_elements(body, context, body.loops(Role::reduced)[0]);
+}
+
 void make_long_runs(const Body& body, const Context& context, Schedule& schedule) {
   const Parts parts(body);
   const uint16_t atom = body.loops(Role::reduced)[0];
   const int64_t n = body.extent(atom), count = ceil_div(n, run_segment);
-  const Segments segments = make_segments(body, parts.reduces, count, schedule);
+  const bool symbolic = serves_any_run(body, context);
+  Segments segments = make_segments(body, parts.reduces, count, schedule);
+  segments.symbolic = symbolic;
   const std::vector<uint32_t> nodes = closure(body, merged(parts.operands(), nodes_of(parts.full)));
-  Emission e(body, context, "run", nodes);
+  // One segment is the whole run: nothing is left to combine.
+  const bool whole = count == 1;
+  const std::vector<uint32_t> last = whole ? closure(body, nodes_of(parts.kept)) : std::vector<uint32_t>();
+  const std::vector<uint32_t> all = merged(nodes, last);
+  Emission e(body, context, "run", all, symbolic);
   loop::Builder& b = e.b();
   for (const Body::Store& s : parts.full) e.declare_output(s.value);
-  segments.declare(e, body, parts.reduces, loop::Access::write);
+  if (whole)
+    for (const Body::Store& s : parts.kept) e.declare_output(s.value);
+  else
+    segments.declare(e, body, parts.reduces, loop::Access::write);
   std::vector<Tree> trees;
   for (const uint32_t r : parts.reduces)
     trees.emplace_back(b, body.nodes[r].code, body.nodes[r].type, run_segment / run_block);
-  e.follow(nodes, parts.full);
+  std::vector<Body::Store> followed = parts.full;
+  if (whole) followed.insert(followed.end(), parts.kept.begin(), parts.kept.end());
+  e.follow(all, followed);
   e.enter();
-  e.emit(nodes);
+  e.emit(all);
   const Id t = b.loop(b.task_begin(), b.task_end());
   e.enter();
-  const Id o = b.binary(Code::idiv, t, b.index(count)), s = b.binary(Code::rem, t, b.index(count));
+  const Id length = symbolic ? b.dim(0) : b.index(n);
+  Id o = b.index(0), s = t;
+  if (!symbolic) o = b.binary(Code::idiv, t, b.index(count)), s = b.binary(Code::rem, t, b.index(count));
   e.bind_all(body.loops(Role::outer), o);
-  e.emit(nodes);
+  e.emit(all);
   const Id from = b.mul(s, b.index(run_segment));
-  const Id to = b.binary(Code::minimum, b.add(from, b.index(run_segment)), b.index(n));
+  const Id to = b.binary(Code::minimum, b.add(from, b.index(run_segment)), length);
   const std::vector<Id> results = reduce_run(
-      e, parts.reduces, from, to, n, trees, [](Id, Id) {},
+      e, parts.reduces, from, to, {run_segment, !symbolic && n % run_block == 0}, trees, [](Id, Id) {},
       [&](Id i, Id) {
         e.bind(atom, i);
         e.emit(nodes);
         for (const Body::Store& store : parts.full) e.store(store);
       });
-  for (size_t k = 0; k < results.size(); ++k)
-    b.store(e.temporary(segments.first + static_cast<uint32_t>(k)), segments.at(b, body, o, s, b.index(0)), results[k]);
+  if (whole) {
+    for (size_t k = 0; k < results.size(); ++k) e.give(parts.reduces[k], results[k]);
+    e.emit(last);
+    for (const Body::Store& store : parts.kept) e.store(store);
+  } else {
+    for (size_t k = 0; k < results.size(); ++k)
+      b.store(e.temporary(segments.first + static_cast<uint32_t>(k)), segments.at(b, body, o, s, b.index(0)),
+              results[k]);
+  }
   e.leave();
   b.end();
   e.leave();
   Launch launch = e.finish();
+  if (symbolic) launch.dims = whole ? std::vector<int64_t>{n} : std::vector<int64_t>{n, count};
   estimate(launch, body, context, body.space.outer * count);
   schedule.launches.push_back(std::move(launch));
-  schedule.launches.push_back(combine(body, context, parts, segments));
+  if (!whole) schedule.launches.push_back(combine(body, context, parts, segments));
 }
 
 void make_columns(const Body& body, const Context& context, Schedule& schedule) {

@@ -74,26 +74,26 @@ Emission::Emission(const Body& body, const Context& context, const char* kind, s
     }
     if (n.kind != Node::Kind::load || declared[n.bits]) continue;
     declared[n.bits] = true;
-    declare({LaunchBuffer::Kind::value, static_cast<uint32_t>(n.bits), Access::read}, n.type,
-            count_of(context.values.program.aval(static_cast<Id>(n.bits))));
+    declare_value(static_cast<Id>(n.bits), n.type, Access::read);
   }
   if (!sites_.empty())
-    declare({LaunchBuffer::Kind::status, 0, Access::both}, Type::i64, 2 * static_cast<int64_t>(sites_.size()));
+    declare({LaunchBuffer::Kind::status, 0, Access::both}, Type::i64,
+            builder_.index(2 * static_cast<int64_t>(sites_.size())));
 }
 
-loop::Id Emission::declare(const LaunchBuffer& buffer, Type type, int64_t count) {
-  const bool whole = symbolic_ && count != 1 && buffer.kind == LaunchBuffer::Kind::value;
-  params_.push_back(whole ? builder_.param(type, buffer.access, builder_.dim(0))
-                          : builder_.param(type, buffer.access, count));
+void Emission::declare(const LaunchBuffer& buffer, Type type, loop::Id count) {
+  params_.push_back(builder_.param(type, buffer.access, count));
   buffers_.push_back(buffer);
-  return params_.back();
+}
+void Emission::declare_value(Id value, Type type, Access access) {
+  const int64_t count = count_of(context_.values.program.aval(value));
+  const loop::Id elements = symbolic_ && count != 1 ? builder_.dim(0) : builder_.index(count);
+  declare({LaunchBuffer::Kind::value, value, access}, type, elements);
 }
 void Emission::declare_output(Id value, bool reread) {
-  const Aval& aval = context_.values.program.aval(value);
-  declare({LaunchBuffer::Kind::value, value, reread ? Access::both : Access::write}, type_of(aval.dtype),
-          count_of(aval));
+  declare_value(value, type_of(context_.values.program.aval(value).dtype), reread ? Access::both : Access::write);
 }
-void Emission::declare_temporary(uint32_t index, Type type, int64_t count, Access access) {
+void Emission::declare_temporary(uint32_t index, Type type, loop::Id count, Access access) {
   declare({LaunchBuffer::Kind::temporary, index, access}, type, count);
 }
 loop::Id Emission::output(Id value) const {
@@ -258,11 +258,22 @@ void Emission::emit(std::span<const uint32_t> nodes) {
   }
 }
 
+/// Whether it may lie where an input that was given up lies: its lines are in the cache by then.
+bool Emission::takes_input(const Body::Store& store) const {
+  const std::vector<bool>& donated = context_.target.donated;
+  return std::any_of(body_.nodes.begin(), body_.nodes.end(), [&](const Node& n) {
+    return n.kind == Node::Kind::load && n.bits < donated.size() && donated[n.bits] &&
+           body_.affines[n.affine] == body_.affines[store.affine] &&
+           bytes_of(context_.values.program.aval(static_cast<Id>(n.bits))) ==
+               bytes_of(context_.values.program.aval(store.value));
+  });
+}
+
 void Emission::store(const Body::Store& store, bool reread) {
   // Past the caches where the bytes would push out what is used sooner.
   constexpr int64_t streamed_bytes = 4 << 20;
   const bool stream = !reread && bytes_of(context_.values.program.aval(store.value)) >= streamed_bytes &&
-                      !context_.read_later[store.value];
+                      !context_.read_later[store.value] && !takes_input(store);
   builder_.store(output(store.value), address(store.affine), ids_[store.node], stream);
 }
 
@@ -281,6 +292,20 @@ Launch Emission::finish() {
   launch.buffers = std::move(buffers_);
   launch.sites = std::move(sites_);
   return launch;
+}
+
+bool goes_by_elements(const Body& body, const Context& context, uint16_t atom) {
+  const int64_t n = body.extent(atom);
+  for (const Node& node : body.nodes) {
+    if (node.kind == Node::Kind::index) return false;
+    if (node.kind != Node::Kind::load) continue;
+    const Affine& at = body.affines[node.affine];
+    const int64_t count = count_of(context.values.program.aval(static_cast<Id>(node.bits)));
+    const bool element = at.constant == 0 && at.terms.size() == 1 && at.terms[0] == Term{atom, 1} && count == n;
+    const bool number = at.constant == 0 && at.is_constant() && count == 1;
+    if (!element && !number) return false;
+  }
+  return true;
 }
 
 void estimate(Launch& launch, const Body& body, const Context& context, int64_t tasks) {

@@ -46,7 +46,7 @@ class Emission {
 
   /// The parameter of a value that is written; it may be read too.
   void declare_output(Id value, bool reread = false);
-  void declare_temporary(uint32_t index, loop::Type type, int64_t count, loop::Access access);
+  void declare_temporary(uint32_t index, loop::Type type, loop::Id count, loop::Access access);
   loop::Id output(Id value) const;
   loop::Id temporary(uint32_t index) const;
   void store(const Body::Store& store, bool reread = false);
@@ -58,8 +58,10 @@ class Emission {
   Launch finish();
 
  private:
+  bool takes_input(const Body::Store& store) const;
   void move(uint32_t affine, loop::Id by);
-  loop::Id declare(const LaunchBuffer& buffer, loop::Type type, int64_t count);
+  void declare(const LaunchBuffer& buffer, loop::Type type, loop::Id count);
+  void declare_value(Id value, loop::Type type, loop::Access access);
 
   const Body& body_;
   const Context& context_;
@@ -81,6 +83,8 @@ class Emission {
   std::vector<uint32_t> site_of_;  // by node
 };
 
+/// Whether every access is element i of loop `atom` of a whole value, or one number: any extent would do.
+bool goes_by_elements(const Body& body, const Context& context, uint16_t atom);
 /// Estimates over the whole launch.
 void estimate(Launch& launch, const Body& body, const Context& context, int64_t tasks);
 /// Inputs whose bytes an output may take: read only at the index, and no later than, it is written.

@@ -363,10 +363,13 @@ class Former {
           std::find(candidates.begin(), candidates.end(), unit) == candidates.end())
         candidates.push_back(unit);
     };
-    for (const Id id : loads) propose(maker_[values_.holder(id)]);
     // Numbers that all leaves of an optimizer read bring none of them together: equal kernels run as one anyway.
-    for (const Id id : loads)
-      if (nx::element_count(program_.aval(id).shape.span()) > 1) propose(last_reader_[id]);
+    const bool is_one = count_of(program_.aval(v)) == 1;
+    for (const Id id : loads) {
+      const bool number = count_of(program_.aval(id)) == 1;
+      if (!number || is_one) propose(maker_[values_.holder(id)]);
+      if (!number) propose(last_reader_[id]);
+    }
     std::sort(candidates.rbegin(), candidates.rend());
     if (candidates.size() > most_candidates) candidates.resize(most_candidates);
     for (const uint32_t index : candidates) {

@@ -51,7 +51,12 @@ void make_launches(const Body& body, const Context& context, Schedule& schedule)
       std::any_of(body.nodes.begin(), body.nodes.end(), [](const Node& n) { return n.kind == Node::Kind::reduce; });
   switch (reduces ? kind_of(body.space) : KernelKind::map) {
     case KernelKind::map: schedule.launches.push_back(make_map(body, context)); break;
-    case KernelKind::rows: schedule.launches.push_back(make_rows(body, context)); break;
+    case KernelKind::rows:
+      if (serves_any_run(body, context))
+        make_long_runs(body, context, schedule);
+      else
+        schedule.launches.push_back(make_rows(body, context));
+      break;
     case KernelKind::long_run: make_long_runs(body, context, schedule); break;
     case KernelKind::columns: make_columns(body, context, schedule); break;
   }

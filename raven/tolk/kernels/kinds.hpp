@@ -33,6 +33,8 @@ bool scatters_rows(const Values& values, const Program::Equation& equation);
 /// `read_later`: some step of the program reads the bytes.
 Launch make_scatter(const Values& values, uint32_t equation, bool read_later);
 
+/// Whether a body is one run whose kernel does not depend on how long it is: equal ones are launched together.
+bool serves_any_run(const Body& body, const Context& context);
 void make_long_runs(const Body& body, const Context& context, Schedule& schedule);
 void make_columns(const Body& body, const Context& context, Schedule& schedule);
 

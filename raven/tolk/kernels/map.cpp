@@ -28,18 +28,7 @@ void store_all(Emission& e) {
 Launch flat(const Body& body, const Context& context) {
   const uint16_t atom = body.loops(Role::outer)[0];
   const int64_t n = body.extent(atom);
-  bool any_length = true;
-  const auto simple = [&](uint32_t affine) {
-    const Affine& a = body.affines[affine];
-    return a.constant == 0 && (a.is_constant() || (a.terms.size() == 1 && a.terms[0] == Term{atom, 1}));
-  };
-  for (const Node& node : body.nodes) {
-    if (node.kind == Node::Kind::index) any_length = false;
-    if (node.kind != Node::Kind::load) continue;
-    const int64_t count = count_of(context.values.program.aval(static_cast<nx::Program::Id>(node.bits)));
-    const bool whole = !body.affines[node.affine].is_constant();
-    any_length &= simple(node.affine) && count == (whole ? n : 1);
-  }
+  const bool any_length = goes_by_elements(body, context, atom);
   const std::vector<uint32_t> nodes = nodes_of(body);
   Emission e(body, context, "map", nodes, any_length);
   for (const Body::Store& s : body.stores) e.declare_output(s.value);

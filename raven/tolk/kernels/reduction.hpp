@@ -58,15 +58,21 @@ class RunBlock {
   std::vector<loop::Id> partials_;
 };
 
-/// The elements from … to − 1 of a run, at most `most`. `before(begin, end)` runs before each block; `element(index,
+/// How long a run is at most, and whether its blocks are all whole.
+struct RunLength {
+  int64_t most;
+  bool whole_blocks;
+};
+
+/// The elements from … to − 1 of a run. `before(begin, end)` runs before each block; `element(index,
 /// begin)` inside lanes of the block that starts at begin, where it emits the operands of `reduces`; the results come
 /// back in their order. `trees`: one each where there may be several blocks.
 template <class Before, class Element>
 std::vector<loop::Id> reduce_run(Emission& e, std::span<const uint32_t> reduces, loop::Id from, loop::Id to,
-                                 int64_t most, std::span<Tree> trees, Before&& before, Element&& element) {
+                                 RunLength length, std::span<Tree> trees, Before&& before, Element&& element) {
   loop::Builder& b = e.b();
-  RunBlock block(e, reduces, most);
-  if (most <= run_block) {
+  RunBlock block(e, reduces, length.most);
+  if (length.most <= run_block) {
     before(from, to);
     element(block.open(from, to), from);
     return block.close();
@@ -74,7 +80,7 @@ std::vector<loop::Id> reduce_run(Emission& e, std::span<const uint32_t> reduces,
   const loop::Id start = b.loop(from, to, run_block);
   e.enter();
   loop::Id end = b.add(start, b.index(run_block));
-  if (most % run_block != 0) end = b.binary(loop::Code::minimum, end, to);
+  if (!length.whole_blocks) end = b.binary(loop::Code::minimum, end, to);
   before(start, end);
   element(block.open(start, end), start);
   const std::vector<loop::Id> values = block.close();

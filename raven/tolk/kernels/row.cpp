@@ -191,7 +191,7 @@ Launch make_rows(const Body& body, const Context& context) {
     // What needs many registers for each vector is computed a vector at a time, and the partial sums read it back.
     const bool apart = !blocks[k].empty();
     const std::vector<Id> results = reduce_run(
-        e, run.reduces, b.index(0), b.index(n), n, trees[k],
+        e, run.reduces, b.index(0), b.index(n), {n, n % run_block == 0}, trees[k],
         [&](Id begin, Id end) {
           if (!apart) return;
           const Id i = b.lanes(begin, end, e.width(run.nodes, rows.varying));

@@ -68,6 +68,7 @@ struct Schedule {
 /// What a schedule depends on besides the program: fixed constants per target, never a measurement.
 struct ScheduleTarget {
   int vector_bytes = 64;
+  std::vector<bool> donated{};  ///< by input: its bytes may become a result's. Shorter lists mean false
 };
 
 /// Throws tolk::Error for a program with calls left in it.

@@ -21,11 +21,11 @@ namespace {
 
 bool flag(const char* name, const char* otherwise) { return raven::env::get(name).value_or(otherwise) != "0"; }
 
-ScheduleTarget target_of(raven::CpuLevel level) {
-  switch (level) {
-    case raven::CpuLevel::portable: return {16};
-    case raven::CpuLevel::v3: return {32};
-    case raven::CpuLevel::v4: return {64};
+ScheduleTarget target_of(const CompileOpts& options) {
+  switch (options.level) {
+    case raven::CpuLevel::portable: return {16, options.donated};
+    case raven::CpuLevel::v3: return {32, options.donated};
+    case raven::CpuLevel::v4: return {64, options.donated};
   }
   return {};
 }
@@ -47,8 +47,7 @@ std::shared_ptr<const Plan> compile(const nx::Program& program, const CompileOpt
   const nx::Program optimised = optimise(program, &passes);
   const bool kernels = options.kernels && flag("TOLK_KERNELS", "1"), verify = flag("TOLK_VERIFY", "0");
   const int64_t debug = raven::env::get_int("TOLK_DEBUG", 0, 0, 2);
-  auto impl =
-      make_plan(kernels ? form_kernels(optimised, target_of(options.level)) : call_everything(optimised), options);
+  auto impl = make_plan(kernels ? form_kernels(optimised, target_of(options)) : call_everything(optimised), options);
   impl->stats.passes = std::move(passes);
   impl->check_launches = verify;
   impl->timed = debug >= 2;

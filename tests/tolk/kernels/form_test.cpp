@@ -1,6 +1,6 @@
 // Which kernels are formed of known functions, and that they give the bits of eager calls.
 #include <cmath>
-#include <set>
+#include <map>
 
 #include "gtest/gtest.h"
 #include "raven/nx.hpp"
@@ -356,24 +356,65 @@ TEST(Form, rows_across_memory_are_copied_first) {
 
 // ---- optimizers
 
-TEST(Form, adamw_over_leaves_shares_texts) {
+/// How many launches have each text.
+std::map<std::string, size_t> texts_of(const Schedule& s) {
+  std::map<std::string, size_t> texts;
+  for (const tolk::Launch& launch : s.launches) ++texts[tolk::loop::print(launch.kernel)];
+  return texts;
+}
+
+TEST(Form, RunsOfAnyLengthShareTexts) {
+  std::vector<Array> leaves;
+  for (const int64_t n : {5, 63, 1000, 1024, 3000, 65536, 65537, 131072, 200000})
+    leaves.push_back(random_f32({n}, static_cast<uint64_t>(n)));
+  const auto sums = [](std::vector<Array> list) {
+    for (Array& x : list) x = nx::sum(nx::square(x));
+    return list;
+  };
+  // Runs of one segment; segments of longer ones; what combines those.
+  EXPECT_EQ(texts_of(formed(sums, leaves)).size(), 3u);
+}
+
+TEST(Form, AdamwOverLeavesSharesTexts) {
   std::vector<Array> parameters, gradients;
-  for (int64_t i = 0; i < 12; ++i) {
-    parameters.push_back(random_f32({10 + i, 7}, static_cast<uint64_t>(i)));
-    gradients.push_back(random_f32({10 + i, 7}, static_cast<uint64_t>(100 + i)));
+  for (const nx::Shape& shape : {nx::Shape{10, 7}, nx::Shape{768}, nx::Shape{300, 300}, nx::Shape{3, 4, 5},
+                                 nx::Shape{768}, nx::Shape{2304}, nx::Shape{33, 128}, nx::Shape{768}}) {
+    parameters.push_back(random_f32(shape, parameters.size()));
+    gradients.push_back(random_f32(shape, 100 + parameters.size()));
   }
+  const auto updates = [&](const vega::Transform& optimizer) {
+    const auto state = optimizer.init(parameters);
+    return formed(
+        [&](std::vector<Array> p, std::vector<Array> g, decltype(optimizer.init(parameters)) st) {
+          auto [np, ns] = optimizer.update(g, st, p);
+          return std::tuple{np, ns};
+        },
+        parameters, gradients, state);
+  };
+  const auto most_common = [](const Schedule& s) {
+    size_t most = 0;
+    for (const auto& [text, count] : texts_of(s)) most = std::max(most, count);
+    return most;
+  };
   const vega::Transform adamw = vega::adamw({.lr = 1e-3, .weight_decay = 0.1});
-  const auto state = adamw.init(parameters);
-  const Schedule s = formed(
-      [&](std::vector<Array> p, std::vector<Array> g, decltype(adamw.init(parameters)) st) {
-        auto [np, ns] = adamw.update(g, st, p);
-        return std::tuple{np, ns};
-      },
-      parameters, gradients, state);
-  std::set<std::string> texts;
-  for (const tolk::Launch& launch : s.launches) texts.insert(tolk::loop::print(launch.kernel));
-  EXPECT_LE(texts.size(), 3u) << tolk_test::describe(s);
-  EXPECT_LE(s.launches.size(), 15u);
+  const Schedule plain = updates(adamw), clipped = updates(vega::chain(vega::clip_by_global_norm(1.0), adamw));
+  EXPECT_EQ(most_common(plain), parameters.size()) << tolk_test::describe(plain);
+  EXPECT_EQ(most_common(clipped), parameters.size()) << tolk_test::describe(clipped);
+  EXPECT_LE(plain.launches.size(), 11u);
+}
+
+TEST(Form, ResultsInPlaceOfInputsAreNotStreamed) {
+  const nx::Program program = tolk::optimise(
+      rune::make_program([](Array a, Array b) { return nx::exp(a) + nx::reshape(b, {1 << 21}); },
+                         nx::zeros({1 << 21}, {.dtype = nx::f32}), nx::zeros({2, 1 << 20}, {.dtype = nx::f32})));
+  const auto streams = [&](std::vector<bool> donated) {
+    const Schedule s = tolk::form_kernels(program, {64, std::move(donated)});
+    return tolk::loop::print(s.launches.at(0).kernel).find(" stream") != std::string::npos;
+  };
+  EXPECT_TRUE(streams({}));
+  EXPECT_TRUE(streams({false, false}));
+  EXPECT_FALSE(streams({true}));
+  EXPECT_FALSE(streams({false, true}));
 }
 
 }  // namespace
