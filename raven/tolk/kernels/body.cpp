@@ -47,7 +47,7 @@ Body make_body(const Graph& graph, const std::vector<bool>& stored) {
     if (!stored[m.value]) continue;
     stack.push_back(m.node);
     const Affine at = flatten(graph.index_of(m.access), graph.aval(m.value).shape.span());
-    body.stores.push_back({m.value, m.kept, m.node, static_cast<uint32_t>(body.affines.size())});
+    body.stores.push_back({m.value, m.extent, m.node, static_cast<uint32_t>(body.affines.size())});
     used.push_back(body.stores.back().affine);
     body.affines.push_back(at);
   }
@@ -93,7 +93,7 @@ Body make_body(const Graph& graph, const std::vector<bool>& stored) {
     if (n.affine != none && n.kind != Node::Kind::check)
       for (const Term& t : body.affines[n.affine].terms)
         atoms |= body.atoms[t.atom].is_loop() ? uint64_t{1} << t.atom : body.atoms_of[renamed[body.atoms[t.atom].node]];
-    if (n.kind == Node::Kind::reduce) atoms &= ~body.mask(Role::reduced);
+    if (n.kind == Node::Kind::reduce) atoms &= ~body.mask(n.reduces_down() ? Role::outer : Role::reduced);
     body.nodes.push_back(n);
     body.levels.push_back(graph.level(id));
     body.atoms_of.push_back(atoms);

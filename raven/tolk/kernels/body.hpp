@@ -7,7 +7,7 @@ namespace tolk::kernels {
 struct Body {
   struct Store {
     Id value;
-    bool kept;
+    Extent extent;
     uint32_t node;
     uint32_t affine;
   };

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "raven/tolk/kernels/kinds.hpp"
-#include "raven/tolk/kernels/reduction.hpp"
+#include "raven/tolk/kernels/segments.hpp"
 
 namespace tolk::kernels {
 
@@ -19,102 +19,6 @@ constexpr int64_t rows_at_once = 4;
 
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-std::vector<uint32_t> nodes_of(std::span<const Body::Store> stores) {
-  std::vector<uint32_t> nodes;
-  for (const Body::Store& s : stores) nodes.push_back(s.node);
-  return nodes;
-}
-std::vector<uint32_t> merged(std::vector<uint32_t> a, std::span<const uint32_t> b) {
-  a.insert(a.end(), b.begin(), b.end());
-  std::sort(a.begin(), a.end());
-  a.erase(std::unique(a.begin(), a.end()), a.end());
-  return a;
-}
-
-/// Values of segments, per reduction: [outer, segments, inner].
-struct Segments {
-  int64_t count = 1;
-  uint32_t first = 0;     ///< temporary of reduction 0
-  bool symbolic = false;  ///< of a run of any length: dims[1] is how many there are
-  Id number(loop::Builder& b) const { return symbolic ? b.dim(1) : b.index(count); }
-  void declare(Emission& e, const Body& body, std::span<const uint32_t> reduces, loop::Access access) const {
-    const Id elements = symbolic ? number(e.b()) : e.b().index(body.space.outer * count * body.space.inner);
-    for (size_t k = 0; k < reduces.size(); ++k)
-      e.declare_temporary(first + static_cast<uint32_t>(k), body.nodes[reduces[k]].type, elements, access);
-  }
-  /// Where segment s of column j of outer index o is.
-  Id at(loop::Builder& b, const Body& body, Id o, Id s, Id j) const {
-    const Id row = symbolic ? s : b.add(b.mul(o, b.index(count)), s);
-    return body.space.inner == 1 ? row : b.add(b.mul(row, b.index(body.space.inner)), j);
-  }
-};
-
-nx::DType dtype_of(loop::Type type) { return static_cast<nx::DType>(static_cast<int>(type) - 1); }
-
-Segments make_segments(const Body& body, std::span<const uint32_t> reduces, int64_t count, Schedule& schedule) {
-  Segments segments{count, static_cast<uint32_t>(schedule.temporaries.size())};
-  if (count > 1)
-    for (const uint32_t r : reduces)
-      schedule.temporaries.push_back(
-          {dtype_of(body.nodes[r].type), nx::Shape{body.space.outer, count, body.space.inner}});
-  return segments;
-}
-
-/// Levels of a tree over the segments of the longest run.
-constexpr int64_t most_segments = int64_t{1} << 32;
-
-/// The second launch: a tree over segments, then what is kept.
-Launch combine(const Body& body, const Context& context, const Parts& parts, const Segments& segments) {
-  const std::vector<uint32_t> kept = closure(body, nodes_of(parts.kept));
-  Emission e(body, context, "combine", kept);
-  loop::Builder& b = e.b();
-  for (const Body::Store& s : parts.kept) e.declare_output(s.value);
-  segments.declare(e, body, parts.reduces, loop::Access::read);
-  const bool columns = body.space.inner > 1;
-  const int64_t tile = columns ? std::min<int64_t>(64, body.space.inner) : 1, cuts = ceil_div(body.space.inner, tile);
-  std::vector<Tree> trees;
-  for (const uint32_t r : parts.reduces)
-    trees.emplace_back(b, body.nodes[r].code, body.nodes[r].type, segments.symbolic ? most_segments : segments.count,
-                       tile);
-  e.follow(kept, parts.kept);
-  e.enter();
-  e.emit(kept);
-  const Id t = b.loop(b.task_begin(), b.task_end());
-  e.enter();
-  Id o = t, from = b.index(0);
-  if (cuts > 1) {
-    o = b.binary(Code::idiv, t, b.index(cuts));
-    from = b.mul(b.binary(Code::rem, t, b.index(cuts)), b.index(tile));
-  }
-  e.bind_all(body.loops(Role::outer), o);
-  e.emit(kept);
-  Id j = b.index(0);
-  if (columns) {
-    const Id to = b.binary(Code::minimum, b.add(from, b.index(tile)), b.index(body.space.inner));
-    j = b.lanes(from, to, e.width(parts.reduces, ~uint64_t{0}));
-  }
-  e.enter();
-  if (columns) e.bind(body.loops(Role::inner)[0], j);
-  const Id lane = b.sub(j, from);
-  const Id s = b.loop(b.index(0), segments.number(b));
-  for (size_t k = 0; k < trees.size(); ++k)
-    trees[k].push(s, b.load(e.temporary(segments.first + static_cast<uint32_t>(k)), segments.at(b, body, o, s, j)),
-                  lane);
-  b.end();
-  for (size_t k = 0; k < trees.size(); ++k) e.give(parts.reduces[k], trees[k].value(segments.number(b), lane));
-  e.emit(kept);
-  for (const Body::Store& store : parts.kept) e.store(store);
-  e.leave();
-  if (columns) b.end();
-  e.leave();
-  b.end();
-  e.leave();
-  Launch launch = e.finish();
-  if (segments.symbolic) launch.dims = {body.space.reduced, segments.count};
-  estimate(launch, body, context, body.space.outer * cuts);
-  return launch;
-}
-
 }  // namespace
 
 bool serves_any_run(const Body& body, const Context& context) {
@@ -123,7 +27,7 @@ bool serves_any_run(const Body& body, const Context& context) {
   for (const Node& n : body.nodes)
     if (n.kind == Node::Kind::apply && cost_of(n.code) >= heavy) return false;
   for (const Body::Store& s : body.stores)
-    if (body.levels[s.node] > (s.kept ? 1 : 0)) return false;
+    if (body.levels[s.node] > (s.extent == Extent::full ? 0 : 1)) return false;
   for (uint32_t id = 0; id < body.nodes.size(); ++id)
     if (body.nodes[id].kind == Node::Kind::reduce && body.levels[id] > 1) return false;
   return goes_by_elements(body, context, body.loops(Role::reduced)[0]);
@@ -134,8 +38,8 @@ void make_long_runs(const Body& body, const Context& context, Schedule& schedule
   const uint16_t atom = body.loops(Role::reduced)[0];
   const int64_t n = body.extent(atom), count = ceil_div(n, run_segment);
   const bool symbolic = serves_any_run(body, context);
-  Segments segments = make_segments(body, parts.reduces, count, schedule);
-  segments.symbolic = symbolic;
+  const Segments segments = make_segments(
+      body, {.reduces = parts.reduces, .outer = body.space.outer, .count = count, .symbolic = symbolic}, schedule);
   const std::vector<uint32_t> nodes = closure(body, merged(parts.operands(), nodes_of(parts.full)));
   // One segment is the whole run: nothing is left to combine.
   const bool whole = count == 1;
@@ -147,7 +51,7 @@ void make_long_runs(const Body& body, const Context& context, Schedule& schedule
   if (whole)
     for (const Body::Store& s : parts.kept) e.declare_output(s.value);
   else
-    segments.declare(e, body, parts.reduces, loop::Access::write);
+    segments.declare(e, loop::Access::write);
   std::vector<Tree> trees;
   for (const uint32_t r : parts.reduces)
     trees.emplace_back(b, body.nodes[r].code, body.nodes[r].type, run_segment / run_block);
@@ -177,9 +81,7 @@ void make_long_runs(const Body& body, const Context& context, Schedule& schedule
     e.emit(last);
     for (const Body::Store& store : parts.kept) e.store(store);
   } else {
-    for (size_t k = 0; k < results.size(); ++k)
-      b.store(e.temporary(segments.first + static_cast<uint32_t>(k)), segments.at(b, body, o, s, b.index(0)),
-              results[k]);
+    segments.store(e, o, s, b.index(0), results);
   }
   e.leave();
   b.end();
@@ -188,7 +90,7 @@ void make_long_runs(const Body& body, const Context& context, Schedule& schedule
   if (symbolic) launch.dims = whole ? std::vector<int64_t>{n} : std::vector<int64_t>{n, count};
   estimate(launch, body, context, body.space.outer * count);
   schedule.launches.push_back(std::move(launch));
-  if (!whole) schedule.launches.push_back(combine(body, context, parts, segments));
+  if (!whole) schedule.launches.push_back(combine(body, context, segments, parts.kept));
 }
 
 void make_columns(const Body& body, const Context& context, Schedule& schedule) {
@@ -201,7 +103,8 @@ void make_columns(const Body& body, const Context& context, Schedule& schedule) 
   while (tile > narrow_tile && outer * count * ceil_div(width, tile) < enough_tasks) tile /= 2;
   const int64_t cuts = ceil_div(width, tile);
   const int64_t rows = count > 1 ? column_segment : n, blocks = ceil_div(rows, column_block);
-  const Segments segments = make_segments(body, parts.reduces, count, schedule);
+  const Segments segments = make_segments(
+      body, {.reduces = parts.reduces, .outer = outer, .count = count, .width = width, .column = column}, schedule);
   const std::vector<uint32_t> nodes = closure(body, merged(parts.operands(), nodes_of(parts.full)));
   const std::vector<uint32_t> last = count > 1 ? std::vector<uint32_t>() : closure(body, nodes_of(parts.kept));
   const std::vector<uint32_t> all = merged(nodes, last);
@@ -212,7 +115,7 @@ void make_columns(const Body& body, const Context& context, Schedule& schedule) 
   if (count == 1)
     for (const Body::Store& s : parts.kept) e.declare_output(s.value);
   else
-    segments.declare(e, body, parts.reduces, loop::Access::write);
+    segments.declare(e, loop::Access::write);
   std::vector<Tree> trees;
   std::vector<Id> partials;  // of the block that is being added, by column
   if (blocks > 1)
@@ -262,8 +165,7 @@ void make_columns(const Body& body, const Context& context, Schedule& schedule) 
   const auto finish = [&](Id j, std::span<const Id> values) {
     for (size_t k = 0; k < values.size(); ++k) e.give(parts.reduces[k], values[k]);
     if (count > 1) {
-      for (size_t k = 0; k < values.size(); ++k)
-        b.store(e.temporary(segments.first + static_cast<uint32_t>(k)), segments.at(b, body, o, s, j), values[k]);
+      segments.store(e, o, s, j, values);
     } else {
       e.emit(last);
       for (const Body::Store& store : parts.kept) e.store(store);
@@ -323,7 +225,7 @@ void make_columns(const Body& body, const Context& context, Schedule& schedule) 
   Launch launch = e.finish();
   estimate(launch, body, context, outer * count * cuts);
   schedule.launches.push_back(std::move(launch));
-  if (count > 1) schedule.launches.push_back(combine(body, context, parts, segments));
+  if (count > 1) schedule.launches.push_back(combine(body, context, segments, parts.kept));
 }
 
 }  // namespace tolk::kernels

@@ -346,7 +346,7 @@ void find_in_place(Launch& launch, const Body& body, const Context& context) {
     const auto store = std::find_if(body.stores.begin(), body.stores.end(),
                                     [&](const Body::Store& s) { return s.value == out.index; });
     if (store == body.stores.end()) continue;
-    const int written_at = store->kept ? INT32_MAX : body.levels[store->node];
+    const int written_at = store->extent == Extent::full ? body.levels[store->node] : INT32_MAX;
     for (size_t i = 0; i < launch.buffers.size(); ++i) {
       const LaunchBuffer& in = launch.buffers[i];
       if (!is_value(in) || in.access != Access::read) continue;
@@ -377,7 +377,7 @@ void find_in_place(Launch& launch, const Body& body, const Context& context) {
         if (n.kind == Node::Kind::reduce && of_it[n.operand[0]]) read_at = std::max(read_at, body.levels[n.operand[0]]);
       }
       for (const Body::Store& s : body.stores)
-        if (of_it[s.node]) read_at = std::max(read_at, s.kept ? INT32_MAX : body.levels[s.node]);
+        if (of_it[s.node]) read_at = std::max(read_at, s.extent == Extent::full ? body.levels[s.node] : INT32_MAX);
       if (read_at <= written_at) launch.in_place.push_back({static_cast<uint16_t>(i), static_cast<uint16_t>(o)});
     }
   }

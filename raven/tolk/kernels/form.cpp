@@ -4,6 +4,7 @@
 //   place     each root in program order: into a group whose loops it fits, or into one of its own. What a group
 //   computes
 //             at the same index is read where it is computed.
+//   merge     kernels over the same rows of which one reads what the other has in the cache, and sums down those rows
 //   stored    of the roots, those that something outside of their group reads
 //   order     groups and calls, each as soon as the program came to it and its operands are there
 #include <algorithm>
@@ -27,7 +28,7 @@ constexpr int recompute_cost = 8;      // additions: above it two readers share 
 constexpr int expression_nodes = 300;  // of one root, counted as a tree
 constexpr int expression_loads = 40;
 constexpr int64_t transposed_elements = 4096;  // from which a copy out of order is a call
-constexpr size_t most_members = 24, most_candidates = 8, most_buffers = 60;
+constexpr size_t most_members = 24, most_candidates = 8, most_buffers = 60, most_makers = 2;
 
 /// A kernel in the making, or a call.
 struct Unit {
@@ -37,6 +38,7 @@ struct Unit {
   std::vector<Id> loads;
   int level = 0;      ///< above all that it needs
   bool read = false;  ///< another unit needs it
+  bool gone = false;  ///< merged into another one
 };
 
 class Former {
@@ -63,6 +65,7 @@ class Former {
         place(equations[k].first_result);
       }
     }
+    merge_rows();
     find_stored();
     return make_schedule();
   }
@@ -324,17 +327,17 @@ class Former {
   }
 
   Failure place_one(Id v) {
-    const bool kept = values_.made_by(v)->op == Op::Reduce;
+    const Extent extent = values_.made_by(v)->op == Op::Reduce ? Extent::kept : Extent::full;
     const Space space = space_of(v);
     auto graph = std::make_unique<Graph>(values_, static_cast<uint32_t>(units_.size()), space);
-    Failure failure = graph->add(v, kept);
+    Failure failure = graph->add(v, extent);
     if (failure.kind == Failure::Kind::apart) return {Failure::Kind::materialise, {}, largest_part(v), failure.reason};
     if (failure.kind != Failure::Kind::nothing) return failure;
     // Rows in the order of memory, in one loop: a copy of what is reduced has them.
     if (!fits(*graph)) return {Failure::Kind::materialise, {}, values_.made_by(v)->operands[0], "layout-conflict"};
     std::vector<bool> seen;
     const std::vector<Id> loads = graph->loads_of(graph->members().back().node, seen);
-    if (join(v, kept, space, loads)) return {};
+    if (join(v, extent, space, loads)) return {};
     const auto index = static_cast<uint32_t>(units_.size());
     units_.emplace_back();
     units_[index].graph = std::move(graph);
@@ -356,18 +359,24 @@ class Former {
   }
 
   /// Into a group that has what it reads, or reads the same.
-  bool join(Id v, bool kept, const Space& space, std::span<const Id> loads) {
+  bool join(Id v, Extent extent, const Space& space, std::span<const Id> loads) {
     std::vector<uint32_t> candidates;
     const auto propose = [&](uint32_t unit) {
       if (unit != none && units_[unit].graph &&
           std::find(candidates.begin(), candidates.end(), unit) == candidates.end())
         candidates.push_back(unit);
     };
-    // Numbers that all leaves of an optimizer read bring none of them together: equal kernels run as one anyway.
-    const bool is_one = count_of(program_.aval(v)) == 1;
+    // Numbers that all leaves of an optimizer read bring none of them together, nor does the number that is made of one
+    // of each leaf: equal kernels run as one anyway.
+    std::vector<uint32_t> makers;
+    for (const Id id : loads)
+      if (const uint32_t m = maker_[values_.holder(id)]; m != none) makers.push_back(m);
+    std::sort(makers.begin(), makers.end());
+    makers.erase(std::unique(makers.begin(), makers.end()), makers.end());
+    const bool is_one = count_of(program_.aval(v)) == 1, is_of_many = is_one && makers.size() > most_makers;
     for (const Id id : loads) {
       const bool number = count_of(program_.aval(id)) == 1;
-      if (!number || is_one) propose(maker_[values_.holder(id)]);
+      if (!number || (is_one && !is_of_many)) propose(maker_[values_.holder(id)]);
       if (!number) propose(last_reader_[id]);
     }
     std::sort(candidates.rbegin(), candidates.rend());
@@ -386,12 +395,12 @@ class Former {
       }
       if (!before) continue;
       const Space& own = unit.graph->space();
-      bool as_kept = kept;
-      if (kept) {
+      Extent here = extent;
+      if (extent == Extent::kept) {
         if (own.reduced == 1 && own.full() == space.full()) {
           // A map becomes the elements of a reduction.
           std::optional<Graph> next = unit.graph->over(space);
-          if (!next || next->add(v, true).kind != Failure::Kind::nothing || !fits(*next)) continue;
+          if (!next || next->add(v, extent).kind != Failure::Kind::nothing || !fits(*next)) continue;
           *unit.graph = std::move(*next);
           joined(index, v, loads);
           return true;
@@ -399,9 +408,9 @@ class Former {
         if (own != space) continue;
       } else if (own.full() != space.full()) {
         if (own.reduced == 1 || own.kept() != space.full()) continue;
-        as_kept = true;
+        here = Extent::kept;
       }
-      if (unit.graph->add(v, as_kept).kind != Failure::Kind::nothing) continue;
+      if (unit.graph->add(v, here).kind != Failure::Kind::nothing) continue;
       if (!fits(*unit.graph)) {
         unit.graph->remove(v);
         continue;
@@ -429,6 +438,112 @@ class Former {
     return false;
   }
 
+  // ---- kernels over the same rows
+
+  /// A row stays in the cache: what else is made of its elements is made there, and what goes down the columns of all
+  /// rows is added up on the way.
+  void merge_rows() {
+    std::vector<std::vector<uint32_t>> users(program_.values());  // by value: the groups that have or read its bytes
+    const auto use = [&](Id holder, uint32_t unit) {
+      if (users[holder].empty() || users[holder].back() != unit) users[holder].push_back(unit);
+    };
+    for (uint32_t u = 0; u < units_.size(); ++u) {
+      if (!units_[u].graph) continue;
+      for (const Graph::Member& m : units_[u].graph->members()) use(m.value, u);
+      for (const Id id : units_[u].loads) use(values_.holder(id), u);
+    }
+    for (uint32_t u = 0; u < units_.size(); ++u)
+      if (units_[u].graph && kind_of(units_[u].graph->space()) == KernelKind::rows)
+        while (merge_one(u, users)) {
+        }
+  }
+  bool merge_one(uint32_t u, std::span<const std::vector<uint32_t>> users) {
+    const Unit& unit = units_[u];
+    std::vector<Id> values;
+    for (const Graph::Member& m : unit.graph->members()) values.push_back(m.value);
+    for (const Id id : unit.loads) values.push_back(values_.holder(id));
+    for (const Id value : values) {
+      // What is small is in the cache anyway.
+      if (count_of(program_.aval(value)) < unit.graph->space().full()) continue;
+      for (const uint32_t other : users[value])
+        if (other != u && units_[other].graph && merge(u, other)) return true;
+    }
+    return false;
+  }
+
+  /// What a member of a group over `from` is in one over `to`; false where the spaces do not run over the same rows.
+  static bool rows_of_both(const Space& to, const Space& from, Extent& extent) {
+    if (to == from) return true;
+    if (from.outer != 1 || from.reduced != to.outer || from.inner != to.reduced) return false;
+    if (extent == Extent::kept) extent = Extent::column;
+    return true;
+  }
+
+  bool merge(uint32_t into, uint32_t other) {
+    Unit &a = units_[into], &b = units_[other];
+    Extent ignored = Extent::full;
+    if (!rows_of_both(a.graph->space(), b.graph->space(), ignored) ||
+        a.graph->members().size() + b.graph->members().size() > most_members ||
+        a.loads.size() + b.loads.size() + a.graph->members().size() + b.graph->members().size() > most_buffers)
+      return false;
+    // Nothing between them: that would wait for the one and be waited for by the other.
+    for (const auto& [from, to] : {std::pair(into, other), std::pair(other, into)})
+      for (const uint32_t n : units_[from].needs)
+        if (n != to && reaches(n, to)) return false;
+    std::vector<Graph::Member> members = a.graph->members();
+    for (Graph::Member m : b.graph->members()) {
+      rows_of_both(a.graph->space(), b.graph->space(), m.extent);
+      members.push_back(m);
+    }
+    std::sort(members.begin(), members.end(), [&](const Graph::Member& x, const Graph::Member& y) {
+      return values_.equation[x.value] < values_.equation[y.value];
+    });
+    for (const Graph::Member& m : b.graph->members()) values_.group[m.value] = into;
+    Graph next(values_, into, a.graph->space());
+    const bool added = std::all_of(members.begin(), members.end(), [&](const Graph::Member& m) {
+      return next.add(m.value, m.extent).kind == Failure::Kind::nothing;
+    });
+    if (!added || !fits(next)) {
+      for (const Graph::Member& m : b.graph->members()) values_.group[m.value] = other;
+      return false;
+    }
+    for (const Graph::Member& m : b.graph->members()) maker_[m.value] = into;
+    *a.graph = std::move(next);
+    a.equation = std::max(a.equation, b.equation);
+    a.needs.insert(a.needs.end(), b.needs.begin(), b.needs.end());
+    a.loads.insert(a.loads.end(), b.loads.begin(), b.loads.end());
+    std::erase_if(a.loads, [&](Id id) { return maker_[values_.holder(id)] == into; });
+    b = {};
+    b.gone = true;
+    rename_needs(other, into);
+    return true;
+  }
+
+  /// Who needed one unit needs another one now. Levels follow.
+  void rename_needs(uint32_t from, uint32_t to) {
+    for (uint32_t u = 0; u < units_.size(); ++u) {
+      std::vector<uint32_t>& needs = units_[u].needs;
+      std::replace(needs.begin(), needs.end(), from, to);
+      std::sort(needs.begin(), needs.end());
+      needs.erase(std::unique(needs.begin(), needs.end()), needs.end());
+      if (u == to) std::erase(needs, to);
+    }
+    std::vector<uint32_t> stack = {to};
+    std::vector<std::vector<uint32_t>> readers(units_.size());
+    for (uint32_t u = 0; u < units_.size(); ++u)
+      for (const uint32_t n : units_[u].needs) readers[n].push_back(u);
+    for (const uint32_t n : units_[to].needs) units_[to].level = std::max(units_[to].level, units_[n].level + 1);
+    while (!stack.empty()) {
+      const uint32_t at = stack.back();
+      stack.pop_back();
+      for (const uint32_t r : readers[at])
+        if (units_[r].level <= units_[at].level) {
+          units_[r].level = units_[at].level + 1;
+          stack.push_back(r);
+        }
+    }
+  }
+
   // ---- the schedule
 
   void find_stored() {
@@ -444,7 +559,7 @@ class Former {
     for (const Id id : program_.outputs())
       if (values_.group[shows_[id].root] != none) want(shows_[id].root);
     for (const Unit& unit : units_)
-      if (!unit.graph)
+      if (!unit.graph && !unit.gone)
         for (const Id id : unit.loads) {
           want(id);
           context_.read_later[id] = true;
@@ -493,6 +608,7 @@ class Former {
   }
 
   void emit(Schedule& schedule, const Unit& unit) {
+    if (unit.gone) return;
     if (!unit.graph && is_scatter(unit.equation)) {
       schedule.steps.push_back({true, static_cast<uint32_t>(schedule.launches.size())});
       const Id result = program_.equations()[unit.equation].first_result;

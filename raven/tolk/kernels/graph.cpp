@@ -55,7 +55,6 @@ void Graph::start() {
   atoms_.clear(), affines_.clear(), accesses_.clear(), nodes_.clear(), levels_.clear(), loaded_.clear();
   affine_at_.clear(), access_at_.clear(), node_at_.clear(), memo_.clear(), dynamic_at_.clear();
   weight_ = 0;
-  full_ = kept_ = {};
   for (size_t role = 0; role < 3; ++role) {
     order_[role].clear();
     for (const int64_t extent : extents_[role]) {
@@ -63,14 +62,17 @@ void Graph::start() {
       atoms_.push_back({extent, none});
     }
   }
-  int64_t full = 1, kept = 1;
-  for (size_t a = atoms_.size(); a-- > 0;) {
-    const auto atom = static_cast<uint16_t>(a);
-    full_ = full_ + Affine{0, {{atom, full}}};
-    full *= atoms_[a].extent;
-    if (std::find(order_[1].begin(), order_[1].end(), atom) != order_[1].end()) continue;
-    kept_ = kept_ + Affine{0, {{atom, kept}}};
-    kept *= atoms_[a].extent;
+  for (const Extent extent : {Extent::full, Extent::kept, Extent::column}) {
+    Affine& position = index_of_extent_[static_cast<size_t>(extent)];
+    position = {};
+    int64_t factor = 1;
+    for (size_t a = atoms_.size(); a-- > 0;) {
+      const auto atom = static_cast<uint16_t>(a);
+      const bool reduced = std::find(order_[1].begin(), order_[1].end(), atom) != order_[1].end();
+      if (extent != Extent::full && reduced != (extent == Extent::column)) continue;
+      position = position + Affine{0, {{atom, factor}}};
+      factor *= atoms_[a].extent;
+    }
   }
 }
 
@@ -162,10 +164,10 @@ uint32_t Graph::fail(const Cut& cut, Id value, const char* reason) {
   return fail({Failure::Kind::materialise, {}, value, reason});
 }
 
-bool Graph::identity(const nx::Shape& shape, bool kept, uint32_t& access, Failure& failure) {
+bool Graph::identity(const nx::Shape& shape, Extent extent, uint32_t& access, Failure& failure) {
   std::vector<Affine> index;
   Cut cut;
-  if (!unflatten(kept ? kept_ : full_, shape.span(), atoms_, index, cut)) {
+  if (!unflatten(index_of_extent_[static_cast<size_t>(extent)], shape.span(), atoms_, index, cut)) {
     failure = {cut.inner > 0 && atoms_.size() < most_atoms ? Failure::Kind::cut : Failure::Kind::apart, cut, 0,
                "shape-mismatch"};
     return false;
@@ -183,19 +185,20 @@ void Graph::remove(Id value) {
   std::erase_if(members_, [&](const Member& m) { return m.value == value; });
 }
 
-/// Operand of a reduction over all indices that the request's kept ones stand for.
-uint32_t Graph::reduce(const Request& request) {
+/// Operand of a reduction over all indices that the request's ones stand for.
+uint32_t Graph::reduce(const Request& request, Extent extent) {
   const Program::Equation& e = *values_->made_by(request.value);
   const auto& attrs = e.attrs.as<nx::ReduceAttrs>();
   uint32_t access;
   Failure failure;
-  if (!identity(aval(e.operands[0]).shape, false, access, failure)) return fail(failure);
+  if (!identity(aval(e.operands[0]).shape, Extent::full, access, failure)) return fail(failure);
   uint32_t x = operand(e.operands[0], access, always);
   if (x == pending) return pending;
   const Type type = type_of(attrs.dtype);
   if (nodes_[x].type != type) x = apply(Code::cast, type, x);
   constexpr Code codes[] = {Code::add, Code::mul, Code::maximum, Code::minimum};
-  return add_node({Node::Kind::reduce, codes[static_cast<int>(attrs.kind)], type, {x, none, none}, 0, none});
+  const uint64_t down = extent == Extent::column ? 1 : 0;
+  return add_node({Node::Kind::reduce, codes[static_cast<int>(attrs.kind)], type, {x, none, none}, down, none});
 }
 
 uint32_t Graph::visit(const Request& request) {
@@ -207,20 +210,20 @@ uint32_t Graph::visit(const Request& request) {
   const Program::Equation& e = *values_->made_by(value);
   if (adding || group == index_) {
     // Its bytes are not there while this kernel runs: it can be read only where it is computed.
-    bool kept;
+    Extent extent;
     if (adding) {
-      kept = adding_kept_;
+      extent = adding_extent_;
     } else {
       const Member* m = member(value);
       if (!m) return fail({Failure::Kind::apart, {}, value, "reduction-barrier"});
-      kept = m->kept;
+      extent = m->extent;
     }
     uint32_t here;
     Failure failure;
-    if (!identity(aval(value).shape, kept, here, failure)) return fail(failure);
+    if (!identity(aval(value).shape, extent, here, failure)) return fail(failure);
     if (here != request.access || request.guard != always)
       return fail({Failure::Kind::apart, {}, value, "shape-mismatch"});
-    if (e.op == Op::Reduce) return reduce(request);
+    if (e.op == Op::Reduce) return reduce(request, extent);
   } else if (e.op == Op::Reduce) {
     return fail({Failure::Kind::materialise, {}, value, "reduction-barrier"});
   }
@@ -254,19 +257,19 @@ Failure Graph::build(const Request& request, uint32_t& node) {
   return {};
 }
 
-Failure Graph::try_add(Id value, bool kept) {
+Failure Graph::try_add(Id value, Extent extent) {
   uint32_t access, node;
   Failure failure;
-  if (!identity(aval(value).shape, kept, access, failure)) return failure;
-  adding_ = value, adding_kept_ = kept;
+  if (!identity(aval(value).shape, extent, access, failure)) return failure;
+  adding_ = value, adding_extent_ = extent;
   failure = build({value, access, always}, node);
   adding_ = none;
-  if (failure.kind == Failure::Kind::nothing) members_.push_back({value, kept, node, access});
+  if (failure.kind == Failure::Kind::nothing) members_.push_back({value, extent, node, access});
   return failure;
 }
 
-Failure Graph::add(Id value, bool kept) {
-  Failure failure = try_add(value, kept);
+Failure Graph::add(Id value, Extent extent) {
+  Failure failure = try_add(value, extent);
   if (failure.kind != Failure::Kind::cut) return failure;
   Graph next(*values_, index_, space_);
   for (size_t role = 0; role < 3; ++role) next.extents_[role] = extents_[role];
@@ -275,12 +278,12 @@ Failure Graph::add(Id value, bool kept) {
     next.cut(failure.cut);
     failure = {};
     for (const Member& m : members_) {
-      failure = next.try_add(m.value, m.kept);
+      failure = next.try_add(m.value, m.extent);
       if (failure.kind == Failure::Kind::nothing) continue;
       if (failure.kind == Failure::Kind::materialise) failure.kind = Failure::Kind::apart;
       break;
     }
-    if (failure.kind == Failure::Kind::nothing) failure = next.try_add(value, kept);
+    if (failure.kind == Failure::Kind::nothing) failure = next.try_add(value, extent);
   }
   if (failure.kind == Failure::Kind::nothing) *this = std::move(next);
   return failure;
@@ -301,7 +304,7 @@ void Graph::cut(const Cut& cut) {
 std::optional<Graph> Graph::over(const Space& space) const {
   Graph next(*values_, index_, space);
   for (const Member& m : members_)
-    if (next.add(m.value, m.kept).kind != Failure::Kind::nothing) return std::nullopt;
+    if (next.add(m.value, m.extent).kind != Failure::Kind::nothing) return std::nullopt;
   return next;
 }
 

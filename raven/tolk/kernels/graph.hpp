@@ -33,6 +33,12 @@ struct Space {
   friend bool operator==(const Space&, const Space&) = default;
 };
 enum class Role : uint8_t { outer, reduced, inner };
+/// What a value of a kernel has elements for.
+enum class Extent : uint8_t {
+  full,    ///< every index of the space
+  kept,    ///< every index but the reduced ones
+  column,  ///< reduced indices alone: what goes down the rows of a kernel that reduces along them
+};
 
 /// A program, and which of its values have bytes.
 struct Values {
@@ -61,7 +67,7 @@ struct Node {
     index,     ///< i64: affine
     load,      ///< value `bits` at position `affine`, if `guard` (operand 0) holds, else `otherwise` 0
     apply,     ///< code of operands
-    reduce,    ///< operand 0 over the reduced indices; code: add, mul, maximum or minimum
+    reduce,    ///< operand 0 over the reduced indices, or the outer ones (bits: 1); code: add, mul, maximum or minimum
     check,     ///< operand 2, once operand 0 is known to hold; operand 1 is reported. bits: equation; affine: axis
   };
   Kind kind = Kind::constant;
@@ -70,6 +76,7 @@ struct Node {
   uint32_t operand[3] = {none, none, none};
   uint64_t bits = 0;
   uint32_t affine = none;
+  bool reduces_down() const { return kind == Kind::reduce && bits == 1; }
   friend bool operator==(const Node&, const Node&) = default;
 };
 
@@ -95,13 +102,13 @@ class Graph {
   /// A member: a value of this group.
   struct Member {
     Id value;
-    bool kept;  ///< one element per kept index, else per index of the whole space
+    Extent extent;
     uint32_t node;
     uint32_t access;
   };
   /// Adds a value as a member; loops are cut as that needs. When it fails the graph is as it was, but for nodes that
   /// nobody uses.
-  Failure add(Id value, bool kept);
+  Failure add(Id value, Extent extent);
   const std::vector<Member>& members() const { return members_; }
   /// The same members over another space, if they fit.
   std::optional<Graph> over(const Space& space) const;
@@ -160,10 +167,10 @@ class Graph {
   void start();
   void cut(const Cut& cut);
   Failure build(const Request& request, uint32_t& node);
-  Failure try_add(Id value, bool kept);
-  bool identity(const nx::Shape& shape, bool kept, uint32_t& access, Failure& failure);
+  Failure try_add(Id value, Extent extent);
+  bool identity(const nx::Shape& shape, Extent extent, uint32_t& access, Failure& failure);
   uint32_t visit(const Request& request);
-  uint32_t reduce(const Request& request);
+  uint32_t reduce(const Request& request, Extent extent);
   uint32_t intern(const Affine& affine);
 
   struct Hasher {
@@ -181,7 +188,7 @@ class Graph {
 
   std::vector<Atom> atoms_;
   std::vector<uint16_t> order_[3];
-  Affine full_, kept_;
+  Affine index_of_extent_[3];  // C-order position among the value's elements
   std::vector<Affine> affines_;
   std::vector<std::vector<uint32_t>> accesses_;
   std::vector<Node> nodes_;
@@ -197,7 +204,7 @@ class Graph {
   std::vector<Request> missing_;
   Failure failure_;
   Id adding_ = none;  // the member being added: part of the group already
-  bool adding_kept_ = false;
+  Extent adding_extent_ = Extent::full;
 };
 
 /// The rule of an op: the node of a value at an index.

@@ -35,13 +35,15 @@ bool fits(const Graph& graph) {
   if (kind != KernelKind::rows) {
     // Tasks see parts of a reduction: nothing but what is kept may wait for it.
     for (const Graph::Member& m : graph.members())
-      if (graph.level(m.node) > (m.kept ? 1 : 0)) return false;
+      if (graph.level(m.node) > (m.extent == Extent::full ? 0 : 1)) return false;
   }
   std::vector<bool> all(graph.values().program.values());
   for (const Graph::Member& m : graph.members()) all[m.value] = true;
   const Body body = make_body(graph, all);
   if (kind == KernelKind::columns) return body.loops(Role::inner).size() == 1;
-  return body.loops(Role::reduced).size() == 1 && reads_along(body, graph.values());
+  if (body.loops(Role::reduced).size() != 1 || !reads_along(body, graph.values())) return false;
+  const bool down = std::any_of(body.nodes.begin(), body.nodes.end(), [](const Node& n) { return n.reduces_down(); });
+  return !down || (kind == KernelKind::rows && sums_down_fit(body));
 }
 
 void make_launches(const Body& body, const Context& context, Schedule& schedule) {
@@ -55,7 +57,7 @@ void make_launches(const Body& body, const Context& context, Schedule& schedule)
       if (serves_any_run(body, context))
         make_long_runs(body, context, schedule);
       else
-        schedule.launches.push_back(make_rows(body, context));
+        make_rows(body, context, schedule);
       break;
     case KernelKind::long_run: make_long_runs(body, context, schedule); break;
     case KernelKind::columns: make_columns(body, context, schedule); break;

@@ -18,7 +18,10 @@ bool fits(const Graph& graph);
 void make_launches(const Body& body, const Context& context, Schedule& schedule);
 
 Launch make_map(const Body& body, const Context& context);
-Launch make_rows(const Body& body, const Context& context);
+/// Appends a launch, or two where sums down the columns are combined.
+void make_rows(const Body& body, const Context& context, Schedule& schedule);
+/// Whether those sums can go along with the rows.
+bool sums_down_fit(const Body& body);
 
 /// Loads of a map that go element by element along another loop than the one in lanes.
 struct Across {

@@ -70,10 +70,23 @@ Id Tree::value(Id count, Id lane) {
   return b_.get(top);
 }
 
+std::vector<uint32_t> nodes_of(std::span<const Body::Store> stores) {
+  std::vector<uint32_t> nodes;
+  for (const Body::Store& s : stores) nodes.push_back(s.node);
+  return nodes;
+}
+std::vector<uint32_t> merged(std::vector<uint32_t> a, std::span<const uint32_t> b) {
+  a.insert(a.end(), b.begin(), b.end());
+  std::sort(a.begin(), a.end());
+  a.erase(std::unique(a.begin(), a.end()), a.end());
+  return a;
+}
+
 Parts::Parts(const Body& of) : body(of) {
   for (uint32_t id = 0; id < of.nodes.size(); ++id)
-    if (of.nodes[id].kind == Node::Kind::reduce) reduces.push_back(id);
-  for (const Body::Store& s : of.stores) (s.kept ? kept : full).push_back(s);
+    if (of.nodes[id].kind == Node::Kind::reduce) (of.nodes[id].reduces_down() ? down : reduces).push_back(id);
+  for (const Body::Store& s : of.stores)
+    (s.extent == Extent::full ? full : s.extent == Extent::kept ? kept : column).push_back(s);
 }
 std::vector<uint32_t> Parts::operands() const {
   std::vector<uint32_t> list;

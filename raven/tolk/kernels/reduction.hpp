@@ -34,12 +34,16 @@ class Tree {
   loop::Id stack_;
 };
 
+std::vector<uint32_t> nodes_of(std::span<const Body::Store> stores);
+/// What is in either list, ascending.
+std::vector<uint32_t> merged(std::vector<uint32_t> a, std::span<const uint32_t> b);
+
 /// The reductions of a body, and what it writes where.
 struct Parts {
   explicit Parts(const Body& body);
-  std::vector<uint32_t> reduces;  ///< nodes
-  std::vector<Body::Store> full, kept;
-  std::vector<uint32_t> operands() const;  ///< of the reductions
+  std::vector<uint32_t> reduces, down;  ///< nodes; down: over the outer indices
+  std::vector<Body::Store> full, kept, column;
+  std::vector<uint32_t> operands() const;  ///< of `reduces`
   const Body& body;
 };
 

@@ -34,7 +34,7 @@ size_t calls(const Schedule& s) {
 #define EXPECT_LAUNCHES(schedule, count)                                     \
   do {                                                                       \
     const Schedule& s_ = (schedule);                                         \
-    EXPECT_EQ(s_.launches.size(), size_t{count}) << tolk_test::describe(s_); \
+    EXPECT_EQ(s_.launches.size(), static_cast<size_t>(count)) << tolk_test::describe(s_); \
     EXPECT_EQ(calls(s_), 0u) << tolk_test::describe(s_);                     \
   } while (false)
 
@@ -66,6 +66,38 @@ TEST(Form, LayerNormIsOneKernel) {
       },
       x, x, w, b);
   EXPECT_LAUNCHES(s, 1);
+}
+TEST(Form, LayerNormGradientSumsDownInTheSameRows) {
+  const auto gradients = [](Array a, Array c, Array d, Array g) {
+    auto [y, pullback] = rune::vjp([](Array x, Array w, Array b) { return nx::layer_norm(x, w, b); }, a, c, d);
+    return std::move(pullback)(g);
+  };
+  // Rows of one block, of one task, of several, and of several segments with a rest.
+  for (const int64_t rows : {2, 15, 16, 17, 40, 768, 1111})
+    for (const int64_t width : {3, 64, 130}) {
+      SCOPED_TRACE(rows);
+      const Array x = random_f32({rows, width}, 1), w = random_f32({width}, 2), b = random_f32({width}, 3),
+                  g = random_f32({rows, width}, 4);
+      EXPECT_LAUNCHES(formed(gradients, x, w, b, g), rows <= 16 ? 1u : 2u);
+    }
+  const Array x = random_f32({5, 7, 1100}, 1), w = random_f32({1100}, 2);
+  EXPECT_LAUNCHES(formed(gradients, x, w, w, x + 1), 2);
+}
+TEST(Form, ReductionsDownTheSameRows) {
+  const Array x = random_f32({70, 33}, 1), y = random_f32({70, 33}, 2);
+  const auto down = [](Array a) { return nx::max(a, {.axis = 0}) + nx::sum(a * a, {.axis = 0}) / 70; };
+  EXPECT_LAUNCHES(formed([&](Array a) { return std::tuple{nx::softmax(a), down(a)}; }, x), 2);
+  EXPECT_LAUNCHES(formed([&](Array a) { return std::tuple{nx::softmax(a), nx::prod(nx::softmax(a), {.axis = 0})}; }, x),
+                  2);
+  // A column's result is read along the rows, or a row's down the columns: two kernels wait for each other.
+  formed([&](Array a, Array b) { return nx::softmax(a) * down(b); }, x, y);
+  formed([&](Array a) { return nx::sum(a - down(a), {.axis = 1}); }, x);
+  formed([&](Array a) { return std::tuple{down(a - nx::sum(a, {.axis = 1, .keepdims = true})), down(a)}; }, x);
+  formed([&](Array a) { return down(a + nx::mean(a - down(a), {.axis = 1, .keepdims = true})); }, x);
+  formed([&](Array a) { return nx::sum(a, {.axis = 1}) + nx::sum(down(a)); }, x);
+  // Too wide for sums of all columns to stay in a thread's cache.
+  const Array wide = random_f32({20, 40000}, 3);
+  formed([&](Array a) { return std::tuple{nx::max(a, {.axis = 1}), down(a)}; }, wide);
 }
 TEST(Form, CrossEntropyIsOneKernel) {
   const Array x = random_f32({9, 70}, 10), labels = nx::array({1, 2, 69, 0, -100, 5, 6, 7, 8}, {.dtype = nx::i32});
