@@ -31,6 +31,7 @@ set(BROT_CORE_SOURCES
   files/unused_pieces.cpp
   models/bpe.cpp
   models/merge_table.cpp
+  models/seams.cpp
   models/thread_cache.cpp
   models/unigram.cpp
   models/word_models.cpp

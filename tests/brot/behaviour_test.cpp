@@ -11,6 +11,7 @@
 #include "raven/base/file.hpp"
 #include "raven/base/thread_pool.hpp"
 #include "raven/brot.hpp"
+#include "raven/brot/core/byte_alphabet.hpp"
 #include "raven/brot/files/json.hpp"
 
 namespace {
@@ -83,6 +84,122 @@ TEST(Bpe, EqualsNaiveMergingOnRandomVocabularies) {
       for (size_t i = 0; i < wanted.size(); ++i) ASSERT_EQ(tokens[sink.ids[i]], wanted[i]) << text;
     }
   }
+}
+
+/// Merges neighbouring bytes, the pair with the smallest `rank_of(left, right)` and the leftmost one first; SIZE_MAX is
+/// none.
+std::vector<std::string> naive_bytes(const std::string& text, auto&& rank_of) {
+  std::vector<std::string> parts;
+  for (const char c : text) parts.emplace_back(1, c);
+  for (;;) {
+    size_t best = SIZE_MAX, place = 0;
+    for (size_t i = 0; i + 1 < parts.size(); ++i)
+      if (const size_t rank = rank_of(parts[i], parts[i + 1]); rank < best) {
+        best = rank;
+        place = i;
+      }
+    if (best == SIZE_MAX) return parts;
+    parts[place] += parts[place + 1];
+    parts.erase(parts.begin() + ptrdiff_t(place) + 1);
+  }
+}
+
+// Byte-level pieces of characters of one to four bytes, cut between characters that no token joins, whether merges are
+// a list or follow from the tokens. Tokens end and begin inside characters too; some text is no UTF-8.
+TEST(Bpe, PiecesOfWideCharactersEqualNaiveMerging) {
+  std::mt19937 random(11);
+  const std::vector<std::string> characters{"a",
+                                            " ",
+                                            "\xC3\xA9",
+                                            "\xC3\xAD",
+                                            "\xE3\x81\x82",
+                                            "\xE3\x81\xAD",
+                                            "\xE4\xB8\xAD",
+                                            "\xE4\x81\x82",
+                                            "\xF0\x9F\x98\x80",
+                                            "\xF0\x9F\x98\xAD"};
+  const auto draw = [&](size_t count, bool broken) {
+    std::string text;
+    for (size_t i = 0; i < count; ++i) {
+      text += characters[random() % characters.size()];
+      if (broken && random() % 4 == 0) text.pop_back();
+      if (broken && random() % 8 == 0) text += '\xAD';
+    }
+    return text;
+  };
+  size_t torn = 0;  // tokens that hold a part of a character and something else
+  for (int round = 0; round < 200; ++round) {
+    std::vector<std::string> tokens;
+    for (int byte = 0; byte < 256; ++byte) tokens.emplace_back(1, char(byte));
+    std::map<std::pair<std::string, std::string>, size_t> ranks;
+    std::vector<std::pair<std::string, std::string>> list;
+    const auto listed = [&](const std::string& left, const std::string& right) {
+      const auto rank = ranks.find({left, right});
+      return rank == ranks.end() ? SIZE_MAX : rank->second;
+    };
+    for (int i = 0; i < 40; ++i) {
+      const std::vector<std::string> parts = naive_bytes(draw(4, round % 4 == 3), listed);
+      if (parts.size() < 2) continue;
+      const size_t place = random() % (parts.size() - 1);
+      const std::string whole = parts[place] + parts[place + 1];
+      if (whole.size() > 9) continue;
+      ranks[{parts[place], parts[place + 1]}] = list.size();
+      list.emplace_back(parts[place], parts[place + 1]);
+      if (std::find(tokens.begin(), tokens.end(), whole) == tokens.end()) tokens.push_back(whole);
+      torn += (static_cast<unsigned char>(whole[0]) & 0xC0) == 0x80 && whole.size() > 3;
+    }
+    if (round % 3 == 0) {
+      std::shuffle(list.begin(), list.end(), random);
+      for (size_t i = 0; i < list.size(); ++i) ranks[list[i]] = i;
+    }
+    std::vector<std::pair<std::string, uint32_t>> vocab;
+    std::vector<BPE::Merge> merges;
+    std::vector<brot::Vocabulary::Entry> entries;
+    std::map<std::string, size_t> id_of;
+    const auto printable = [](const std::string& bytes) {
+      std::string text;
+      brot::byte_alphabet::append_text(bytes, text);
+      return text;
+    };
+    for (uint32_t id = 0; id < tokens.size(); ++id) {
+      vocab.emplace_back(printable(tokens[id]), id);
+      entries.emplace_back(tokens[id], id);
+      id_of[tokens[id]] = id;
+    }
+    for (const auto& [left, right] : list) merges.emplace_back(printable(left), printable(right));
+    const bool whole_pieces = round % 2 == 0;
+    const auto by_list = BPE::Builder().vocab(vocab).merges(merges).ignore_merges(whole_pieces).build();
+    const auto by_text = BPE::make_by_text(entries, {}, {.ignore_merges = whole_pieces});
+    const auto together = [&](const std::string& left, const std::string& right) {
+      const auto id = id_of.find(left + right);
+      return id == id_of.end() ? SIZE_MAX : id->second;
+    };
+    for (int sample = 0; sample < 40; ++sample) {
+      if (sample == 1) {  // from here on there was enough text to look for seams
+        brot::TokenSink sink;
+        const std::string text = draw(8000, false);
+        by_list->tokenize_bytes(text, 0, text.data() + text.size(), sink);
+        by_text->tokenize_bytes(text, 0, text.data() + text.size(), sink);
+      }
+      const std::string text = draw(1 + random() % (sample % 8 == 7 ? 90 : 12), sample % 4 == 3);
+      if (text.empty()) continue;
+      for (const auto& model : {by_list, by_text}) {
+        brot::TokenSink sink;
+        model->tokenize_bytes(text, 0, text.data() + text.size(), sink);
+        std::vector<std::string> wanted = model == by_list ? naive_bytes(text, listed) : naive_bytes(text, together);
+        if (whole_pieces && id_of.contains(text)) wanted = {text};
+        ASSERT_EQ(sink.ids.size(), wanted.size()) << round << " " << testing::PrintToString(text);
+        uint32_t at = 0;
+        for (size_t i = 0; i < wanted.size(); ++i) {
+          ASSERT_EQ(tokens[sink.ids[i]], wanted[i]) << round << " " << testing::PrintToString(text);
+          ASSERT_EQ(sink.spans[i].begin, at);
+          at += uint32_t(wanted[i].size());
+          ASSERT_EQ(sink.spans[i].end, at);
+        }
+      }
+    }
+  }
+  EXPECT_GT(torn, 100u);
 }
 
 TEST(Bpe, OneLongPieceTakesLinearTime) {

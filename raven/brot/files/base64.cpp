@@ -15,23 +15,29 @@ constexpr std::array<int8_t, 256> values = [] {
 }();
 }  // namespace
 
-std::optional<std::string> decode_base64(std::string_view text) {
+bool append_base64(std::string_view text, std::string& bytes) {
   while (!text.empty() && text.back() == '=') text.remove_suffix(1);
-  std::string bytes;
-  bytes.reserve(text.size() * 3 / 4);
+  const size_t begin = bytes.size();
+  bytes.resize(begin + text.size() * 3 / 4);
+  char* out = bytes.data() + begin;
   uint32_t bits = 0;
-  int count = 0;
+  int count = 0, wrong = 0;
   for (const char c : text) {
     const int value = values[static_cast<unsigned char>(c)];
-    if (value < 0) return std::nullopt;
-    bits = bits << 6 | uint32_t(value);
+    wrong |= value;  // negative ones stay
+    bits = bits << 6 | (uint32_t(value) & 63);
     count += 6;
     if (count >= 8) {
       count -= 8;
-      bytes.push_back(char(bits >> count & 0xFF));
+      *out++ = char(bits >> count & 0xFF);
     }
   }
-  if (count >= 6) return std::nullopt;  // a lone character at the end
+  return wrong >= 0 && count < 6;  // not a lone character at the end
+}
+
+std::optional<std::string> decode_base64(std::string_view text) {
+  std::string bytes;
+  if (!append_base64(text, bytes)) return std::nullopt;
   return bytes;
 }
 
@@ -40,9 +46,9 @@ std::string encode_base64(std::string_view bytes) {
   text.reserve((bytes.size() + 2) / 3 * 4);
   for (size_t i = 0; i < bytes.size(); i += 3) {
     uint32_t bits = 0;
-    for (size_t k = 0; k < 3; ++k) bits = bits << 8 | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0);
-    for (size_t k = 0; k < 4; ++k)
-      text.push_back(k <= bytes.size() - i ? alphabet[bits >> (18 - 6 * k) & 63] : '=');
+    for (size_t k = 0; k < 3; ++k)
+      bits = bits << 8 | (i + k < bytes.size() ? static_cast<unsigned char>(bytes[i + k]) : 0);
+    for (size_t k = 0; k < 4; ++k) text.push_back(k <= bytes.size() - i ? alphabet[bits >> (18 - 6 * k) & 63] : '=');
   }
   return text;
 }

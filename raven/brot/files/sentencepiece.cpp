@@ -134,7 +134,8 @@ std::shared_ptr<const BPE> bpe_of(const SentencePieceModel& model, bool unique_r
     if (piece.type == Type::normal || piece.type == Type::user_defined || piece.type == Type::unused)
       mergeable.emplace_back(piece.text, id);
   }
-  auto merges = BPE::derive_merges(Vocabulary::build(mergeable), ranks_by_score(model.pieces));
+  const std::vector<uint32_t> ranks = ranks_by_score(model.pieces);
+  auto merges = BPE::derive_merges(Vocabulary::build(mergeable), &ranks);
   if (unique_ranks)  // transformers numbers them by score, then by the parts' ids
     std::sort(merges.begin(), merges.end(), [](const auto& a, const auto& b) {
       return a.rank != b.rank ? a.rank < b.rank : a.left != b.left ? a.left < b.left : a.right < b.right;

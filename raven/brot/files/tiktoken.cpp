@@ -51,27 +51,28 @@ const std::pair<std::string_view, std::string_view> encodings_of_models[] = {{"g
                                                                              {"gpt2", "gpt2"},
                                                                              {"gpt-2", "gpt2"}};
 
-/// All components around a byte-level vocabulary whose ranks order the merges.
-Tokenizer assemble(const std::vector<std::pair<std::string, uint32_t>>& ranks, const Pattern& pattern,
-                   const std::vector<std::pair<std::string, uint32_t>>& specials, uint32_t id_offset) {
-  std::vector<std::string> texts;
-  texts.reserve(ranks.size());
-  std::vector<Vocabulary::Entry> raw, entries;
-  uint32_t last = 0;
-  for (const auto& [bytes, rank] : ranks) {
-    texts.emplace_back();
-    byte_alphabet::append_text(bytes, texts.back());
-    last = std::max(last, rank + id_offset);
+/// Tokens as bytes with their ranks; the bytes lie one after the other.
+struct Ranks {
+  std::string bytes;
+  std::vector<std::pair<size_t, uint32_t>> ends;  // of each token in `bytes`, and its rank
+
+  std::vector<Vocabulary::Entry> entries(uint32_t id_offset) const {
+    std::vector<Vocabulary::Entry> all;
+    all.reserve(ends.size());
+    size_t begin = 0;
+    for (const auto& [end, rank] : ends) {
+      all.emplace_back(std::string_view(bytes).substr(begin, end - begin), rank + id_offset);
+      begin = end;
+    }
+    return all;
   }
-  std::vector<uint32_t> rank_of_id(size_t{last} + 1, Vocabulary::none);
-  for (size_t i = 0; i < ranks.size(); ++i) {
-    raw.emplace_back(texts[i], ranks[i].second + id_offset);
-    rank_of_id[ranks[i].second + id_offset] = ranks[i].second;
-  }
-  const Vocabulary plain = Vocabulary::build(raw);
-  entries = raw;
-  for (const auto& [text, id] : specials) entries.emplace_back(text, id);
-  Tokenizer tokenizer(BPE::make_ranked(entries, BPE::derive_merges(plain, rank_of_id), {.ignore_merges = true}));
+};
+
+/// All components around a byte-level vocabulary whose ids order the merges.
+Tokenizer assemble(const std::vector<Vocabulary::Entry>& tokens, const Pattern& pattern,
+                   const std::vector<std::pair<std::string, uint32_t>>& specials) {
+  const std::vector<Vocabulary::Entry> others(specials.begin(), specials.end());
+  Tokenizer tokenizer(BPE::make_by_text(tokens, others, {.ignore_merges = true}));
   tokenizer.set_pre_tokenizer(pre_tokenizers::Sequence{
       pre_tokenizers::Split{pattern, SplitBehavior::Isolated, false},
       pre_tokenizers::ByteLevel{.add_prefix_space = false, .trim_offsets = true, .use_regex = false}});
@@ -136,7 +137,8 @@ Tiktoken Tiktoken::from_file(const std::string& path, std::string_view encoding)
 }
 
 Tiktoken Tiktoken::from_text(std::string_view lines, TiktokenDefinition definition) {
-  std::vector<std::pair<std::string, uint32_t>> ranks;
+  Ranks ranks;
+  ranks.bytes.reserve(lines.size() * 3 / 4);
   size_t number = 0;
   while (!lines.empty()) {
     ++number;
@@ -149,21 +151,23 @@ Tiktoken Tiktoken::from_text(std::string_view lines, TiktokenDefinition definiti
     const std::string_view digits = space == std::string_view::npos ? std::string_view() : line.substr(space + 1);
     uint32_t rank = 0;
     const auto result = std::from_chars(digits.data(), digits.data() + digits.size(), rank);
-    auto bytes = files::decode_base64(line.substr(0, std::min(space, line.size())));
-    if (!bytes || digits.empty() || result.ec != std::errc() || result.ptr != digits.data() + digits.size() ||
+    const bool decoded = files::append_base64(line.substr(0, std::min(space, line.size())), ranks.bytes);
+    if (!decoded || digits.empty() || result.ec != std::errc() || result.ptr != digits.data() + digits.size() ||
         rank > 1u << 28)
       throw Error(ErrorCode::format, "brot.Tiktoken",
                   raven::Message() << "got `" << line.substr(0, 60) << "`, expected base64, a space and a rank",
                   raven::Message() << "line " << uint64_t(number));
-    ranks.emplace_back(std::move(*bytes), rank);
+    ranks.ends.emplace_back(ranks.bytes.size(), rank);
   }
-  return from_ranks(ranks, std::move(definition));
+  const Pattern pattern = Pattern::regex(definition.pattern, RegexDialect::tiktoken);
+  Tokenizer tokenizer = assemble(ranks.entries(0), pattern, definition.special_tokens);
+  return Tiktoken(std::move(tokenizer), std::move(definition));
 }
 
 Tiktoken Tiktoken::from_ranks(const std::vector<std::pair<std::string, uint32_t>>& ranks,
                               TiktokenDefinition definition) {
   const Pattern pattern = Pattern::regex(definition.pattern, RegexDialect::tiktoken);
-  Tokenizer tokenizer = assemble(ranks, pattern, definition.special_tokens, 0);
+  Tokenizer tokenizer = assemble({ranks.begin(), ranks.end()}, pattern, definition.special_tokens);
   return Tiktoken(std::move(tokenizer), std::move(definition));
 }
 
@@ -411,13 +415,12 @@ Tokenizer read_tekken(std::string_view source, std::string_view name) {
   const uint32_t special_count = whole(config["default_num_special_tokens"], 1000);
   const uint32_t size = whole(config["default_vocab_size"], double(vocab.size()) + special_count);
   if (size < special_count) fail(config, "default_vocab_size is smaller than default_num_special_tokens");
-  std::vector<std::pair<std::string, uint32_t>> ranks;
+  Ranks ranks;
   for (const json::Value entry : vocab) {
-    const uint32_t rank = whole(entry["rank"], double(ranks.size()));
+    const uint32_t rank = whole(entry["rank"], double(ranks.ends.size()));
     if (rank >= size - special_count) continue;
-    auto bytes = files::decode_base64(entry["token_bytes"].text());
-    if (!bytes) fail(entry, "token_bytes is not base64");
-    ranks.emplace_back(std::move(*bytes), rank);
+    if (!files::append_base64(entry["token_bytes"].text(), ranks.bytes)) fail(entry, "token_bytes is not base64");
+    ranks.ends.emplace_back(ranks.bytes.size(), rank);
   }
   std::vector<std::pair<std::string, uint32_t>> specials;
   for (const json::Value special : document.root()["special_tokens"])
@@ -447,8 +450,8 @@ Tokenizer read_tekken(std::string_view source, std::string_view name) {
   }
   for (uint32_t id = uint32_t(specials.size()); id < special_count; ++id)
     specials.emplace_back("<SPECIAL_" + std::to_string(id) + ">", id);
-  return assemble(ranks, Pattern::regex(std::string(config["pattern"].text()), RegexDialect::tiktoken), specials,
-                  special_count);
+  return assemble(ranks.entries(special_count),
+                  Pattern::regex(std::string(config["pattern"].text()), RegexDialect::tiktoken), specials);
 }
 
 }  // namespace brot

@@ -5,12 +5,17 @@
 #include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <limits>
 #include <mutex>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 #include "raven/brot/core/byte_alphabet.hpp"
 #include "raven/brot/core/error.hpp"
 #include "raven/brot/files/tables.hpp"
 #include "raven/brot/models/merge_table.hpp"
+#include "raven/brot/models/seams.hpp"
 #include "raven/brot/models/thread_cache.hpp"
 #include "raven/brot/unicode/unicode.hpp"
 
@@ -32,7 +37,6 @@ struct Symbol {
 /// Work space of one thread; vectors keep their capacity.
 struct Scratch {
   std::vector<Symbol> symbols;
-  std::vector<uint32_t> ranks, merged;
   std::vector<uint64_t> dead;
   std::vector<uint32_t> found;
   struct Candidate {
@@ -48,11 +52,42 @@ Scratch& thread_scratch() {
   return scratch;
 }
 
+/// What becomes of two neighbours: (rank, id), or `none` twice.
+struct Outcome {
+  uint32_t rank = none, id = none;
+};
+
+/// Merges as a list of pairs.
+struct PairsOfIds {
+  const MergeTable& merges;
+  const std::vector<Symbol>& symbols;
+  Outcome operator()(size_t left, size_t right) const {
+    const MergeTable::Merge* merge = merges.find(symbols[left].id, symbols[right].id);
+    return merge ? Outcome{merge->rank, merge->id} : Outcome{};
+  }
+};
+
+/// tiktoken's rule: neighbours whose text together is a token; its id is the rank. Symbols stand where their first
+/// byte does.
+struct PairsOfText {
+  const Vocabulary& tokens;
+  const HashFilter& filter;
+  const char* text;
+  const std::vector<Symbol>& symbols;
+  Outcome operator()(size_t left, size_t right) const {
+    const std::string_view both(text + left, right + symbols[right].length - left);
+    const uint64_t hash = hash_bytes(both);
+    if (!filter.may_have(hash)) return {};
+    const uint32_t id = tokens.find(both, hash);
+    return {id, id};
+  }
+};
+
 }  // namespace
 
 struct BPE::Impl {
   uint64_t generation = next_model_generation();
-  MergeTable merges;
+  mutable MergeTable merges;  // with `by_text` derived when it is asked for
   uint32_t unknown = none;    // id of unk_token
   uint32_t ascii[128];        // ids of plain ASCII characters
   uint32_t byte_tokens[256];  // ids of <0xHH>
@@ -62,6 +97,10 @@ struct BPE::Impl {
   // ByteLevel: the vocabulary mapped back to bytes.
   bool byte_level = false;
   uint32_t bytes[256];
+  // Any two neighbours whose bytes together are in `byte_vocabulary` are merged, that of the smallest id first.
+  bool by_text = false;
+  mutable HashFilter text_filter;
+  mutable std::once_flag merges_once;
 
   // Built when the first piece needs them.
   mutable std::once_flag once;
@@ -77,6 +116,10 @@ struct BPE::Impl {
   mutable std::atomic<bool> trie_built{false};
   mutable std::atomic<uint64_t> long_bytes{0};  // of long pieces that were encoded without it
   mutable TokenTrie trie;
+  mutable std::once_flag seams_once;
+  mutable std::atomic<bool> seams_built{false};
+  mutable std::atomic<uint64_t> wide_bytes{0};  // of 0x80 and above that were merged without them
+  mutable Seams seams;
 
   void prepare(const BPE& model) const;
   bool has_wholes(const BPE& model) const {
@@ -86,8 +129,9 @@ struct BPE::Impl {
   const TokenTrie& token_trie(const BPE& model) const;
   bool backtrack(const BPE& model, std::string_view piece, Scratch& scratch) const;
   void map_to_bytes(const Vocabulary& words) const;
-  void merge_short(Scratch& scratch) const;
-  void merge_heap(Scratch& scratch, float dropout) const;
+  const MergeTable& merge_table() const;
+  const Seams* seams_for(std::string_view piece) const;
+  void merge_bytes(const BPE& model, std::string_view piece, Scratch& scratch) const;
   bool start_symbols(const BPE& model, std::string_view piece, std::vector<Symbol>& symbols) const;
 };
 
@@ -210,19 +254,61 @@ std::shared_ptr<const BPE> BPE::make_ranked(const std::vector<Vocabulary::Entry>
   return finish(std::move(model), merges);
 }
 
-std::vector<BPE::RankedMerge> BPE::derive_merges(const Vocabulary& vocabulary, const std::vector<uint32_t>& ranks) {
+std::vector<BPE::RankedMerge> BPE::derive_merges(const Vocabulary& vocabulary, const std::vector<uint32_t>* ranks,
+                                                 bool bytes) {
   std::vector<RankedMerge> merges;
   for (const auto& [text, id] : vocabulary.entries()) {
-    if (id >= ranks.size() || ranks[id] == none) continue;
+    if (ranks && (id >= ranks->size() || (*ranks)[id] == none)) continue;
+    const uint32_t rank = ranks ? (*ranks)[id] : id;
     for (size_t cut = 1; cut < text.size(); ++cut) {
-      if ((static_cast<unsigned char>(text[cut]) & 0xC0) == 0x80) continue;
+      if (!bytes && (static_cast<unsigned char>(text[cut]) & 0xC0) == 0x80) continue;
       const uint32_t left = vocabulary.find(text.substr(0, cut));
       if (left == none) continue;
       const uint32_t right = vocabulary.find(text.substr(cut));
-      if (right != none) merges.push_back({left, right, ranks[id], id});
+      if (right != none) merges.push_back({left, right, rank, id});
     }
   }
   std::sort(merges.begin(), merges.end(), [](const RankedMerge& a, const RankedMerge& b) { return a.rank < b.rank; });
+  return merges;
+}
+
+std::shared_ptr<const BPE> BPE::make_by_text(const std::vector<Vocabulary::Entry>& tokens,
+                                             const std::vector<Vocabulary::Entry>& others, BpeOptions options) {
+  // Printable texts of all tokens, one after the other.
+  std::string arena;
+  std::vector<size_t> ends;
+  ends.reserve(tokens.size());
+  for (const auto& [bytes, id] : tokens) {
+    byte_alphabet::append_text(bytes, arena);
+    ends.push_back(arena.size());
+  }
+  std::vector<Vocabulary::Entry> texts;
+  texts.reserve(tokens.size() + others.size());
+  for (size_t i = 0; i < tokens.size(); ++i) {
+    const size_t begin = i == 0 ? 0 : ends[i - 1];
+    texts.emplace_back(std::string_view(arena).substr(begin, ends[i] - begin), tokens[i].second);
+  }
+  std::shared_ptr<BPE> model(new BPE());
+  model->options_ = std::move(options);
+  Impl& impl = *model->impl_;
+  const size_t count = texts.size();
+  texts.insert(texts.end(), others.begin(), others.end());
+  model->vocabulary_ = Vocabulary::build(texts);
+  finish(model, {});
+  impl.by_text = impl.byte_level;
+  if (impl.by_text) {
+    impl.byte_vocabulary = Vocabulary::build(tokens);
+    return model;
+  }
+  // Not every byte is a token, so that text may hold what is none.
+  texts.resize(count);
+  impl.merges.build(derive_merges(Vocabulary::build(texts), nullptr));
+  return model;
+}
+
+// Derived from the tokens when saving, or a great deal of long pieces, needs it.
+const MergeTable& BPE::Impl::merge_table() const {
+  if (by_text) std::call_once(merges_once, [&] { merges.build(derive_merges(byte_vocabulary, nullptr, true)); });
   return merges;
 }
 
@@ -266,7 +352,7 @@ void BPE::write(TableWriter& out) const {
   const Impl& impl = *impl_;
   impl.prepare(*this);
   vocabulary_.write(out, "vocabulary");
-  impl.merges.write(out);
+  impl.merge_table().write(out);
   out.add("lengths", impl.lengths);
   if (impl.byte_level) {
     impl.byte_vocabulary.write(out, "bytes");
@@ -292,6 +378,7 @@ std::shared_ptr<const BPE> BPE::read(const TableReader& in, BpeOptions options) 
   impl.merges = MergeTable::read(in, tokens);
   model->look_up_symbols();
   std::call_once(impl.once, [&] {
+    impl.merges.make_filter();
     if (impl.byte_level) {
       impl.byte_vocabulary = Vocabulary::read(in, "bytes");
       impl.byte_lengths = in.get<uint32_t>("bytes.lengths");
@@ -315,7 +402,7 @@ std::shared_ptr<const BPE> BPE::read(const TableReader& in, BpeOptions options) 
 
 std::vector<std::pair<uint32_t, uint32_t>> BPE::merges() const {
   std::vector<std::pair<uint32_t, uint32_t>> all;
-  for (const MergeTable::Merge& merge : impl_->merges.sorted()) all.emplace_back(merge.left, merge.right);
+  for (const MergeTable::Merge& merge : impl_->merge_table().sorted()) all.emplace_back(merge.left, merge.right);
   return all;
 }
 
@@ -353,7 +440,20 @@ void BPE::Impl::map_to_bytes(const Vocabulary& words) const {
 // What whole tokens look like to the merges; needed for shortcuts only, so it is worked out at the first encode.
 void BPE::Impl::prepare(const BPE& model) const {
   std::call_once(once, [&] {
-    if (byte_level) map_to_bytes(model.vocabulary_);
+    if (byte_level) {
+      if (by_text) {
+        std::vector<uint32_t> counted(lengths.size(), 0);
+        text_filter.reset(byte_vocabulary.size());
+        for (const auto& [text, id] : byte_vocabulary.entries()) {
+          counted[id] = uint32_t(text.size());
+          text_filter.add(hash_bytes(text));
+        }
+        byte_lengths = std::move(counted);
+      } else {
+        map_to_bytes(model.vocabulary_);
+      }
+    }
+    if (!by_text) merges.make_filter();
     wholes = has_wholes(model);
     if (!wholes) return;
     backtracking = true;
@@ -398,7 +498,7 @@ const EffectiveMerges& BPE::Impl::effective_merges(const BPE& model) const {
         for (const uint32_t id : byte_tokens)
           if (id != none) symbols[id] = true;
     }
-    effective.build(merges, symbols, uint32_t(lengths.size() - 1));
+    effective.build(merge_table(), symbols, uint32_t(lengths.size() - 1));
   });
   return effective;
 }
@@ -426,8 +526,20 @@ const TokenTrie& BPE::Impl::token_trie(const BPE& model) const {
 bool BPE::Impl::backtrack(const BPE& model, std::string_view piece, Scratch& scratch) const {
   constexpr uint64_t worth_a_trie = 256 << 10;
   if (!trie_built && (long_bytes += piece.size()) < worth_a_trie) return false;
-  scratch.found.clear();
   return encode_backtracking(piece, token_trie(model), effective_merges(model), scratch.dead, scratch.found);
+}
+
+// Null as long as there was so little text that looking for seams would cost more than it saves.
+const Seams* BPE::Impl::seams_for(std::string_view piece) const {
+  constexpr uint64_t worth_seams = 8 << 10;
+  if (!seams_built) {
+    uint64_t wide = 0;
+    for (const char byte : piece) wide += static_cast<unsigned char>(byte) >= 0x80;
+    if (wide == 0 || (wide_bytes += wide) < worth_seams) return nullptr;
+    std::call_once(seams_once, [&] { seams.build(byte_vocabulary); });
+    seams_built = true;
+  }
+  return &seams;
 }
 
 const bool* BPE::cut_before_metaspace() const {
@@ -437,48 +549,84 @@ const bool* BPE::cut_before_metaspace() const {
 
 // ---------------------------------------------------------------------------------------------------------- merging
 
-// Short pieces: the ranks of all adjacent pairs side by side; a scan finds the best one, and a merge renews two of
-// them.
-void BPE::Impl::merge_short(Scratch& scratch) const {
-  std::vector<Symbol>& symbols = scratch.symbols;
-  size_t count = symbols.size();
-  if (count < 2) return;
-  scratch.ranks.resize(count);
-  scratch.merged.resize(count);
-  uint32_t* const ranks = scratch.ranks.data();
-  uint32_t* const merged = scratch.merged.data();
-  Symbol* const at = symbols.data();
-  const auto renew = [&](size_t i) {
-    const MergeTable::Merge* merge = merges.find(at[i].id, at[i + 1].id);
-    ranks[i] = merge ? merge->rank : none;
-    merged[i] = merge ? merge->id : none;
+namespace {
+
+// Keys order as ranks do, as numbers with a sign: SSE2 compares only those.
+constexpr int32_t no_key = std::numeric_limits<int32_t>::max();
+int32_t key_of_rank(uint32_t rank) { return int32_t(rank ^ 0x80000000u); }
+
+// The place of the first smallest of `count` keys; `count` is a multiple of 8.
+size_t place_of_smallest(const int32_t* keys, size_t count) {
+#if defined(__SSE2__)
+  const auto load = [&](size_t i) { return _mm_load_si128(reinterpret_cast<const __m128i*>(keys + i)); };
+  const auto smaller = [](__m128i a, __m128i b) {
+    const __m128i greater = _mm_cmpgt_epi32(a, b);
+    return _mm_or_si128(_mm_and_si128(greater, b), _mm_andnot_si128(greater, a));
   };
-  for (size_t i = 0; i + 1 < count; ++i) renew(i);
-  while (count > 1) {
-    uint32_t best = none;
-    size_t place = 0;
-    for (size_t i = 0; i + 1 < count; ++i) {
-      if (ranks[i] < best) {
-        best = ranks[i];
-        place = i;
-      }
-    }
-    if (best == none) break;
-    at[place].id = merged[place];
-    at[place].length += at[place + 1].length;
-    --count;
-    std::memmove(at + place + 1, at + place + 2, (count - place - 1) * sizeof(Symbol));
-    std::memmove(ranks + place + 1, ranks + place + 2, (count - place - 1) * sizeof(uint32_t));
-    std::memmove(merged + place + 1, merged + place + 2, (count - place - 1) * sizeof(uint32_t));
-    if (place > 0) renew(place - 1);
-    if (place + 1 < count) renew(place);
+  __m128i low = load(0), high = load(4);
+  for (size_t i = 8; i < count; i += 8) {
+    low = smaller(low, load(i));
+    high = smaller(high, load(i + 4));
   }
-  symbols.resize(count);
+  low = smaller(low, high);
+  low = smaller(low, _mm_shuffle_epi32(low, 0x4E));
+  low = smaller(low, _mm_shuffle_epi32(low, 0xB1));
+  for (size_t i = 0;; i += 4) {
+    const int equal = _mm_movemask_ps(_mm_castsi128_ps(_mm_cmpeq_epi32(load(i), low)));
+    if (equal) return i + size_t(std::countr_zero(unsigned(equal)));
+  }
+#else
+  return size_t(std::min_element(keys, keys + count) - keys);
+#endif
+}
+
+// Short pieces: the keys of all adjacent pairs side by side, each at its left symbol; a scan finds the best one, and a
+// merge renews two of them. Symbols stay in their places and are linked.
+template <class Pairs>
+void merge_short(std::vector<Symbol>& symbols, const Pairs& pairs) {
+  const size_t count = symbols.size();
+  if (count < 2) return;
+  static_assert(short_limit % 8 == 0 && short_limit < 255);
+  alignas(16) int32_t keys[short_limit];
+  uint32_t merged[short_limit];
+  uint8_t next[short_limit], previous[short_limit];
+  const auto renew = [&](size_t left, size_t right) {
+    const Outcome outcome = pairs(left, right);
+    keys[left] = key_of_rank(outcome.rank);
+    merged[left] = outcome.id;
+  };
+  for (size_t i = 0; i + 1 < count; ++i) renew(i, i + 1);
+  const size_t padded = (count + 7) & ~size_t{7};
+  std::fill(keys + count - 1, keys + padded, no_key);
+  for (size_t i = 0; i < count; ++i) {
+    next[i] = uint8_t(i + 1);
+    previous[i] = uint8_t(i - 1);  // not asked of the first one
+  }
+  for (size_t left = count; left > 1; --left) {
+    const size_t place = place_of_smallest(keys, padded);
+    if (keys[place] == no_key) break;
+    const size_t gone = next[place], after = next[gone];
+    symbols[place].id = merged[place];
+    symbols[place].length += symbols[gone].length;
+    keys[gone] = no_key;
+    next[place] = uint8_t(after);
+    if (after < count) {
+      previous[after] = uint8_t(place);
+      renew(place, after);
+    } else {
+      keys[place] = no_key;
+    }
+    if (place > 0) renew(previous[place], place);
+  }
+  size_t kept = 0;
+  for (size_t i = 0; i < count; i = next[i]) symbols[kept++] = symbols[i];
+  symbols.resize(kept);
 }
 
 // Long pieces, and dropout: a heap of candidate pairs over a linked list. A candidate that no longer fits is passed
 // over.
-void BPE::Impl::merge_heap(Scratch& scratch, float dropout) const {
+template <class Pairs>
+void merge_heap(Scratch& scratch, float dropout, const Pairs& pairs) {
   std::vector<Symbol>& symbols = scratch.symbols;
   const size_t count = symbols.size();
   using Candidate = Scratch::Candidate;
@@ -495,11 +643,10 @@ void BPE::Impl::merge_heap(Scratch& scratch, float dropout) const {
     scratch.next[i] = i + 1 < count ? int32_t(i + 1) : -1;
   }
   const auto candidate = [&](size_t left, size_t right) {
-    if (const MergeTable::Merge* merge = merges.find(symbols[left].id, symbols[right].id)) {
-      heap.push_back({merge->rank, uint32_t(left), merge->left, merge->right, merge->id});
-      return true;
-    }
-    return false;
+    const Outcome outcome = pairs(left, right);
+    if (outcome.rank == none) return false;
+    heap.push_back({outcome.rank, uint32_t(left), symbols[left].id, symbols[right].id, outcome.id});
+    return true;
   };
   for (size_t i = 0; i + 1 < count; ++i) candidate(i, i + 1);
   std::make_heap(heap.begin(), heap.end(), later);
@@ -541,6 +688,17 @@ void BPE::Impl::merge_heap(Scratch& scratch, float dropout) const {
   std::erase_if(symbols, [&](const Symbol& symbol) { return symbol.id == gone; });
 }
 
+template <class Pairs>
+void merge_all(Scratch& scratch, const Pairs& pairs) {
+  if (scratch.symbols.size() <= short_limit) {
+    merge_short(scratch.symbols, pairs);
+  } else {
+    merge_heap(scratch, 0, pairs);
+  }
+}
+
+}  // namespace
+
 // ------------------------------------------------------------------------------------------------------- byte level
 
 void BPE::tokenize_bytes(std::string_view piece, uint32_t base, const char* readable_end, TokenSink& sink) const {
@@ -580,24 +738,49 @@ void BPE::tokenize_bytes(std::string_view piece, uint32_t base, const char* read
     if (cached) cache.insert(key, size, &whole, 1);
     return;
   }
-  if (size > short_limit && impl.backtracking) {
-    if (impl.backtrack(*this, piece, scratch)) {
-      emit(scratch.found.data(), scratch.found.size());
+  // Parts between seams are merged alone: they are no pieces, which may be taken as they are.
+  const auto merge_part = [&](size_t begin, size_t end) {
+    const std::string_view part = piece.substr(begin, end - begin);
+    if (part.size() == 1) {
+      scratch.found.push_back(impl.bytes[static_cast<unsigned char>(part[0])]);
       return;
     }
-  }
-  scratch.symbols.resize(size);
-  for (size_t i = 0; i < size; ++i) scratch.symbols[i] = {impl.bytes[static_cast<unsigned char>(piece[i])], 1};
-  if (size <= short_limit) {
-    impl.merge_short(scratch);
-  } else {
-    impl.merge_heap(scratch, 0);
-  }
+    const bool kept = part.size() <= WordCache::max_key && options_.cache_capacity != 0;
+    WordCache::Key part_key;
+    if (kept) {
+      part_key = WordCache::key_of(part.data(), part.size(), readable_end);
+      if (const WordCache::Entry* entry = cache.find(part_key, part.size(), WordCache::part)) {
+        scratch.found.insert(scratch.found.end(), entry->ids, entry->ids + entry->count);
+        return;
+      }
+    }
+    const size_t first = scratch.found.size();
+    impl.merge_bytes(*this, part, scratch);
+    if (kept && scratch.found.size() - first <= WordCache::max_ids)
+      cache.insert(part_key, part.size(), scratch.found.data() + first, scratch.found.size() - first, WordCache::part);
+  };
   scratch.found.clear();
-  for (const Symbol& symbol : scratch.symbols) scratch.found.push_back(symbol.id);
+  if (const Seams* seams = impl.seams_for(piece)) {
+    seams->for_each_part(piece, merge_part);
+  } else {
+    impl.merge_bytes(*this, piece, scratch);
+  }
   emit(scratch.found.data(), scratch.found.size());
   if (cached && scratch.found.size() <= WordCache::max_ids)
     cache.insert(key, size, scratch.found.data(), scratch.found.size());
+}
+
+// Appends the tokens of bytes to scratch.found.
+void BPE::Impl::merge_bytes(const BPE& model, std::string_view piece, Scratch& scratch) const {
+  if (piece.size() > short_limit && backtracking && backtrack(model, piece, scratch)) return;
+  scratch.symbols.clear();
+  for (const char byte : piece) scratch.symbols.push_back({bytes[static_cast<unsigned char>(byte)], 1});
+  if (by_text) {
+    merge_all(scratch, PairsOfText{byte_vocabulary, text_filter, piece.data(), scratch.symbols});
+  } else {
+    merge_all(scratch, PairsOfIds{merges, scratch.symbols});
+  }
+  for (const Symbol& symbol : scratch.symbols) scratch.found.push_back(symbol.id);
 }
 
 // ------------------------------------------------------------------------------------------------------- characters
@@ -693,6 +876,7 @@ void BPE::tokenize(std::string_view piece, uint32_t base, TokenSink& sink) const
   const bool plain = impl.start_symbols(*this, piece, scratch.symbols);
   if (plain && dropout == 0 && !impl.decorated && impl.backtracking && !impl.byte_level &&
       scratch.symbols.size() > short_limit) {
+    scratch.found.clear();
     if (impl.backtrack(*this, piece, scratch)) {
       uint32_t at = base;
       for (const uint32_t id : scratch.found) {
@@ -704,11 +888,9 @@ void BPE::tokenize(std::string_view piece, uint32_t base, TokenSink& sink) const
   }
   if (dropout > 0) {
     if (scratch.random == 0) scratch.random = options_.seed * 2 + 1;
-    impl.merge_heap(scratch, dropout);
-  } else if (scratch.symbols.size() <= short_limit) {
-    impl.merge_short(scratch);
+    merge_heap(scratch, dropout, PairsOfIds{impl.merge_table(), scratch.symbols});
   } else {
-    impl.merge_heap(scratch, 0);
+    merge_all(scratch, PairsOfIds{impl.merge_table(), scratch.symbols});
   }
   uint32_t at = base;
   scratch.found.clear();

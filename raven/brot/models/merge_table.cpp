@@ -29,6 +29,13 @@ void MergeTable::build(std::span<const Merge> merges) {
   slots_ = std::move(slots);
 }
 
+void MergeTable::make_filter() {
+  HashFilter filter;
+  filter.reset(count_);
+  for_each([&](const Merge& merge) { filter.add(hash_of(merge.left, merge.right)); });
+  filter_ = std::move(filter);
+}
+
 void MergeTable::write(TableWriter& out) const { out.add("merges", slots_); }
 
 MergeTable MergeTable::read(const TableReader& in, size_t tokens) {

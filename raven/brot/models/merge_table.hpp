@@ -1,5 +1,7 @@
 #pragma once
 // Merges of byte-pair encoding: the table from a pair to its merge, and what follows from it about whole tokens.
+#include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -9,6 +11,24 @@
 #include "raven/brot/core/vocabulary.hpp"
 
 namespace brot {
+
+/// A bit for every value of some bits of a hash: most lookups of what is not there end here, in the near caches.
+class HashFilter {
+ public:
+  /// For `count` hashes, which `add` then tells.
+  void reset(size_t count) {
+    const size_t bits = std::bit_ceil(std::max<size_t>(64, count * 4));  // 1/8 to 1/4 of them will be set
+    words_.assign(bits / 64, 0);
+    shift_ = 64 - std::countr_zero(bits);
+  }
+  void add(uint64_t hash) noexcept { words_[hash >> shift_ >> 6] |= uint64_t{1} << (hash >> shift_ & 63); }
+  bool may_have(uint64_t hash) const noexcept { return words_[hash >> shift_ >> 6] >> (hash >> shift_ & 63) & 1; }
+  bool empty() const noexcept { return words_.empty(); }
+
+ private:
+  std::vector<uint64_t> words_;
+  int shift_ = 63;
+};
 
 /// Pair of token ids → (rank, merged id). Open addressing, at most 0.6 full.
 class MergeTable {
@@ -21,13 +41,23 @@ class MergeTable {
   /// Takes merges in the order of their ranks; of a pair that occurs twice the last counts, as in HuggingFace.
   void build(std::span<const Merge> merges);
   size_t size() const noexcept { return count_; }
+  /// Makes lookups that find nothing faster; to be called before others look up.
+  void make_filter();
   const Merge* find(uint32_t left, uint32_t right) const noexcept {
     if (slots_.empty()) return nullptr;
-    for (size_t slot = place(left, right);; slot = (slot + 1) & mask_) {
+    const uint64_t hash = hash_of(left, right);
+    if (!filter_.empty() && !filter_.may_have(hash)) return nullptr;
+    for (size_t slot = hash >> shift_;; slot = (slot + 1) & mask_) {
       const Merge& merge = slots_[slot];
       if (merge.left == left && merge.right == right) return &merge;
       if (merge.rank == none) return nullptr;
     }
+  }
+  /// Calls `visit(merge)` for every merge, in no order.
+  template <class Visit>
+  void for_each(Visit&& visit) const {
+    for (const Merge& merge : slots_)
+      if (merge.rank != none) visit(merge);
   }
   /// All merges, ascending by rank.
   std::vector<Merge> sorted() const;
@@ -36,10 +66,12 @@ class MergeTable {
   static MergeTable read(const TableReader& in, size_t tokens);
 
  private:
-  size_t place(uint32_t left, uint32_t right) const noexcept {
-    return ((uint64_t(left) << 32 | right) * 0x9E3779B97F4A7C15u) >> shift_;
+  static uint64_t hash_of(uint32_t left, uint32_t right) noexcept {
+    return (uint64_t(left) << 32 | right) * 0x9E3779B97F4A7C15u;
   }
+  size_t place(uint32_t left, uint32_t right) const noexcept { return hash_of(left, right) >> shift_; }
   Table<Merge> slots_;
+  HashFilter filter_;
   size_t mask_ = 0, count_ = 0;
   int shift_ = 63;
 };

@@ -17,7 +17,7 @@ class WordCache {
   struct alignas(64) Entry {
     uint64_t key[4];
     uint32_t ids[max_ids];
-    uint8_t key_size;
+    uint8_t key_size;  // and the kind of key
     uint8_t count;
   };
   struct Key {
@@ -58,23 +58,26 @@ class WordCache {
     return key;
   }
 
-  const Entry* find(const Key& key, size_t size) const {
+  /// Kinds of keys, which do not meet: pieces, and parts of them.
+  static constexpr uint8_t piece = 0, part = 64;
+
+  const Entry* find(const Key& key, size_t size, uint8_t kind = piece) const {
     const Entry* set = &entries_[key.hash & mask_];
     for (int way = 0; way < 2; ++way) {
       const Entry& entry = set[way];
-      if (entry.key_size == size && entry.key[0] == key.words[0] && entry.key[1] == key.words[1] &&
+      if (entry.key_size == size + kind && entry.key[0] == key.words[0] && entry.key[1] == key.words[1] &&
           entry.key[2] == key.words[2] && entry.key[3] == key.words[3])
         return &entry;
     }
     return nullptr;
   }
-  void insert(const Key& key, size_t size, const uint32_t* ids, size_t count) {
+  void insert(const Key& key, size_t size, const uint32_t* ids, size_t count, uint8_t kind = piece) {
     Entry* set = &entries_[key.hash & mask_];
     if (set[0].key_size != 0) set[1] = set[0];
     Entry& entry = set[0];
     std::memcpy(entry.key, key.words, sizeof entry.key);
     std::memcpy(entry.ids, ids, count * sizeof *ids);
-    entry.key_size = uint8_t(size);
+    entry.key_size = uint8_t(size + kind);
     entry.count = uint8_t(count);
   }
 
