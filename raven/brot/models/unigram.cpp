@@ -17,6 +17,7 @@ namespace {
 
 constexpr uint32_t none = DoubleArray::none;
 constexpr double unreached = -std::numeric_limits<double>::infinity();
+constexpr std::string_view metaspace = "\xE2\x96\x81";
 
 /// The best path to a position of the text.
 template <class Real>
@@ -54,16 +55,29 @@ std::shared_ptr<const Unigram> Unigram::make(std::vector<ScoredPiece> pieces, Op
   model->pieces_ = std::move(pieces);
   std::vector<Vocabulary::Entry> entries;
   model->min_score_ = std::numeric_limits<double>::infinity();
+  double largest = 0;
+  bool finite = true;
   for (uint32_t id = 0; id < model->pieces_.size(); ++id) {
     entries.emplace_back(model->pieces_[id].first, id);
     model->scores_.push_back(model->pieces_[id].second);
     model->single_scores_.push_back(float(model->pieces_[id].second));
     model->lengths_.push_back(uint32_t(model->pieces_[id].first.size()));
     model->min_score_ = std::min(model->min_score_, model->pieces_[id].second);
+    largest = std::max(largest, std::abs(model->pieces_[id].second));
+    finite = finite && std::isfinite(model->pieces_[id].second);
   }
+  model->largest_score_ = std::max(largest, std::abs(model->unknown_score()));
   model->vocabulary_ = Vocabulary::build(entries);
   if (options.native_matchable)
     std::erase_if(entries, [&](const Vocabulary::Entry& entry) { return !(*options.native_matchable)[entry.second]; });
+  // Every path passes before a ▁ that no piece crosses; that the ▁ is a piece keeps runs of unknown characters apart.
+  const auto is_metaspace = [](const Vocabulary::Entry& entry) { return entry.first == metaspace; };
+  if (options.native_matchable && finite && std::any_of(entries.begin(), entries.end(), is_metaspace)) {
+    std::fill(std::begin(model->cut_before_metaspace_), std::end(model->cut_before_metaspace_), true);
+    for (const auto& [text, id] : entries)
+      for (size_t at = text.find(metaspace, 1); at != std::string_view::npos; at = text.find(metaspace, at + 1))
+        model->cut_before_metaspace_[static_cast<unsigned char>(text[at - 1])] = false;
+  }
   model->trie_.build(std::move(entries));
   for (int byte = 0; byte < 256; ++byte) {
     char text[8];
@@ -76,9 +90,9 @@ std::shared_ptr<const Unigram> Unigram::make(std::vector<ScoredPiece> pieces, Op
 // Best segmentation of `text`, unknown runs fused. score(j) = max over pieces (i, j) of score(i) + score(piece); the
 // first found of equal ones wins, shorter pieces before longer ones from each start. Every path passes a place that no
 // piece crosses: there the best path so far is final and is written out, so that memory stays bounded by the distance
-// of such places.
+// of such places. `total` is the score at the start of the text, then that at its end.
 template <class Real>
-void Unigram::viterbi(std::string_view text, std::vector<Segment>& out) const {
+void Unigram::viterbi(std::string_view text, Real& total, std::vector<Segment>& out) const {
   using Node = Node<Real>;
   thread_local std::vector<Node> nodes;  // of [window, …]
   const size_t size = text.size();
@@ -91,6 +105,7 @@ void Unigram::viterbi(std::string_view text, std::vector<Segment>& out) const {
   const uint32_t unknown_id = options_.unk_id ? uint32_t(*options_.unk_id) : none;
   constexpr size_t window_size = 2048;
   nodes.assign(std::min(size, 2 * window_size) + 1, Node{0, none, none});
+  nodes[0].score = total;
   size_t window = 0, reach = 0;  // where nodes[0] stands; the furthest end of a piece
   for (size_t start = 0; start < size;) {
     if (start - window >= window_size && reach <= start && nodes[start - window].id != unknown_id) {
@@ -127,6 +142,7 @@ void Unigram::viterbi(std::string_view text, std::vector<Segment>& out) const {
     start += first;
   }
   trace_back(nodes.data(), window, size, out);
+  total = nodes[size - window].score;
 }
 
 // Appends the best path over [window, end) to `out`.
@@ -178,8 +194,126 @@ void Unigram::emit(std::string_view text, std::string_view whole, uint32_t base,
   sink.add(uint32_t(*options_.unk_id), begin, end);
 }
 
+void Unigram::add(const std::vector<Segment>& segments, std::string_view text, uint32_t base, TokenSink& sink) const {
+  for (const auto& [span, id] : segments) {
+    if (id != none) {
+      sink.add(id, base + span.begin, base + span.end);
+    } else {
+      emit(text.substr(span.begin, span.end - span.begin), text, base, sink);
+    }
+  }
+}
+
+// ------------------------------------------------------------------------------------------------ SentencePiece's own
+// way
+
+// The best segmentation of a word in double precision; false where a character is unknown. SentencePiece adds scores up
+// in single precision from the start of the text: with |total| ≤ `limit` before the word it finds the same.
+//
+// For, let e be 2^-24, n the most pieces that the word can have, k those of the best segmentation, and A = n · the
+// largest |score|. A sum of m additions to `total` is off by at most m · e · (|total| + A). Adding is monotone, also
+// with rounding, so the segmentation that wins in single precision has there a sum that is not below that of the best
+// one: it is below in exact arithmetic by at most (n + k) · e · (|total| + A). No other segmentation is, when the
+// second best one is further below.
+bool Unigram::best_of_word(std::string_view word, std::vector<Segment>& out, float& limit) const {
+  struct Best {
+    double score = unreached, second = unreached;
+    uint32_t start = 0, id = none;
+  };
+  Best nodes[WordCache::max_key + 1];
+  nodes[0].score = 0;
+  size_t characters = 0;
+  for (size_t start = 0; start < word.size(); ++characters) {
+    const Best here = nodes[start];
+    const size_t first = unicode::length_of_lead(static_cast<unsigned char>(word[start]));
+    bool single = false;
+    uint32_t node = 0;
+    for (size_t at = start; at < word.size(); ++at) {
+      node = trie_.child(node, static_cast<unsigned char>(word[at]));
+      if (node == none) break;
+      const uint32_t id = trie_.value(node);
+      if (id == none) continue;
+      const double piece = double(single_scores_[id]);
+      Best& target = nodes[at + 1];
+      const double score = here.score + piece;
+      if (score > target.score) {
+        target.second = target.score;
+        target.score = score;
+        target.start = uint32_t(start);
+        target.id = id;
+      } else {
+        target.second = std::max(target.second, score);
+      }
+      target.second = std::max(target.second, here.second + piece);
+      single = single || at + 1 - start == first;
+    }
+    if (!single) return false;
+    start += first;
+  }
+  const Best& last = nodes[word.size()];
+  for (size_t end = word.size(); end > 0; end = nodes[end].start)
+    out.push_back({{nodes[end].start, uint32_t(end)}, nodes[end].id});
+  std::reverse(out.begin(), out.end());
+  const double additions = double(characters + out.size()), slack = 1.001;  // for the bounds' own rounding
+  const double most =
+      (last.score - last.second) / (additions * 0x1p-24 * slack) - double(characters) * largest_score_ * slack;
+  limit = most > 0 ? float(std::min(most, 1e30) / slack) : -1;
+  return true;
+}
+
+void Unigram::tokenize_word(std::string_view word, const char* readable_end, uint32_t base, float& total,
+                            TokenSink& sink) const {
+  thread_local std::vector<Segment> segments;
+  segments.clear();
+  bool known = false;
+  if (word.size() <= WordCache::max_key) {
+    WordCache& cache = thread_word_cache(generation_);
+    const WordCache::Key key = WordCache::key_of(word.data(), word.size(), readable_end);
+    const WordCache::Entry* entry = cache.find(key, word.size());
+    if (entry && std::abs(total) <= entry->limit) {
+      uint32_t at = base;
+      for (size_t i = 0; i < entry->count; ++i) {
+        const uint32_t id = entry->ids[i], end = at + lengths_[id];
+        total += single_scores_[id];
+        sink.add(id, at, end);
+        at = end;
+      }
+      return;
+    }
+    float limit = 0;
+    if (!entry && best_of_word(word, segments, limit)) {
+      if (segments.size() <= WordCache::max_ids) {
+        uint32_t ids[WordCache::max_ids];
+        for (size_t i = 0; i < segments.size(); ++i) ids[i] = segments[i].id;
+        cache.insert(key, word.size(), ids, segments.size(), WordCache::piece, limit);
+      }
+      known = std::abs(total) <= limit;
+    }
+  }
+  if (known) {
+    for (const Segment& segment : segments) total += single_scores_[segment.id];
+  } else {
+    segments.clear();
+    viterbi<float>(word, total, segments);
+  }
+  add(segments, word, base, sink);
+}
+
+void Unigram::tokenize_native(std::string_view text, uint32_t base, TokenSink& sink) const {
+  const char* const end = text.data() + text.size();
+  float total = 0;
+  size_t begin = 0;
+  for (size_t at = text.find(metaspace, 1); at != std::string_view::npos; at = text.find(metaspace, at + 3)) {
+    if (!cut_before_metaspace_[static_cast<unsigned char>(text[at - 1])]) continue;
+    tokenize_word(text.substr(begin, at - begin), end, base + uint32_t(begin), total, sink);
+    begin = at;
+  }
+  tokenize_word(text.substr(begin), end, base + uint32_t(begin), total, sink);
+}
+
 void Unigram::tokenize(std::string_view piece, uint32_t base, TokenSink& sink) const {
   if (piece.empty()) return;
+  if (options_.native_matchable && options_.alpha == 0) return tokenize_native(piece, base, sink);
   // Words come again; those whose ids say everything about their tokens are kept.
   const bool cacheable = piece.size() <= WordCache::max_key && options_.alpha == 0;
   WordCache& cache = thread_word_cache(generation_);
@@ -203,17 +337,11 @@ void Unigram::tokenize(std::string_view piece, uint32_t base, TokenSink& sink) c
     thread_local uint64_t draws = 0;
     for (const Span& span : sample(piece, options_.alpha, options_.seed + ++draws).pieces) segments.push_back({span});
   } else {
-    options_.native_matchable ? viterbi<float>(piece, segments) : viterbi<double>(piece, segments);
+    double total = 0;
+    viterbi(piece, total, segments);
   }
-  bool plain = true;
-  for (const auto& [span, id] : segments) {
-    if (id != none) {
-      sink.add(id, base + span.begin, base + span.end);
-      continue;
-    }
-    plain = false;
-    emit(piece.substr(span.begin, span.end - span.begin), piece, base, sink);
-  }
+  add(segments, piece, base, sink);
+  const bool plain = std::none_of(segments.begin(), segments.end(), [](const Segment& one) { return one.id == none; });
   const size_t count = sink.ids.size() - first;
   if (cacheable && count <= WordCache::max_ids && plain)
     cache.insert(key, piece.size(), sink.ids.data() + first, count);

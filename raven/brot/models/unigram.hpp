@@ -64,7 +64,12 @@ class RAVEN_API Unigram final : public Model {
   };
   void emit(std::string_view text, std::string_view whole, uint32_t base, TokenSink& sink) const;
   template <class Real>
-  void viterbi(std::string_view text, std::vector<Segment>& out) const;
+  void viterbi(std::string_view text, Real& total, std::vector<Segment>& out) const;
+  void tokenize_native(std::string_view text, uint32_t base, TokenSink& sink) const;
+  void tokenize_word(std::string_view word, const char* readable_end, uint32_t base, float& total,
+                     TokenSink& sink) const;
+  bool best_of_word(std::string_view word, std::vector<Segment>& out, float& limit) const;
+  void add(const std::vector<Segment>& segments, std::string_view text, uint32_t base, TokenSink& sink) const;
   template <class Node>
   void trace_back(const Node* nodes, size_t window, size_t end, std::vector<Segment>& out) const;
 
@@ -76,6 +81,8 @@ class RAVEN_API Unigram final : public Model {
   DoubleArray trie_;
   uint32_t byte_tokens_[256];
   double min_score_ = 0;
+  double largest_score_ = 0;             // without its sign
+  bool cut_before_metaspace_[256] = {};  // native: by the byte before
   uint64_t generation_ = 0;
 };
 

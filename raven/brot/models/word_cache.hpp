@@ -17,9 +17,11 @@ class WordCache {
   struct alignas(64) Entry {
     uint64_t key[4];
     uint32_t ids[max_ids];
+    float limit;       // up to which the entry holds, where the model needs one
     uint8_t key_size;  // and the kind of key
     uint8_t count;
   };
+  static_assert(sizeof(Entry) == 64);
   struct Key {
     uint64_t words[4];
     uint64_t hash;
@@ -71,7 +73,7 @@ class WordCache {
     }
     return nullptr;
   }
-  void insert(const Key& key, size_t size, const uint32_t* ids, size_t count, uint8_t kind = piece) {
+  void insert(const Key& key, size_t size, const uint32_t* ids, size_t count, uint8_t kind = piece, float limit = 0) {
     Entry* set = &entries_[key.hash & mask_];
     if (set[0].key_size != 0) set[1] = set[0];
     Entry& entry = set[0];
@@ -79,6 +81,7 @@ class WordCache {
     std::memcpy(entry.ids, ids, count * sizeof *ids);
     entry.key_size = uint8_t(size + kind);
     entry.count = uint8_t(count);
+    entry.limit = limit;
   }
 
  private:
