@@ -37,6 +37,10 @@ RAVEN_API nx::Program drop_dead(const nx::Program& program);
 /// axes each). Not among passes(): plans of nx's kernels keep both.
 RAVEN_API nx::Program decompose(const nx::Program& program);
 
+/// A derivative of gelu is made where gelu of the same value is, for what multiplies it later. Not among passes(): nx has
+/// one kernel for the product.
+RAVEN_API nx::Program share_slopes(const nx::Program& program);
+
 /// A rewrite rule of `simplify`, for documentation and tests.
 struct RuleInfo {
   std::string_view name, does;

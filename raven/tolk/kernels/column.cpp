@@ -13,7 +13,7 @@ namespace {
 using loop::Code;
 using loop::Id;
 
-constexpr int64_t enough_tasks = 8, narrow_tile = 64;
+constexpr int64_t enough_tasks = 8, narrow_tile = 64, least_segment = 64, least_elements = 32 << 10;
 /// Rows whose elements one pass over the columns of a tile adds: that many streams of memory, in whole cache lines.
 constexpr int64_t rows_at_once = 4;
 
@@ -98,11 +98,16 @@ void make_columns(const Body& body, const Context& context, Schedule& schedule) 
   const uint16_t column = body.loops(Role::inner)[0];
   const int64_t n = body.space.reduced, width = body.space.inner, outer = body.space.outer;
   // Enough columns for all threads are not cut into segments: nothing needs combining then.
-  int64_t tile = std::min(column_tile, width);
-  const int64_t count = n > column_segment && outer * ceil_div(width, tile) < 64 ? ceil_div(n, column_segment) : 1;
+  int64_t tile = std::min(column_tile, width), segment = column_segment;
+  const bool is_long = n > segment && outer * ceil_div(width, tile) < 64,
+             is_large = outer * n * width >= least_elements;
+  // Too few tasks: shorter segments first, since whole rows of a tile follow each other in memory.
+  while (is_large && segment > least_segment && outer * ceil_div(n, segment) * ceil_div(width, tile) < enough_tasks)
+    segment /= 2;
+  const int64_t count = is_long || segment < column_segment ? ceil_div(n, segment) : 1;
   while (tile > narrow_tile && outer * count * ceil_div(width, tile) < enough_tasks) tile /= 2;
   const int64_t cuts = ceil_div(width, tile);
-  const int64_t rows = count > 1 ? column_segment : n, blocks = ceil_div(rows, column_block);
+  const int64_t rows = count > 1 ? segment : n, blocks = ceil_div(rows, column_block);
   const Segments segments = make_segments(
       body, {.reduces = parts.reduces, .outer = outer, .count = count, .width = width, .column = column}, schedule);
   const std::vector<uint32_t> nodes = closure(body, merged(parts.operands(), nodes_of(parts.full)));
@@ -135,8 +140,8 @@ void make_columns(const Body& body, const Context& context, Schedule& schedule) 
   const Id left = b.mul(cut, b.index(tile));
   const Id right = width % tile == 0 ? b.add(left, b.index(tile))
                                      : b.binary(Code::minimum, b.add(left, b.index(tile)), b.index(width));
-  const Id top = b.mul(s, b.index(column_segment));
-  const Id bottom = count == 1 ? b.index(n) : b.binary(Code::minimum, b.add(top, b.index(column_segment)), b.index(n));
+  const Id top = b.mul(s, b.index(segment));
+  const Id bottom = count == 1 ? b.index(n) : b.binary(Code::minimum, b.add(top, b.index(segment)), b.index(n));
   e.bind_all(body.loops(Role::outer), o);
   e.emit(all);
   const int64_t lanes = e.width(nodes, ~uint64_t{0});

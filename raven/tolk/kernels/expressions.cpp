@@ -49,7 +49,11 @@ uint32_t gelu_grad(Graph& g, const Request& r, const Equation& e) {
   const uint32_t x = g.operand(e.operands[0], r.access, r.guard), dy = g.operand(e.operands[1], r.access, r.guard);
   if (x == pending || dy == pending) return pending;
   const Type type = g.type(x);
-  return g.apply(Code::mul, type, g.apply(by_tanh(e) ? Code::gelu_tanh_gradient : Code::gelu_gradient, type, x), dy);
+  const uint32_t slope = g.apply(by_tanh(e) ? Code::gelu_tanh_gradient : Code::gelu_gradient, type, x);
+  const Node& factor = g.nodes()[dy];
+  const bool is_one =
+      factor.kind == Node::Kind::constant && factor.bits == (type == Type::f32 ? 0x3F800000u : 0x3FF0000000000000u);
+  return is_one ? slope : g.apply(Code::mul, type, slope, dy);
 }
 uint32_t cast(Graph& g, const Request& r, const Equation& e) {
   const uint32_t x = g.operand(e.operands[0], r.access, r.guard);

@@ -25,6 +25,7 @@ namespace {
 using Equation = Program::Equation;
 
 constexpr int recompute_cost = 8;      // additions: above it two readers share bytes
+constexpr size_t recompute_reads = 2;  // the same for arrays of its size that it reads
 constexpr int expression_nodes = 300;  // of one root, counted as a tree
 constexpr int expression_loads = 40;
 constexpr int64_t transposed_elements = 4096;  // from which a copy out of order is a call
@@ -173,6 +174,7 @@ class Former {
           ++readers[e.operands[i]];
     }
     std::vector<int> cost(program_.values()), loads(program_.values(), 1);
+    std::vector<std::vector<Id>> reads(program_.values());  // values of its size, until there are too many
     for (size_t k = 0; k < equations.size(); ++k) {
       const Equation& e = equations[k];
       const Id v = e.first_result;
@@ -190,13 +192,26 @@ class Former {
         cost[v] = std::min(1 << 20, cost[v] + (inlined ? cost[x] : 0));
         size_[v] = std::min(1 << 20, size_[v] + (inlined ? size_[x] : 1));
         loads[v] = std::min(1 << 20, loads[v] + (inlined ? loads[x] : 1));
+        if (count_of(program_.aval(x)) >= count_of(program_.aval(v)) && !is_number(x)) add_reads(reads, v, x, inlined);
       }
       if (e.op == Op::Full || is_view(e.op)) continue;
-      if (readers[v] > 1 && cost[v] > recompute_cost)
+      if (readers[v] > 1 && (cost[v] > recompute_cost || reads[v].size() > recompute_reads))
         make_root(v, cost[v] >= 16 ? "transcendental-recompute" : "multi-consumer-recompute");
+      // A slope that share_slopes put beside its function.
+      if (e.op == Op::GeluGrad && is_number(e.operands[1])) make_root(v, "transcendental-recompute");
       if (size_[v] > expression_nodes) make_root(v, "code-size");
       if (loads[v] > expression_loads) make_root(v, "input-limit");
     }
+  }
+
+  /// What an operand reads is read by the value that it is computed for.
+  void add_reads(std::vector<std::vector<Id>>& reads, Id v, Id x, bool inlined) const {
+    const auto add = [&](Id id) {
+      if (reads[v].size() <= recompute_reads && std::find(reads[v].begin(), reads[v].end(), id) == reads[v].end())
+        reads[v].push_back(id);
+    };
+    if (!inlined) return add(values_.group[x] == none ? x : values_.holder(x));
+    for (const Id id : reads[x]) add(id);
   }
 
   int own_cost(const Equation& e) const {
@@ -656,7 +671,7 @@ class Former {
 Schedule form_kernels(const nx::Program& program, const ScheduleTarget& target) {
   for (const nx::Program::Equation& e : program.equations())
     if (nx::is_higher_order(e.op)) throw Error("tolk.compile", "a call is left after inlining");
-  const nx::Program formed = drop_dead(fold_constants(simplify(decompose(program))));
+  const nx::Program formed = share_slopes(drop_dead(fold_constants(simplify(decompose(program)))));
   return kernels::Former(formed, target).run();
 }
 

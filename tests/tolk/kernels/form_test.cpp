@@ -31,11 +31,11 @@ size_t calls(const Schedule& s) {
   for (const tolk::ScheduleStep& step : s.steps) n += !step.is_launch;
   return n;
 }
-#define EXPECT_LAUNCHES(schedule, count)                                     \
-  do {                                                                       \
-    const Schedule& s_ = (schedule);                                         \
+#define EXPECT_LAUNCHES(schedule, count)                                                  \
+  do {                                                                                    \
+    const Schedule& s_ = (schedule);                                                      \
     EXPECT_EQ(s_.launches.size(), static_cast<size_t>(count)) << tolk_test::describe(s_); \
-    EXPECT_EQ(calls(s_), 0u) << tolk_test::describe(s_);                     \
+    EXPECT_EQ(calls(s_), 0u) << tolk_test::describe(s_);                                  \
   } while (false)
 
 // ---- one kernel each
@@ -82,6 +82,44 @@ TEST(Form, LayerNormGradientSumsDownInTheSameRows) {
     }
   const Array x = random_f32({5, 7, 1100}, 1), w = random_f32({1100}, 2);
   EXPECT_LAUNCHES(formed(gradients, x, w, w, x + 1), 2);
+}
+TEST(Form, SlopesAreMadeBesideTheirFunctions) {
+  for (const auto approximate : {nx::GeluApproximate::none, nx::GeluApproximate::tanh}) {
+    const auto layer = [&](Array a, Array b) {
+      const auto gelu = [&](const Array& v) { return nx::gelu(v, approximate); };
+      auto [y, pullback] = rune::vjp([&](Array v) { return nx::matmul(gelu(v * 2), b); }, a);
+      return std::tuple{y, std::get<0>(std::move(pullback)(y))};
+    };
+    const Schedule s = formed(layer, random_f32({20, 33}, 1), random_f32({33, 33}, 2));
+    size_t slopes = 0;
+    for (const tolk::Launch& launch : s.launches) {
+      const std::string text = tolk::loop::print(launch.kernel);
+      const bool function =
+          text.find("gelu_tanh.f32") != std::string::npos || text.find("gelu.f32") != std::string::npos;
+      const bool slope = text.find("gradient.f32") != std::string::npos;
+      EXPECT_EQ(function, slope) << text;
+      slopes += slope;
+    }
+    EXPECT_EQ(slopes, 1u);
+  }
+}
+TEST(Form, SumsOfManyArraysAreMadeOnce) {
+  // A residual stream: each layer reads the sum before it, not all that it is made of.
+  const Schedule s = formed(
+      [](Array sum, Array w) {
+        for (int i = 0; i < 6; ++i) sum = sum + nx::matmul(nx::softmax(sum), w);
+        return nx::softmax(sum);
+      },
+      random_f32({30, 20}, 1), random_f32({20, 20}, 2));
+  for (const tolk::Launch& launch : s.launches) EXPECT_LE(launch.buffers.size(), 5u) << tolk_test::describe(s);
+}
+TEST(Form, ColumnsOfFewTilesAreCutIntoSegments) {
+  for (const nx::Shape& shape : {nx::Shape{100, 400}, nx::Shape{768, 512}, nx::Shape{2000, 100}, nx::Shape{2, 70, 300}})
+    EXPECT_LAUNCHES(
+        formed([](Array a) { return std::tuple{nx::sum(a, {.axis = -2}), nx::max(a, {.axis = -2}), a * 2}; },
+               random_f32(shape, 1)),
+        2);
+  EXPECT_LAUNCHES(formed([](Array a) { return nx::sum(a, {.axis = 0}); }, random_f32({100, 300}, 1)), 1);
 }
 TEST(Form, ReductionsDownTheSameRows) {
   const Array x = random_f32({70, 33}, 1), y = random_f32({70, 33}, 2);
