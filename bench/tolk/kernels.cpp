@@ -3,7 +3,7 @@
 #include "bench/kaun/gpt_step.hpp"
 #include "bench/tolk/compiled.hpp"
 #include "bench/tolk/functions.hpp"
-#include "raven/base/allocator.hpp"
+#include "bench/tolk/step_figures.hpp"
 
 namespace raven::bench {
 namespace {
@@ -76,20 +76,10 @@ Run gpt_char_step() {
   GptStep step;
   const auto eager = step.function();
   const auto jitted = rune::jit(eager, {.name = "train step"});
-  const auto measured_peak = [](GptStep copy, const auto& f) {
-    copy(f);
-    Allocator::reset_peak();
-    const int64_t before = Allocator::stats().active;
-    copy(f);
-    return static_cast<double>(Allocator::stats().peak - before);
-  };
   Run run = repeat([step, jitted]() mutable { return step(jitted); });
   run.reference = [step, eager]() mutable { return checksums(GptStep(step)(eager)); };
   run.launches = launches_of(jitted);
-  run.figures = [=] {
-    return std::vector<Figure>{{"peak_bytes_above_state", measured_peak(GptStep(), jitted)},
-                               {"eager_peak_bytes_above_state", measured_peak(GptStep(), eager)}};
-  };
+  run.figures = gpt_step_figures;
   return run;
 }
 

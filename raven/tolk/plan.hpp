@@ -47,6 +47,13 @@ struct RunReport {
   int64_t donations_missed = 0;  ///< donated inputs copied, because somebody else held them too
 };
 
+/// What one step of a run took.
+struct StepTime {
+  std::string name;     ///< of the kernel, or the op
+  bool launch = false;  ///< of a generated kernel; else a call of one of nx's
+  double seconds = 0;
+};
+
 /// An argument of a run. A donated one is moved from.
 struct PlanArgument {
   nx::Array* array = nullptr;
@@ -85,6 +92,8 @@ class RAVEN_API Plan {
   /// exception donated arguments may be lost; results and other arguments are as before.
   void run(std::span<const PlanArgument> arguments, std::span<nx::Array> results, RunReport* report = nullptr,
            bool poison = false) const;
+  /// The same, and what each step took. TOLK_DEBUG=2 reports that of every run.
+  std::vector<StepTime> run_timed(std::span<const PlanArgument> arguments, std::span<nx::Array> results) const;
   /// The same without donation.
   void run(std::span<const nx::Array> arguments, std::span<nx::Array> results) const;
   /// The same, slowly: inputs, constants, results, scratch and every part of the arena are poisoned memory of their own
@@ -93,6 +102,8 @@ class RAVEN_API Plan {
   void run_guarded(std::span<const nx::Array> arguments, std::span<nx::Array> results, Guard guard) const;
 
  private:
+  void run_steps(std::span<const PlanArgument> arguments, std::span<nx::Array> results, RunReport* report, bool poison,
+                 std::vector<StepTime>* times) const;
   std::unique_ptr<Impl> impl_;
 };
 

@@ -242,7 +242,9 @@ void run_step(const Plan::Impl& plan, size_t k, Frame& frame);
 void run_batch(const Plan::Impl& plan, const Batch& batch, Frame& frame);
 /// The same, compared with the interpreter. Throws VerifyError for a difference.
 void check_batch(const Plan::Impl& plan, const Batch& batch, Frame& frame);
-/// All steps, with a report of what each took.
-void run_timed(const Plan::Impl& plan, Frame& frame);
+/// Runs all steps; what each took.
+std::vector<StepTime> time_steps(const Plan::Impl& plan, Frame& frame);
+/// Writes it to the log.
+void report_steps(const Plan::Impl& plan, std::span<const StepTime> times);
 
 }  // namespace tolk

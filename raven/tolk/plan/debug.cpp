@@ -83,14 +83,24 @@ std::string label(const Plan::Impl& plan, const Step& s) {
 
 }  // namespace
 
-void run_timed(const Plan::Impl& plan, Frame& frame) {
-  const Roofs& roof = roofs();
-  std::string text = "tolk: step       µs     GB/s  GFLOP/s  roof\n";
-  double total = 0;
+std::vector<StepTime> time_steps(const Plan::Impl& plan, Frame& frame) {
+  std::vector<StepTime> times;
+  times.reserve(plan.steps.size());
   for (size_t k = 0; k < plan.steps.size(); ++k) {
     const auto start = Clock::now();
     run_step(plan, k, frame);
     const double seconds = seconds_since(start);
+    times.push_back({label(plan, plan.steps[k]), plan.steps[k].kind == Step::Kind::launch, seconds});
+  }
+  return times;
+}
+
+void report_steps(const Plan::Impl& plan, std::span<const StepTime> times) {
+  const Roofs& roof = roofs();
+  std::string text = "tolk: step       µs     GB/s  GFLOP/s  roof\n";
+  double total = 0;
+  for (size_t k = 0; k < times.size(); ++k) {
+    const double seconds = times[k].seconds;
     total += seconds;
     const Step& s = plan.steps[k];
     const auto bytes = static_cast<double>(bytes_moved(plan, s)), flops = static_cast<double>(operations(plan, s));
@@ -99,7 +109,7 @@ void run_timed(const Plan::Impl& plan, Frame& frame) {
     char line[160];
     std::snprintf(line, sizeof line, "%10zu %8.1f %8.2f %8.2f %4.0f%%  ", k, 1e6 * seconds, 1e-9 * bytes / seconds,
                   1e-9 * flops / seconds, 100 * least / seconds);
-    text += line + label(plan, s) + "\n";
+    text += line + times[k].name + "\n";
   }
   char line[160];
   std::snprintf(line, sizeof line,

@@ -267,6 +267,20 @@ void Plan::Impl::give_back(std::unique_ptr<Frame> frame) const {
 
 void Plan::run(std::span<const PlanArgument> arguments, std::span<Array> outputs, RunReport* report,
                bool poison) const {
+  if (!impl_->timed) return run_steps(arguments, outputs, report, poison, nullptr);
+  std::vector<StepTime> times;
+  run_steps(arguments, outputs, report, poison, &times);
+  report_steps(*impl_, times);
+}
+
+std::vector<StepTime> Plan::run_timed(std::span<const PlanArgument> arguments, std::span<Array> outputs) const {
+  std::vector<StepTime> times;
+  run_steps(arguments, outputs, nullptr, false, &times);
+  return times;
+}
+
+void Plan::run_steps(std::span<const PlanArgument> arguments, std::span<Array> outputs, RunReport* report, bool poison,
+                     std::vector<StepTime>* times) const {
   const Impl& p = *impl_;
   check_arguments(p, arguments, outputs.size());
   if (raven::interrupted()) raven::poll_interrupt();
@@ -281,8 +295,8 @@ void Plan::run(std::span<const PlanArgument> arguments, std::span<Array> outputs
   f.patch(p);
   if (poison) std::memset(f.arena, 0xFF, f.arena_bytes);
 
-  if (p.timed)
-    run_timed(p, f);
+  if (times)
+    *times = time_steps(p, f);
   else
     for (size_t k = 0; k < p.steps.size(); ++k) run_step(p, k, f);
 
