@@ -10,6 +10,8 @@
 
 #include <llvm/IR/IntrinsicsX86.h>
 
+#include <algorithm>
+#include <functional>
 #include <map>
 #include <utility>
 #include <vector>
@@ -68,6 +70,13 @@ class Emitter {
   void emit(Id from, Id to);
   void emit_value(Id id);
   void emit_compute(Id id);
+  Value* mask_of_one_lane(Id id);
+  uint64_t divisor(Id id, Id block) const;
+  Value* elements_to_boundary(Id block, Value* first);
+  /// Lane numbers, and −1 for none. As bytes where they fit: the mask of a v4 register is then one comparison.
+  llvm::IntegerType* lane_number() const {
+    return ir_.level == Level::v4 && region_.lanes <= 128 ? b_.getInt8Ty() : b_.getInt32Ty();
+  }
   void emit_declaration(Id id);
   Value* halve(Id id);
   void emit_load(Id id);
@@ -238,6 +247,10 @@ void Emitter::emit_compute(Id id) {
                                ir_.iota(bits, region_.lanes, analysis_.stride[n.operand[0]]));
     return;
   }
+  if (Value* mask = varies(id) ? mask_of_one_lane(id) : nullptr) {
+    vector_[id] = mask;
+    return;
+  }
   Value* v[3] = {};
   const auto from = node(n.operand[n.code == Code::select ? 1 : 0]).type;
   const bool vectors = varies(id) && analysis_.shape[id] == Shape::varying;
@@ -246,6 +259,25 @@ void Emitter::emit_compute(Id id) {
   (vectors ? vector_ : scalar_)[id] = value;
   if (varies(id) && !vectors && analysis_.needs_vector[id])
     vector_[id] = b_.CreateAdd(ir_.splat(value, region_.lanes), ir_.iota(64, region_.lanes, analysis_.stride[id]));
+}
+
+/// Where the lane's own number, i₀ + k, is compared with one number u for being equal: k = u − i₀, in narrow lanes.
+/// Null for anything else.
+Value* Emitter::mask_of_one_lane(Id id) {
+  const Node& n = node(id);
+  if (n.code != Code::eq && n.code != Code::ne) return nullptr;
+  for (int own = 0; own < 2; ++own) {
+    const Id counts = n.operand[own], number = n.operand[1 - own];
+    if (analysis_.shape[counts] != Shape::affine || analysis_.stride[counts] != 1) continue;
+    if (analysis_.shape[number] != Shape::uniform) continue;
+    Value* lane = b_.CreateSub(scalar(number), scalar(counts));
+    Value* inside = b_.CreateICmpULT(lane, b_.getInt64(static_cast<uint64_t>(region_.lanes)));
+    lane = b_.CreateTrunc(b_.CreateSelect(inside, lane, b_.getInt64(~uint64_t{0})), lane_number());
+    Value *all = ir_.iota(static_cast<int>(lane_number()->getBitWidth()), region_.lanes),
+          *one = ir_.splat(lane, region_.lanes);
+    return n.code == Code::eq ? b_.CreateICmpEQ(all, one) : b_.CreateICmpNE(all, one);
+  }
+  return nullptr;
 }
 
 void Emitter::emit_declaration(Id id) {
@@ -449,6 +481,52 @@ void Emitter::emit_when(Id id) {
   set_registers(registers, {result.begin(), result.end()});
 }
 
+/// A power of two that divides a value, that of `block`'s index at its start, as far as is known without running.
+uint64_t Emitter::divisor(Id id, Id block) const {
+  const Node& n = node(id);
+  const auto of = [&](int i) { return divisor(n.operand[i], block); };
+  if (id == block) return of(0);
+  switch (n.code) {
+    case Code::constant: {
+      const auto bits = static_cast<uint64_t>(n.immediate);
+      return bits == 0 ? uint64_t{1} << 32 : std::min(bits & (0 - bits), uint64_t{1} << 32);
+    }
+    case Code::add:
+    case Code::sub: return std::min(of(0), of(1));
+    case Code::mul: return std::min(of(0) * of(1), uint64_t{1} << 32);  // both at most 2^32: wraps to 0 for 2^64 alone
+    default: return 1;
+  }
+}
+
+/// How many elements from `first` on the vector stores past the caches would miss their alignment; null where there are
+/// none such or they do not.
+Value* Emitter::elements_to_boundary(Id block, Value* first) {
+  for (Id id = block + 1; id < analysis_.end_of[block]; ++id) {
+    const Node& n = node(id);
+    if (n.code != Code::store || n.immediate == 0) continue;
+    const Id storage = n.operand[0], index = n.operand[1];
+    if (analysis_.shape[index] != Shape::affine || analysis_.stride[index] != 1) return nullptr;
+    const auto size = static_cast<uint64_t>(loop::size_of(node(storage).type));
+    const auto boundary = static_cast<uint64_t>(vector_bytes(ir_.level));
+    if (divisor(index, block) * size >= boundary) return nullptr;  // buffers begin at a boundary
+    // The index of lane 0 of the first vector.
+    const std::function<Value*(Id)> at_first = [&](Id i) -> Value* {
+      if (i == block) return first;
+      if (analysis_.lanes[i] != block) return scalar(i);
+      const Node& m = node(i);
+      if (m.code != Code::add && m.code != Code::sub && m.code != Code::mul) return nullptr;
+      Value *a = at_first(m.operand[0]), *b = a != nullptr ? at_first(m.operand[1]) : nullptr;
+      return b == nullptr ? nullptr : compute(ir_, m.code, m.type, m.type, a, b, nullptr);
+    };
+    Value* element = at_first(index);
+    if (element == nullptr) return nullptr;
+    Value* address = b_.CreatePtrToInt(element_address(storage, element), b_.getInt64Ty());
+    Value* bytes = b_.CreateAnd(b_.CreateNeg(address), b_.getInt64(boundary - 1));
+    return b_.CreateUDiv(bytes, b_.getInt64(size));
+  }
+  return nullptr;
+}
+
 void Emitter::emit_lanes(Id id) {
   const Node& n = node(id);
   const int lanes = analysis_.width[id];
@@ -463,13 +541,28 @@ void Emitter::emit_lanes(Id id) {
   const auto *low = llvm::dyn_cast<llvm::ConstantInt>(first), *high = llvm::dyn_cast<llvm::ConstantInt>(bound);
   const bool known = low != nullptr && high != nullptr;
   const int64_t count = known ? std::max<int64_t>(0, high->getSExtValue() - low->getSExtValue()) : 0;
-  const bool has_main = !known || count >= lanes, has_tail = !known || count % lanes != 0 || analysis_.checks[id];
+  const bool has_main = !known || count >= lanes;
+  Value* head = has_main && registers.empty() && !analysis_.checks[id] ? elements_to_boundary(id, first) : nullptr;
+  const bool has_tail = !known || count % lanes != 0 || analysis_.checks[id] || head != nullptr;
 
   const std::vector<Value*> before = values_of(registers);
   BasicBlock *from = b_.GetInsertBlock(), *main = ir_.block("main"), *rest = ir_.block("rest"),
              *tail = ir_.block("tail");
   BasicBlock* done = ir_.block("done");
-  Value* enough = b_.CreateAnd(b_.CreateICmpSLT(first, bound), b_.CreateICmpUGE(b_.CreateSub(bound, first), group));
+  // Where the whole vectors begin: at the first element, or behind a head, which runs as the tail does.
+  Value* start = first;
+  BasicBlock* enter = from;
+  PHINode* behind_head = nullptr;
+  if (head != nullptr) {
+    enter = ir_.block("enter");
+    Value* fits = b_.CreateAnd(b_.CreateICmpSLT(first, bound), b_.CreateICmpULT(head, b_.CreateSub(bound, first)));
+    b_.CreateCondBr(b_.CreateAnd(b_.CreateICmpNE(head, b_.getInt64(0)), fits), tail, enter);
+    b_.SetInsertPoint(enter);
+    behind_head = b_.CreatePHI(i64, 2);
+    behind_head->addIncoming(first, from);
+    start = behind_head;
+  }
+  Value* enough = b_.CreateAnd(b_.CreateICmpSLT(start, bound), b_.CreateICmpUGE(b_.CreateSub(bound, start), group));
   b_.CreateCondBr(has_main ? enough : b_.getFalse(), main, rest);
 
   Region outer = std::move(region_);
@@ -478,9 +571,9 @@ void Emitter::emit_lanes(Id id) {
   // The heads of the tail come first: checks of either part lead to it.
   b_.SetInsertPoint(rest);
   PHINode* rest_index = b_.CreatePHI(i64, 2);
-  rest_index->addIncoming(first, from);
+  rest_index->addIncoming(start, enter);
   const std::vector<PHINode*> rest_registers = phis_of(before);
-  add(rest_registers, before, from);
+  add(rest_registers, before, enter);
   Value* left = b_.CreateSub(bound, rest_index);
   Value* some = b_.CreateICmpSLT(rest_index, bound);
   b_.CreateCondBr(has_tail ? some : b_.getFalse(), tail, done);
@@ -488,6 +581,7 @@ void Emitter::emit_lanes(Id id) {
   PHINode *tail_index = b_.CreatePHI(i64, 2), *tail_count = b_.CreatePHI(i64, 2);
   tail_index->addIncoming(rest_index, rest);
   tail_count->addIncoming(left, rest);
+  if (head != nullptr) tail_index->addIncoming(first, from), tail_count->addIncoming(head, from);
   const std::vector<PHINode*> tail_registers = phis_of(before);
   add(tail_registers, {rest_registers.begin(), rest_registers.end()}, rest);
   region_.retry = tail, region_.retry_index = tail_index, region_.retry_count = tail_count;
@@ -506,9 +600,9 @@ void Emitter::emit_lanes(Id id) {
   b_.SetInsertPoint(main);
   if (has_main) {
     PHINode* index = b_.CreatePHI(i64, 2);
-    index->addIncoming(first, from);
+    index->addIncoming(start, enter);
     const std::vector<PHINode*> carried = phis_of(before);
-    add(carried, before, from);
+    add(carried, before, enter);
     emit_body(index, carried, {});
     Value* next = b_.CreateAdd(index, group);
     BasicBlock* latch = b_.GetInsertBlock();
@@ -526,14 +620,16 @@ void Emitter::emit_lanes(Id id) {
 
   b_.SetInsertPoint(tail);
   if (has_tail) {
-    // Lane numbers as bytes where they fit: the mask of a v4 register is then one comparison.
-    const int bits = ir_.level == Level::v4 && lanes <= 128 ? 8 : 32;
-    Value* bar = ir_.splat(b_.CreateTrunc(tail_count, b_.getIntNTy(static_cast<unsigned>(bits))), lanes);
-    Value* mask = b_.CreateICmpULT(ir_.iota(bits, lanes), bar);
+    Value* bar = ir_.splat(b_.CreateTrunc(tail_count, lane_number()), lanes);
+    Value* mask = b_.CreateICmpULT(ir_.iota(static_cast<int>(lane_number()->getBitWidth()), lanes), bar);
     emit_body(tail_index, tail_registers, {mask, tail_count});
     BasicBlock* end = b_.GetInsertBlock();
     add(result, values_of(registers), end);
-    if (region_.report == nullptr) {
+    if (head != nullptr) {
+      Value* next = b_.CreateAdd(tail_index, tail_count);
+      behind_head->addIncoming(next, end);
+      b_.CreateCondBr(b_.CreateICmpSLT(next, bound), enter, done);
+    } else if (region_.report == nullptr) {
       b_.CreateBr(done);
     } else {
       ir_.branch_rarely(b_.CreateLoad(b_.getInt1Ty(), failed_), region_.report, done);

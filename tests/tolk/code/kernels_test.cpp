@@ -46,6 +46,48 @@ TEST(Kernels, TurnsSquares) {
     }
 }
 
+// Rows whose ends lie anywhere: stores past the caches go by whole aligned vectors behind a head.
+Kernel streamed_rows(Type type, int64_t rows, int64_t width, int64_t from) {
+  Builder b("streamed_rows");
+  const Id x = b.param(type, Access::read, rows * width), out = b.param(type, Access::both, rows * width);
+  const Id row = b.loop(b.task_begin(), b.task_end()), first = b.mul(row, b.index(width));
+  const Id j = b.lanes(b.index(from), b.index(width), 16);
+  const Id place = b.add(first, j);
+  const Id value = b.load(x, b.sub(b.index(rows * width - 1), place));
+  b.store(out, place, value, true);
+  b.end();
+  b.end();
+  return b.finish();
+}
+TEST(Kernels, StreamsRowsOfAnyWidth) {
+  for (const Type type : {Type::f32, Type::f64, Type::u8})
+    for (const int64_t width : {1, 5, 15, 16, 17, 31, 33, 50, 64, 65, 100, 200})
+      for (const int64_t from : {0, 1, 16})
+        check(streamed_rows(type, 5, width, from), {values(type, 5 * width, 8), zeros(type, 5 * width)}, {}, {0, 5});
+}
+
+// The lane's own number compared with one number: dims {n, u}.
+Kernel one_hot(bool swapped) {
+  Builder b("one_hot");
+  const Id n = b.dim(0), u = b.dim(1), out = b.param(Type::i32, Access::write, b.mul(n, b.index(2)));
+  const Id yes = b.constant(Type::i32, 1), no = b.constant(Type::i32, 0);
+  const Id i = b.lanes(b.index(0), n, 16), own = b.add(i, b.index(3)), place = b.mul(i, b.index(2));
+  const auto is = [&](LoopCode code) { return swapped ? b.binary(code, u, own) : b.binary(code, own, u); };
+  const Id equal = is(LoopCode::eq), differs = is(LoopCode::ne);
+  b.store(out, place, b.select(equal, yes, no));
+  const Id after = b.add(place, b.index(1));
+  b.store(out, after, b.select(differs, yes, no));
+  b.end();
+  return b.finish();
+}
+TEST(Kernels, OneLaneOfMany) {
+  for (const bool swapped : {false, true})
+    for (const int64_t n : {1, 15, 16, 40, 70})
+      for (const int64_t u : {int64_t{-1}, int64_t{2}, int64_t{3}, int64_t{18}, int64_t{19}, int64_t{42}, int64_t{258},
+                              int64_t{3} + (int64_t{1} << 32), INT64_MIN, INT64_MAX})
+        check(one_hot(swapped), {zeros(Type::i32, 2 * n)}, {n, u});
+}
+
 TEST(Kernels, LoadIfReadsNothingWhereFalse) {
   for (int64_t n = 0; n <= 40; ++n) check(loop_test::shift(), {reals(n, 5, Type::f64), zeros(Type::f64, n)}, {n});
 }
