@@ -275,12 +275,20 @@ void make_rows(const Body& body, const Context& context, Schedule& schedule) {
       for (const uint32_t r : rows.runs[k].reduces)
         trees[k].emplace_back(b, body.nodes[r].code, body.nodes[r].type, (n + run_block - 1) / run_block);
 
-  // Operands of the reductions of a heavy run, one block of each.
-  std::vector<std::vector<Id>> blocks(rows.runs.size());
+  // Operands of the reductions of a heavy run: the row that is kept of them anyway, or one block.
+  struct Operand {
+    Id row, block;
+  };
+  std::vector<std::vector<Operand>> operands(rows.runs.size());
   for (size_t k = 0; k < rows.runs.size(); ++k)
     if (rows.is_heavy(rows.runs[k], context.target.vector_bytes))
-      for (const uint32_t r : rows.runs[k].reduces)
-        blocks[k].push_back(b.local(body.nodes[body.nodes[r].operand[0]].type, std::min(n, run_block)));
+      for (const uint32_t r : rows.runs[k].reduces) {
+        const uint32_t id = body.nodes[r].operand[0];
+        const std::vector<uint32_t>& keeps = rows.runs[k].keeps;
+        const bool kept = std::find(keeps.begin(), keeps.end(), id) != keeps.end();
+        operands[k].push_back({kept ? local[id] : loop::no_id,
+                               kept ? loop::no_id : b.local(body.nodes[id].type, std::min(n, run_block))});
+      }
 
   Down down(e, parts.down);
 
@@ -318,7 +326,7 @@ void make_rows(const Body& body, const Context& context, Schedule& schedule) {
       continue;
     }
     // What needs many registers for each vector is computed a vector at a time, and the partial sums read it back.
-    const bool apart = !blocks[k].empty();
+    const bool apart = !operands[k].empty();
     const std::vector<Id> results = reduce_run(
         e, run.reduces, b.index(0), b.index(n), {n, n % run_block == 0}, trees[k],
         [&](Id begin, Id end) {
@@ -327,14 +335,18 @@ void make_rows(const Body& body, const Context& context, Schedule& schedule) {
           e.enter();
           each(i);
           for (size_t r = 0; r < run.reduces.size(); ++r)
-            b.store(blocks[k][r], b.sub(i, begin), e.value(body.nodes[run.reduces[r]].operand[0]));
+            if (const Id block = operands[k][r].block; block != loop::no_id)
+              b.store(block, b.sub(i, begin), e.value(body.nodes[run.reduces[r]].operand[0]));
           e.leave();
           b.end();
         },
         [&](Id i, Id begin) {
           if (!apart) return each(i);
-          for (size_t r = 0; r < run.reduces.size(); ++r)
-            e.give(body.nodes[run.reduces[r]].operand[0], b.load(blocks[k][r], b.sub(i, begin)));
+          for (size_t r = 0; r < run.reduces.size(); ++r) {
+            const auto [row, block] = operands[k][r];
+            e.give(body.nodes[run.reduces[r]].operand[0],
+                   block == loop::no_id ? b.load(row, i) : b.load(block, b.sub(i, begin)));
+          }
         });
     for (size_t i = 0; i < results.size(); ++i) e.give(run.reduces[i], results[i]);
   }
