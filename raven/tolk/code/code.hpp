@@ -7,6 +7,7 @@
 //   TOLK_BACKEND=<path>      the shared object of the LLVM back end, when it is not where it was built or installed
 //   TOLK_CACHE=0 | <dir>     no disk cache, or this directory instead of raven::cache_dir("tolk")
 //   TOLK_PERF=1              names of kernels in /tmp/perf-<pid>.map
+//   TOLK_GDB=1               names of kernels for debuggers
 #include <cstddef>
 #include <cstdint>
 #include <memory>

@@ -13,6 +13,7 @@
 #include "raven/base/env.hpp"
 #include "raven/base/error.hpp"
 #include "raven/base/message.hpp"
+#include "raven/tolk/code/internal/debugger.hpp"
 #include "raven/tolk/error.hpp"
 
 namespace tolk {
@@ -46,14 +47,19 @@ class MachineCode final : public Code {
     }
     entry_ = reinterpret_cast<Entry*>(code + image.entry);
     tell_perf(code, size_, name_);
+    debugger_ = tell_debugger(code, size_, name_);
   }
-  ~MachineCode() override { ::munmap(mapping_, mapped_); }
+  ~MachineCode() override {
+    debugger_.reset();
+    ::munmap(mapping_, mapped_);
+  }
 
  private:
   /// Bytes before the code, which keep its alignment: UBSan's check of calls through pointers reads some of them.
   static constexpr size_t lead = 64;
   size_t mapped_;
   void* mapping_;
+  std::unique_ptr<DebuggerEntry> debugger_;
 };
 
 class InterpretedCode final : public Code {

@@ -1,4 +1,6 @@
 // Code as the plan uses it: shared by text, in parallel, interpreted on demand; and what the back end refuses.
+#include <elf.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
@@ -9,8 +11,80 @@
 #include "tolk/code/support.hpp"
 #include "tolk/loop/kernels.hpp"
 
+// What a debugger reads (GDB manual, JIT Compilation Interface).
+extern "C" {
+struct jit_code_entry {
+  jit_code_entry *next_entry, *prev_entry;
+  const char* symfile_addr;
+  uint64_t symfile_size;
+};
+struct jit_descriptor {
+  uint32_t version, action_flag;
+  jit_code_entry *relevant_entry, *first_entry;
+};
+extern jit_descriptor __jit_debug_descriptor;
+}
+
 namespace code_test {
 namespace {
+
+/// Addresses of the functions of this name that debuggers know.
+std::vector<uint64_t> known_to_debuggers(const std::string& name) {
+  std::vector<uint64_t> found;
+  for (const jit_code_entry* e = __jit_debug_descriptor.first_entry; e != nullptr; e = e->next_entry) {
+    EXPECT_TRUE(e->next_entry == nullptr || e->next_entry->prev_entry == e);
+    const auto at = [&](uint64_t offset, auto& value) {
+      ASSERT_LE(offset + sizeof value, e->symfile_size);
+      std::memcpy(&value, e->symfile_addr + offset, sizeof value);
+    };
+    Elf64_Ehdr header{};
+    at(0, header);
+    std::vector<Elf64_Shdr> sections(header.e_shnum);
+    for (size_t i = 0; i < sections.size(); ++i) at(header.e_shoff + i * sizeof(Elf64_Shdr), sections[i]);
+    for (const Elf64_Shdr& section : sections) {
+      if (section.sh_type != SHT_SYMTAB) continue;
+      const Elf64_Shdr& names = sections.at(section.sh_link);
+      for (uint64_t i = 1; i < section.sh_size / sizeof(Elf64_Sym); ++i) {
+        Elf64_Sym symbol{};
+        at(section.sh_offset + i * sizeof symbol, symbol);
+        EXPECT_EQ(names.sh_offset + names.sh_size, e->symfile_size);
+        if (e->symfile_addr + names.sh_offset + symbol.st_name == name)
+          found.push_back(sections.at(symbol.st_shndx).sh_addr + symbol.st_value);
+      }
+    }
+  }
+  return found;
+}
+
+TEST(Code, DebuggersKnowTheNameWhileTheCodeLives) {
+  const auto kernel_named = [](const std::string& name) {
+    Builder b(name);
+    const Id out = b.param(Type::f32, Access::write, 1);
+    b.store(out, b.index(0), b.real(Type::f32, 7));
+    return b.finish();
+  };
+  ::setenv("TOLK_GDB", "1", 1);
+  const Kernel first = kernel_named("debugged"), second = kernel_named("debugged_too");
+  const Kernel* const kernels[] = {&first, &second};
+  auto codes = tolk::compile_kernels(kernels);
+  ::unsetenv("TOLK_GDB");
+  for (const auto& code : codes) {
+    const std::vector<uint64_t> at = known_to_debuggers("tolk." + code->name());
+    ASSERT_EQ(at.size(), 1u);
+    const auto entry = reinterpret_cast<uint64_t>(code->entry());
+    EXPECT_LE(at[0], entry);
+    EXPECT_LT(entry, at[0] + code->size());
+  }
+  codes.erase(codes.begin());
+  EXPECT_TRUE(known_to_debuggers("tolk.debugged").empty());
+  EXPECT_EQ(known_to_debuggers("tolk.debugged_too").size(), 1u);
+  codes.clear();
+  EXPECT_TRUE(known_to_debuggers("tolk.debugged_too").empty());
+  const Kernel third = kernel_named("not_debugged");
+  const Kernel* const others[] = {&third};
+  codes = tolk::compile_kernels(others);
+  EXPECT_TRUE(known_to_debuggers("tolk.not_debugged").empty());
+}
 
 TEST(Code, IsSharedByText) {
   const Kernel a = loop_test::map(), b = loop_test::map(), c = loop_test::shift();
