@@ -213,7 +213,7 @@ void Emission::give(uint32_t node, loop::Id id) {
   ids_[node] = id;
 }
 
-void Emission::emit(std::span<const uint32_t> nodes) {
+void Emission::emit(std::span<const uint32_t> nodes, bool checked) {
   const auto there = [&](uint32_t node) { return node == none || has(node); };
   for (const uint32_t id : nodes) {
     const Node& n = body_.nodes[id];
@@ -237,7 +237,7 @@ void Emission::emit(std::span<const uint32_t> nodes) {
         loop::Id status = no_id;
         for (size_t i = 0; i < buffers_.size(); ++i)
           if (buffers_[i].kind == LaunchBuffer::Kind::status) status = params_[i];
-        builder_.check(in(0), in(1), status, site_of_[id]);
+        if (checked) builder_.check(in(0), in(1), status, site_of_[id]);
         give(id, in(2));
         break;
       }

@@ -37,7 +37,8 @@ class Emission {
   /// Addresses among those that `bind` keeps up to date.
   void follow(std::span<const uint32_t> nodes, std::span<const Body::Store> stores);
   /// Emits, in order, those of `nodes` that can be: their loops are open and what they are made of is there.
-  void emit(std::span<const uint32_t> nodes);
+  /// `checked`: false where values are only guessed at, and a bad index is no error.
+  void emit(std::span<const uint32_t> nodes, bool checked = true);
   bool has(uint32_t node) const { return ids_[node] != loop::no_id; }
   loop::Id value(uint32_t node) const { return ids_[node]; }
   /// Says what a node is, until `leave`.

@@ -112,6 +112,27 @@ std::vector<uint16_t> short_loops(const Body& body) {
   return {loops.begin() + static_cast<std::ptrdiff_t>(first), loops.end()};
 }
 
+/// Loads of long rows of a large table whose places are read at run time: no prefetcher finds the next one.
+std::vector<uint32_t> far_rows(const Body& body, const Context& context, uint16_t lanes_atom) {
+  constexpr int64_t least_row = 1024, least_table = 1 << 20;  // bytes
+  std::vector<uint32_t> loads;
+  for (uint32_t id = 0; id < body.nodes.size(); ++id) {
+    const Node& n = body.nodes[id];
+    if (n.kind != Node::Kind::load || n.operand[0] != none) continue;
+    const Affine& at = body.affines[n.affine];
+    bool read = false, fixed = true;
+    for (const Term& t : at.terms) {
+      if (body.atoms[t.atom].is_loop()) continue;
+      read = true;
+      fixed &= (body.atoms_of[body.atoms[t.atom].node] >> lanes_atom & 1) == 0;
+    }
+    if (read && fixed && at.factor(lanes_atom) == 1 && body.extent(lanes_atom) * loop::size_of(n.type) >= least_row &&
+        bytes_of(context.values.program.aval(static_cast<nx::Program::Id>(n.bits))) >= least_table)
+      loads.push_back(id);
+  }
+  return loads;
+}
+
 Launch nested(const Body& body, const Context& context) {
   std::vector<uint16_t> in_lanes = short_loops(body);
   if (in_lanes.size() == 1) {
@@ -149,6 +170,22 @@ Launch nested(const Body& body, const Context& context) {
   e.emit(nodes);
   const Id t = b.loop(b.task_begin(), b.task_end());
   e.enter();
+  // Where the far rows begin that the task after next reads.
+  std::vector<uint32_t> far;
+  std::vector<Id> soon;
+  if (in_lanes.size() == 1 && inner.empty() && pieces == 1) far = far_rows(body, context, in_lanes[0]);
+  if (!far.empty()) {
+    std::vector<uint32_t> places;
+    for (const uint32_t id : far)
+      for (const Term& term : body.affines[body.nodes[id].affine].terms)
+        if (!body.atoms[term.atom].is_loop()) places.push_back(body.atoms[term.atom].node);
+    const Id later = b.add(t, b.index(2)), last = b.sub(b.task_end(), b.index(1));
+    e.enter();
+    e.bind_all(outer, b.binary(loop::Code::minimum, later, last));
+    e.emit(closure(body, places), /*checked=*/false);
+    for (const uint32_t id : far) soon.push_back(e.address(body.nodes[id].affine));
+    e.leave();
+  }
   Id from = b.index(0), to = b.index(lanes_extent), position = t;
   if (pieces > 1) {
     const Id count = b.index(pieces), length = b.index(task_elements);
@@ -166,6 +203,8 @@ Launch nested(const Body& body, const Context& context) {
   }
   const Id j = b.lanes(from, to, e.width(nodes, lanes_mask));
   e.enter();
+  for (size_t i = 0; i < far.size(); ++i)
+    b.fetch(e.output(static_cast<uint32_t>(body.nodes[far[i]].bits)), b.add(soon[i], j));
   e.bind_joined(in_lanes, j);
   e.emit(nodes);
   store_all(e);

@@ -19,6 +19,7 @@ constexpr int64_t tasks_wanted = 4, most_tasks = 64, narrow_tile = 64;
 constexpr int64_t most_updates = 1 << 22;  // each thread has room for their numbers
 constexpr int64_t sum_columns = 1024;      // of a row that several updates go to, at a time
 constexpr int64_t streamed_bytes = 4 << 20;
+constexpr int64_t fetch_ahead = 2;  // updates: their rows lie anywhere, so no prefetcher finds the next one
 
 /// How a table is cut into tasks: rows, and columns too where rows are few.
 struct Tiles {
@@ -26,9 +27,9 @@ struct Tiles {
   int64_t down, across;   ///< how many
 };
 Tiles tiles_of(int64_t rows, int64_t width, int64_t updates, int64_t item) {
-  // Each task reads all indices: that takes a tenth of the time at most (2 ns an index, 8 bytes a ns).
+  // Each task reads all indices: that takes a small part of the time (2 ns an index, 8 bytes a ns).
   const double bytes = static_cast<double>((rows + updates) * width * item), scan = 2.0 * static_cast<double>(updates);
-  const auto affordable = static_cast<int64_t>(bytes / 8 / 10 / scan);
+  const auto affordable = static_cast<int64_t>(bytes / 8 / 30 / scan);
   Tiles t;
   t.rows = (rows - 1) / std::min(rows, std::clamp<int64_t>(affordable, 1, most_tasks)) + 1;
   t.down = (rows - 1) / t.rows + 1;
@@ -164,6 +165,11 @@ Launch make_scatter(const Values& values, uint32_t equation, bool read_later) {
   const auto source = [&](loop::Id position) {
     return b.mul(b.cast(loop::Type::i64, b.load(order, position)), b.index(width));
   };
+  // Where the row begins that is read two updates later; anything behind the last one.
+  const auto later = [&](loop::Id position) {
+    const loop::Id next = b.add(position, b.index(fetch_ahead));
+    return source(b.binary(Code::minimum, next, b.index(updates - 1)));
+  };
   const auto write_row = [&](loop::Id condition, const auto& start, const auto& value) {
     b.when(condition);
     const auto first = start();
@@ -179,16 +185,23 @@ Launch make_scatter(const Values& values, uint32_t equation, bool read_later) {
   // One update, or only the last one counts.
   write_row(
       combine ? b.binary(Code::eq, count, one) : b.binary(Code::lt, zero, count),
-      [&] { return source(b.sub(end, one)); },
-      [&](loop::Id first, loop::Id j) { return combined(number, b.load(from, b.add(first, j))); });
+      [&] {
+        const loop::Id last = b.sub(end, one), first = source(last);
+        return std::pair(first, later(last));
+      },
+      [&](const auto& first_and_ahead, loop::Id j) {
+        b.fetch(from, b.add(first_and_ahead.second, j));
+        return combined(number, b.load(from, b.add(first_and_ahead.first, j)));
+      });
   if (combine) {
     b.when(b.binary(Code::lt, one, count));
     const loop::Id c = b.loop(left, right, sum_columns);
     loop::Id stop = b.add(c, b.index(sum_columns));
     stop = b.binary(Code::minimum, stop, right);
     const auto sweep = [&](loop::Id position, const auto& value) {
-      const loop::Id first = source(position);
+      const loop::Id first = source(position), ahead = later(position);
       const loop::Id j = b.lanes(c, stop, lanes), slot = b.sub(j, c);
+      b.fetch(from, b.add(ahead, j));
       const loop::Id so_far = value(slot);
       b.store(sum, slot, combined(so_far, b.load(from, b.add(first, j))));
       b.end();

@@ -12,7 +12,7 @@ using loop::no_id;
 using loop::Node;
 using loop::Type;
 
-bool reads_memory(Code code) { return code == Code::load || code == Code::load_if; }
+bool reads_memory(Code code) { return code == Code::load || code == Code::load_if || code == Code::fetch; }
 bool writes_memory(Code code) { return code == Code::store || code == Code::store_if; }
 
 /// Whether lanes fold into registers that outlive them, which fixes their width.

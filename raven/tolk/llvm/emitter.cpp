@@ -83,6 +83,7 @@ class Emitter {
   void emit_store(Id id);
   void emit_check(Id id);
   void emit_turn(Id id);
+  void emit_fetch(Id id);
   void emit_loop(Id id);
   void emit_lanes(Id id);
   void emit_when(Id id);
@@ -217,6 +218,7 @@ void Emitter::emit_value(Id id) {
     case Code::store_if: return emit_store(id);
     case Code::check: return emit_check(id);
     case Code::turn: return emit_turn(id);
+    case Code::fetch: return emit_fetch(id);
     case Code::end: return;
     default: return emit_compute(id);
   }
@@ -380,6 +382,23 @@ void Emitter::emit_turn(Id id) {
                       element_address(n.operand[2], scalar(n.operand[3])), target.immediate / loop::turn_rows,
                       in_memory(target.type)};
   transpose_square(ir_, square, loop::turn_side(target.type));
+}
+
+/// Into the second-level cache. Lanes that go element by element ask for every line; scattered ones for none.
+void Emitter::emit_fetch(Id id) {
+  constexpr int64_t line = 64;
+  const Id storage = node(id).operand[0], index = node(id).operand[1];
+  int64_t bytes = 1;
+  if (varies(id)) {
+    if (analysis_.shape[index] != Shape::affine || analysis_.stride[index] != 1) return;
+    bytes = region_.lanes * loop::size_of(node(storage).type);
+  }
+  Value* first = element_address(storage, scalar(index));
+  for (int64_t at = 0; at < bytes; at += line) {
+    Value* address = b_.CreateConstGEP1_64(b_.getInt8Ty(), first, static_cast<uint64_t>(at));
+    b_.CreateIntrinsic(llvm::Intrinsic::prefetch, {address->getType()},
+                       {address, b_.getInt32(0), b_.getInt32(2), b_.getInt32(1)});
+  }
 }
 
 void Emitter::report(Value* site, Value* value) {

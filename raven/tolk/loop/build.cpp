@@ -194,6 +194,7 @@ void Builder::check(Id mask, Id value, Id status, int64_t site) {
   if (impl_->is_truth(mask, true)) return;
   impl_->append({Code::check, Type::none, {mask, value, status, no_id}, site});
 }
+void Builder::fetch(Id storage, Id index) { impl_->append({Code::fetch, Type::none, {storage, index, no_id, no_id}}); }
 void Builder::turn(Id from, Id from_index, int64_t stride, Id to, Id to_index) {
   impl_->append({Code::turn, Type::none, {from, from_index, to, to_index}, stride});
 }

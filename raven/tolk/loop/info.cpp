@@ -49,6 +49,7 @@ constexpr Slots slots(Code code) {
     case Code::set: return {lanes, data};
     case Code::check: return {mask, index, status};
     case Code::turn: return {array, index, array, index};
+    case Code::fetch: return {array, index};
     case Code::loop:
     case Code::lanes: return {index, index};
     case Code::when: return {mask};

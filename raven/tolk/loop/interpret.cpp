@@ -117,6 +117,7 @@ class Interpreter {
         store(id, node.operand[2], static_cast<uint64_t>(2 * node.immediate + 1), operand(1));
         stopped_ = true;
         break;
+      case Code::fetch: break;
       case Code::turn: turn(id, operand(1), operand(3)); break;
       case Code::loop:
       case Code::lanes: return open(id, operand(0), trips(node));

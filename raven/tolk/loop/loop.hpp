@@ -168,6 +168,7 @@ class TOLK_LOOP_API Builder {
   void store_if(Id storage, Id index, Id value, Id mask, bool stream = false);
   void set(Id reg, Id value);
   void check(Id mask, Id value, Id status, int64_t site);
+  void fetch(Id storage, Id index);
   void turn(Id from, Id from_index, int64_t stride, Id to, Id to_index);
 
   // blocks: the index; closed by end()

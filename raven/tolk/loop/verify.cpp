@@ -138,7 +138,7 @@ class Verifier {
     const Node& array = nodes_[node.operand[0]];
     if (array.code == Code::param) {
       const Access access = static_cast<Access>(array.immediate);
-      const bool reads = info(node.code).kind == Kind::read || node.code == Code::turn;
+      const bool reads = info(node.code).kind == Kind::read || node.code == Code::turn || node.code == Code::fetch;
       if (reads && access == Access::write) return "reads a param that is write only";
       if (!reads && access == Access::read) return "writes to a param that is read only";
     }

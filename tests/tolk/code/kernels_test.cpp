@@ -88,6 +88,26 @@ TEST(Kernels, OneLaneOfMany) {
         check(one_hot(swapped), {zeros(Type::i32, 2 * n)}, {n, u});
 }
 
+// Fetching, anywhere: dims {n, place}.
+Kernel fetching() {
+  Builder b("fetching");
+  const Id n = b.dim(0), place = b.dim(1);
+  const Id x = b.param(Type::f64, Access::read, n), out = b.param(Type::f64, Access::write, n);
+  b.fetch(x, place);
+  const Id i = b.lanes(b.index(0), n, 8), square = b.mul(i, i);
+  b.fetch(x, b.add(i, place));
+  b.fetch(x, b.mul(i, b.index(-7)));
+  b.fetch(x, square);
+  b.store(out, i, b.load(x, i));
+  b.end();
+  return b.finish();
+}
+TEST(Kernels, FetchesWithoutEffect) {
+  for (const int64_t n : {0, 1, 7, 8, 40})
+    for (const int64_t place : {int64_t{0}, int64_t{-1}, int64_t{1} << 40, INT64_MIN})
+      check(fetching(), {reals(n, 9, Type::f64), zeros(Type::f64, n)}, {n, place});
+}
+
 TEST(Kernels, LoadIfReadsNothingWhereFalse) {
   for (int64_t n = 0; n <= 40; ++n) check(loop_test::shift(), {reals(n, 5, Type::f64), zeros(Type::f64, n)}, {n});
 }

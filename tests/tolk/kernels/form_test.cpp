@@ -338,6 +338,24 @@ TEST(Form, embedding) {
       [&](Array t, Array i) { return rune::grad([&](Array u) { return nx::sum(nx::exp(nx::embedding(u, i))); })(t); },
       table, ids);
 }
+TEST(Form, far_rows_of_a_large_table_are_fetched) {
+  const Array table = random_f32({1000, 300}, 1);
+  const auto embedding = [](Array t, Array i) { return nx::embedding(t, i) * 2; };
+  const Array ids = nx::random::randint(nx::random::key(3), {40}, 0, 1000, {.dtype = nx::i32});
+  const Schedule s = formed(embedding, table, ids);
+  EXPECT_LAUNCHES(s, 1);
+  EXPECT_NE(tolk::loop::print(s.launches[0].kernel).find("fetch.f32"), std::string::npos);
+  // What is fetched ahead is no error, and the first bad index is.
+  Array bad = nx::astype(nx::arange(40), nx::i32);
+  bad.at(37) = 1000;
+  bad.at(38) = -1;
+  try {
+    tolk_test::run_schedule(s, {table, bad});
+    ADD_FAILURE() << "no error";
+  } catch (const nx::IndexError& error) {
+    EXPECT_NE(std::string(error.what()).find("1000"), std::string::npos) << error.what();
+  }
+}
 TEST(Form, scatter_dup_set_add_and_the_rest) {
   const auto scatter = [](nx::ScatterKind kind, nx::IndexMode mode, bool wrap, nx::DType dtype, int start) {
     return [=](Array ids, Array updates) {

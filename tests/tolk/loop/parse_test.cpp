@@ -72,6 +72,7 @@ TEST(Text, EveryCodeComesBack) {
     else if (info(value).operands == 2)
       b.binary(value, i, i);
   }
+  b.fetch(flags, i);
   b.set(scalar, b.get(scalar));
   b.load_if(flags, i, mask, b.truth(true));
   b.store_if(flags, i, b.truth(false), mask, true);

@@ -135,6 +135,12 @@ TEST(Verify, Storage) {
   EXPECT_EQ(fault_of("%0 = reg.f32 1.0\n%1 = add.f32 %0 1.0"), "operand 1 is storage, not a value");
 }
 
+TEST(Verify, Fetch) {
+  EXPECT_EQ(fault_of("%0 = param.f32 4 read\nfetch.f32 %0 -99"), "");
+  EXPECT_EQ(fault_of("%0 = local.f32 4\n%1 = lanes 0 4 width 4\nfetch.f32 %0 %1\nend"), "");
+  EXPECT_EQ(fault_of("%0 = param.f32 4 write\nfetch.f32 %0 0"), "reads a param that is write only");
+}
+
 TEST(Verify, Turn) {
   const std::string start = "%0 = param.f32 99 read\n%1 = param.f32 99 write\n%2 = local.f32 32\n%3 = local.f32 33\n";
   EXPECT_EQ(fault_of(start + "turn.f32 %0 1 %2 0 stride 4"), "");
