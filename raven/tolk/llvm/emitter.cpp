@@ -517,8 +517,8 @@ uint64_t Emitter::divisor(Id id, Id block) const {
   }
 }
 
-/// How many elements from `first` on the vector stores past the caches would miss their alignment; null where there are
-/// none such or they do not.
+/// How many elements from `first` on the vector stores past the caches would miss their alignment, fewer than there are
+/// lanes; null where there are none such or they do not.
 Value* Emitter::elements_to_boundary(Id block, Value* first) {
   for (Id id = block + 1; id < analysis_.end_of[block]; ++id) {
     const Node& n = node(id);
@@ -526,7 +526,9 @@ Value* Emitter::elements_to_boundary(Id block, Value* first) {
     const Id storage = n.operand[0], index = n.operand[1];
     if (analysis_.shape[index] != Shape::affine || analysis_.stride[index] != 1) return nullptr;
     const auto size = static_cast<uint64_t>(loop::size_of(node(storage).type));
-    const auto boundary = static_cast<uint64_t>(vector_bytes(ir_.level));
+    // Of what one store takes: bytes beside wider elements fill less than a register.
+    const uint64_t stored = static_cast<uint64_t>(analysis_.width[block]) * size;
+    const auto boundary = std::min(stored, static_cast<uint64_t>(vector_bytes(ir_.level)));
     if (divisor(index, block) * size >= boundary) return nullptr;  // buffers begin at a boundary
     // The index of lane 0 of the first vector.
     const std::function<Value*(Id)> at_first = [&](Id i) -> Value* {

@@ -66,6 +66,27 @@ TEST(Kernels, StreamsRowsOfAnyWidth) {
         check(streamed_rows(type, 5, width, from), {values(type, 5 * width, 8), zeros(type, 5 * width)}, {}, {0, 5});
 }
 
+// What is stored may be narrower than what the lanes compute: a vector of it is less than a register.
+Kernel streamed_comparisons(Type type, int64_t rows, int64_t width) {
+  Builder b("streamed_comparisons");
+  const Id x = b.param(type, Access::read, rows * width), bar = b.param(type, Access::read, rows);
+  const Id out = b.param(Type::b1, Access::write, rows * width);
+  const Id row = b.loop(b.task_begin(), b.task_end()), first = b.mul(row, b.index(width));
+  const Id limit = b.load(bar, row);
+  const Id j = b.lanes(b.index(0), b.index(width), 8);
+  const Id place = b.add(first, j), value = b.load(x, place);
+  b.store(out, place, b.binary(LoopCode::lt, value, limit), true);
+  b.end();
+  b.end();
+  return b.finish();
+}
+TEST(Kernels, StreamsBytesBesideWiderElements) {
+  for (const Type type : {Type::f32, Type::f64, Type::i32, Type::u8})
+    for (const int64_t width : {5, 17, 33, 67, 100, 131, 200})
+      check(streamed_comparisons(type, 7, width),
+            {values(type, 7 * width, 8), values(type, 7, 9), zeros(Type::b1, 7 * width)}, {}, {0, 7});
+}
+
 // The lane's own number compared with one number: dims {n, u}.
 Kernel one_hot(bool swapped) {
   Builder b("one_hot");
