@@ -2,8 +2,7 @@
 //
 //   roots     results, operands of calls, reductions, values that are too dear to compute twice: what may get bytes
 //   place     each root in program order: into a group whose loops it fits, or into one of its own. What a group
-//   computes
-//             at the same index is read where it is computed.
+//             computes at the same index is read where it is computed
 //   merge     kernels over the same rows of which one reads what the other has in the cache, and sums down those rows
 //   stored    of the roots, those that something outside of their group reads
 //   order     groups and calls, each as soon as the program came to it and its operands are there

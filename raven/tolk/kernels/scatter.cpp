@@ -123,7 +123,10 @@ Launch make_scatter(const Values& values, uint32_t equation, bool read_later) {
     const loop::Id i = b.loop(zero, b.index(updates));
     const loop::Id given = b.cast(loop::Type::i64, b.load(ids, i));
     loop::Id id = given;
-    if (a.wrap_negative) id = b.select(b.binary(Code::lt, id, zero), b.add(id, extent), id);
+    if (a.wrap_negative) {
+      const loop::Id negative = b.binary(Code::lt, id, zero), from_end = b.add(id, extent);
+      id = b.select(negative, from_end, id);
+    }
     if (a.mode == nx::IndexMode::raise && checked) {
       const loop::Id low = b.binary(Code::le, zero, id);
       b.check(b.binary(Code::bit_and, low, b.binary(Code::lt, id, extent)), given, status, 0);
@@ -152,7 +155,8 @@ Launch make_scatter(const Values& values, uint32_t equation, bool read_later) {
   b.end();
   each_update(false, [&](loop::Id i, loop::Id row) {
     const loop::Id place = b.add(row, one), position = b.load(at, place);
-    b.store(order, b.cast(loop::Type::i64, position), b.cast(i32, i));
+    const loop::Id slot = b.cast(loop::Type::i64, position), update = b.cast(i32, i);
+    b.store(order, slot, update);
     b.store(at, place, b.add(position, somebody));
   });
 

@@ -1,7 +1,8 @@
 // One pass over the nodes. What depends on the lane is a vector, what does not a scalar (analysis.hpp); registers are
 // values in single assignment with phis at loops.
 //
-//   lanes a b   main: whole vectors while W iterations are left;  tail: the rest, under a mask
+//   lanes a b   main: whole vectors while W iterations are left;  tail: the rest, under a mask. Before stores past the
+//               caches the tail runs first too, over a head: the elements before their boundary
 //
 // The body is emitted twice; where the bounds are constants and a part has nothing to do, once. A check that fails in
 // the first lane reports. In a later lane, earlier ones may still fail another check, which scalar order would meet
