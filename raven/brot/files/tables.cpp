@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "raven/base/thread_pool.hpp"
 #include "raven/brot/core/error.hpp"
 #include "raven/brot/core/hash.hpp"
 
@@ -11,7 +12,7 @@ namespace brot {
 namespace {
 
 /// Raised whenever an array changes its meaning.
-constexpr uint32_t format_version = 1;
+constexpr uint32_t format_version = 2;
 constexpr uint32_t byte_order = 0x01020304;
 constexpr size_t alignment = 64;
 
@@ -31,10 +32,8 @@ constexpr char magic[8] = {'B', 'R', 'O', 'T', '\r', '\n', '\x1A', '\n'};
 
 size_t aligned(size_t offset) { return (offset + alignment - 1) / alignment * alignment; }
 
-}  // namespace
-
 // Four lanes side by side: as fast as memory.
-uint64_t checksum_of_tables(std::span<const std::byte> bytes) {
+uint64_t checksum_of_block(std::span<const std::byte> bytes) {
   const char* at = reinterpret_cast<const char*>(bytes.data());
   size_t left = bytes.size();
   uint64_t lanes[4] = {0x9E3779B97F4A7C15u, 0xD6E8FEB86659FD93u, 0xA0761D6478BD642Fu, 0xE7037ED1A0B428DBu};
@@ -44,6 +43,21 @@ uint64_t checksum_of_tables(std::span<const std::byte> bytes) {
           fold_multiply(lanes[lane] ^ load_u64(at + 16 * lane), 0x8EBC6AF09C88C6E3u ^ load_u64(at + 16 * lane + 8));
   uint64_t sum = hash_bytes(at, left) ^ bytes.size();
   for (const uint64_t lane : lanes) sum = fold_multiply(sum ^ lane, 0x589965CC75374CC3u);
+  return sum;
+}
+
+}  // namespace
+
+// The sums of blocks, in their order.
+uint64_t checksum_of_tables(std::span<const std::byte> bytes) {
+  constexpr size_t block = 1 << 20;
+  std::vector<uint64_t> sums(bytes.size() / block + 1);
+  raven::parallel_for(int64_t(sums.size()), 1, [&](int64_t begin, int64_t end) {
+    for (size_t i = size_t(begin); i < size_t(end); ++i)
+      sums[i] = checksum_of_block(bytes.subspan(i * block, std::min(block, bytes.size() - i * block)));
+  });
+  uint64_t sum = bytes.size();
+  for (const uint64_t one : sums) sum = fold_multiply(sum ^ one, 0x589965CC75374CC3u);
   return sum;
 }
 

@@ -11,6 +11,7 @@
 #include <emmintrin.h>
 #endif
 
+#include "raven/base/thread_pool.hpp"
 #include "raven/brot/core/byte_alphabet.hpp"
 #include "raven/brot/core/error.hpp"
 #include "raven/brot/files/tables.hpp"
@@ -308,7 +309,11 @@ std::shared_ptr<const BPE> BPE::make_by_text(const std::vector<Vocabulary::Entry
 
 // Derived from the tokens when saving, or a great deal of long pieces, needs it.
 const MergeTable& BPE::Impl::merge_table() const {
-  if (by_text) std::call_once(merges_once, [&] { merges.build(derive_merges(byte_vocabulary, nullptr, true)); });
+  if (by_text)
+    std::call_once(merges_once, [&] {
+      merges.build(derive_merges(byte_vocabulary, nullptr, true));
+      merges.make_filter();
+    });
   return merges;
 }
 
@@ -371,18 +376,24 @@ std::shared_ptr<const BPE> BPE::read(const TableReader& in, BpeOptions options) 
   std::shared_ptr<BPE> model(new BPE());
   Impl& impl = *model->impl_;
   model->options_ = std::move(options);
-  model->vocabulary_ = Vocabulary::read(in, "vocabulary");
   impl.lengths = in.get<uint32_t>("lengths");
-  const size_t tokens = impl.lengths.empty() ? size_t{model->vocabulary_.max_id()} + 1 : impl.lengths.size();
-  in.expect(tokens == size_t{model->vocabulary_.max_id()} + 1, "lengths");
-  impl.merges = MergeTable::read(in, tokens);
+  const size_t tokens = impl.lengths.empty() ? size_t{none} : impl.lengths.size();
+  // Large tables are checked side by side.
+  raven::parallel_for(3, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t part = begin; part < end; ++part) {
+      if (part == 0) model->vocabulary_ = Vocabulary::read(in, "vocabulary");
+      if (part == 1) impl.merges = MergeTable::read(in, tokens);
+      if (part == 2 && in.has("bytes.texts")) impl.byte_vocabulary = Vocabulary::read(in, "bytes");
+    }
+  });
+  in.expect(impl.lengths.empty() || tokens == size_t{model->vocabulary_.max_id()} + 1, "lengths");
   model->look_up_symbols();
   std::call_once(impl.once, [&] {
-    impl.merges.make_filter();
     if (impl.byte_level) {
-      impl.byte_vocabulary = Vocabulary::read(in, "bytes");
       impl.byte_lengths = in.get<uint32_t>("bytes.lengths");
-      in.expect(impl.byte_lengths.size() == tokens && impl.byte_vocabulary.max_id() < tokens, "bytes.lengths");
+      in.expect(
+          !impl.byte_vocabulary.empty() && impl.byte_lengths.size() == tokens && impl.byte_vocabulary.max_id() < tokens,
+          "bytes.lengths");
     }
     impl.wholes = impl.has_wholes(*model);
     if (!impl.wholes) return;
@@ -443,11 +454,11 @@ void BPE::Impl::prepare(const BPE& model) const {
     if (byte_level) {
       if (by_text) {
         std::vector<uint32_t> counted(lengths.size(), 0);
-        text_filter.reset(byte_vocabulary.size());
-        for (const auto& [text, id] : byte_vocabulary.entries()) {
-          counted[id] = uint32_t(text.size());
-          text_filter.add(hash_bytes(text));
-        }
+        const auto entries = byte_vocabulary.entries();
+        for (const auto& [text, id] : entries) counted[id] = uint32_t(text.size());
+        text_filter.build(entries.size(), [&](auto&& add) {
+          for (const auto& [text, id] : entries) add(hash_bytes(text));
+        });
         byte_lengths = std::move(counted);
       } else {
         map_to_bytes(model.vocabulary_);

@@ -7,6 +7,16 @@
 
 namespace brot {
 
+void HashFilter::write(TableWriter& out, std::string_view name) const { out.add(name, words_); }
+
+HashFilter HashFilter::read(const TableReader& in, std::string_view name) {
+  HashFilter filter;
+  filter.words_ = in.get<uint64_t>(name);
+  in.expect(std::has_single_bit(filter.words_.size()), name);
+  filter.shift_ = 64 - std::countr_zero(filter.words_.size() * 64);
+  return filter;
+}
+
 void MergeTable::build(std::span<const Merge> merges) {
   const size_t capacity = std::bit_ceil(std::max<size_t>(16, merges.size() * 5 / 3));
   std::vector<Merge> slots(capacity);
@@ -30,17 +40,19 @@ void MergeTable::build(std::span<const Merge> merges) {
 }
 
 void MergeTable::make_filter() {
-  HashFilter filter;
-  filter.reset(count_);
-  for_each([&](const Merge& merge) { filter.add(hash_of(merge.left, merge.right)); });
-  filter_ = std::move(filter);
+  filter_.build(count_,
+                [&](auto&& add) { for_each([&](const Merge& merge) { add(hash_of(merge.left, merge.right)); }); });
 }
 
-void MergeTable::write(TableWriter& out) const { out.add("merges", slots_); }
+void MergeTable::write(TableWriter& out) const {
+  out.add("merges", slots_);
+  filter_.write(out, "merges.filter");
+}
 
 MergeTable MergeTable::read(const TableReader& in, size_t tokens) {
   MergeTable table;
   table.slots_ = in.get<Merge>("merges");
+  table.filter_ = HashFilter::read(in, "merges.filter");
   // The pairs are only compared; what they make is used as an id.
   size_t used = 0, wrong = 0;
   for (const Merge& merge : table.slots_) {

@@ -15,18 +15,22 @@ namespace brot {
 /// A bit for every value of some bits of a hash: most lookups of what is not there end here, in the near caches.
 class HashFilter {
  public:
-  /// For `count` hashes, which `add` then tells.
-  void reset(size_t count) {
-    const size_t bits = std::bit_ceil(std::max<size_t>(64, count * 4));  // 1/8 to 1/4 of them will be set
-    words_.assign(bits / 64, 0);
-    shift_ = 64 - std::countr_zero(bits);
+  /// `for_each_hash(add)` calls add(hash) at most `count` times.
+  template <class ForEachHash>
+  void build(size_t count, ForEachHash&& for_each_hash) {
+    std::vector<uint64_t> words(std::bit_ceil(std::max<size_t>(64, count * 4)) / 64, 0);
+    shift_ = 64 - std::countr_zero(words.size() * 64);
+    for_each_hash([&](uint64_t hash) { words[hash >> shift_ >> 6] |= uint64_t{1} << (hash >> shift_ & 63); });
+    words_ = std::move(words);
   }
-  void add(uint64_t hash) noexcept { words_[hash >> shift_ >> 6] |= uint64_t{1} << (hash >> shift_ & 63); }
   bool may_have(uint64_t hash) const noexcept { return words_[hash >> shift_ >> 6] >> (hash >> shift_ & 63) & 1; }
   bool empty() const noexcept { return words_.empty(); }
+  void write(TableWriter& out, std::string_view name) const;
+  /// @throws brot::Error (format)
+  static HashFilter read(const TableReader& in, std::string_view name);
 
  private:
-  std::vector<uint64_t> words_;
+  Table<uint64_t> words_;
   int shift_ = 63;
 };
 

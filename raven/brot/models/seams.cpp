@@ -1,5 +1,6 @@
 #include "raven/brot/models/seams.hpp"
 
+#include <algorithm>
 #include <vector>
 
 namespace brot {
@@ -37,10 +38,11 @@ void Seams::build(const Vocabulary& tokens) {
       tail = false;
     }
   }
-  pairs_.reset(pairs.size());
-  for (const uint64_t hash : pairs) pairs_.add(hash);
-  torn_.reset(torn.size());
-  for (const uint64_t hash : torn) torn_.add(hash);
+  const auto all_of = [](const std::vector<uint64_t>& hashes) {
+    return [&hashes](auto&& add) { std::for_each(hashes.begin(), hashes.end(), add); };
+  };
+  pairs_.build(pairs.size(), all_of(pairs));
+  torn_.build(torn.size(), all_of(torn));
 }
 
 }  // namespace brot
