@@ -11,7 +11,7 @@ def values(shape, dtype=np.float32):
 
 def interval(low, high, dtype):
     """10^6 elements."""
-    return values(1_000_000, dtype) * dtype((high - low) / 2) + dtype((high + low) / 2)
+    return values((1_000_000,), dtype) * dtype((high - low) / 2) + dtype((high + low) / 2)
 
 
 def case(statement, **inputs):

@@ -75,6 +75,15 @@ TEST(Plan, ResultsOfEveryKind) {
       {ramp({2, 2}), nx::zeros({0, 3}, {.dtype = nx::f32}), ramp({})});
 }
 
+// Large enough to go past the caches, in rows that begin anywhere: results narrower than what they are made of.
+TEST(Plan, LargeResultsOfNarrowTypes) {
+  expect_plan_equals_eval(
+      "program(%0:f32[1051,4001], %1:f32[1051,1]) { %2:f32[1051,4001] = Expand{shape=(1051, 4001), axes=(0, 1)}(%1)"
+      " %3:b1[1051,4001] = Lt(%0, %2) %4:f32[1051,4001] = Sub(%0, %2) %5:b1[1051,4001] = Cast{dtype=b1}(%4)"
+      " return %3, %5 }",
+      {nx::sin(ramp({1051, 4001})), nx::sin(ramp({1051, 1}))});
+}
+
 TEST(Plan, ResultsTakeThePlaceOfDyingOperands) {
   const Program program = Program::parse(
       "program(%0:f32[64], %1:f32[64]) { %2:f32[64] = Add(%0, %1) %3:f32[64] = Exp(%2) %4:f32[64] = Mul(%3, %3)"

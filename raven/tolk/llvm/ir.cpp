@@ -16,7 +16,8 @@ llvm::Type* Ir::type(Type type, int lanes) {
 llvm::Constant* Ir::iota(int bits, int lanes, int64_t step) {
   llvm::IntegerType* element = b.getIntNTy(static_cast<unsigned>(bits));
   std::vector<llvm::Constant*> values;
-  for (int64_t k = 0; k < lanes; ++k) values.push_back(whole(element, k * step));
+  for (uint64_t k = 0; k < static_cast<uint64_t>(lanes); ++k)  // wraps, as indices do
+    values.push_back(whole(element, static_cast<int64_t>(k * static_cast<uint64_t>(step))));
   return llvm::ConstantVector::get(values);
 }
 
