@@ -124,6 +124,20 @@ TEST(LayerNorm, Errors) {
                 "nx.layer_norm: x has no axis to normalise over, expected rank ≥ 1");
 }
 
+TEST(Softmax, HasTheBitsOfItsDecomposition) {
+  for (const DType dtype : {f32, f64})
+    for (const Shape& shape : {Shape{5, 7}, Shape{33, 65}, Shape{4, 1}, Shape{2, 2500}, Shape{0, 4}, Shape{3, 0}})
+      for (const int64_t axis : {0, 1}) {
+        AxisAttrs attrs;
+        attrs.axis = axis;
+        const Array x = values(shape, 1, dtype) * 9;
+        const Both r = both(Op::Softmax, {x}, attrs, 1);
+        expect_bits(r.fused[0], r.decomposed[0], "softmax");
+        const Both d = both(Op::SoftmaxGrad, {r.fused[0], x}, attrs, 1);
+        expect_bits(d.fused[0], d.decomposed[0], "dx");
+      }
+}
+
 TEST(CrossEntropy, HasTheBitsOfItsDecomposition) {
   for (const DType dtype : {f32, f64})
     for (const DType integer : {i32, i64})

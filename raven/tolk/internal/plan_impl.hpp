@@ -7,6 +7,7 @@
 #include "raven/nx/cpu/kernel.hpp"
 #include "raven/nx/cpu/levels.hpp"
 #include "raven/tolk/code/code.hpp"
+#include "raven/tolk/internal/limits.hpp"
 #include "raven/tolk/kernels/schedule.hpp"
 #include "raven/tolk/plan.hpp"
 
@@ -172,6 +173,7 @@ struct Frame {
 struct Plan::Impl {
   Program program;  ///< as it was scheduled
   CompileOpts options;
+  Limits limits;
   PlanStats stats;
   std::vector<Aval> temporaries;
   std::vector<std::string> reasons;  ///< Schedule::explain
@@ -231,7 +233,7 @@ void place(Plan::Impl& plan);
 /// Code, chunks and patches, once every view has its place.
 void bind(Plan::Impl& plan);
 /// All of them, in this order.
-std::unique_ptr<Plan::Impl> make_plan(Schedule schedule, const CompileOpts& options);
+std::unique_ptr<Plan::Impl> make_plan(Schedule schedule, const CompileOpts& options, const Limits& limits = {});
 
 /// Throws what Plan::run says of arguments that do not fit.
 void check_arguments(const Plan::Impl& plan, std::span<const PlanArgument> arguments, size_t results);

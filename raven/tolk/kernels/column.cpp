@@ -13,7 +13,6 @@ namespace {
 using loop::Code;
 using loop::Id;
 
-constexpr int64_t enough_tasks = 8, narrow_tile = 64, least_segment = 64, least_elements = 32 << 10;
 /// Rows whose elements one pass over the columns of a tile adds: that many streams of memory, in whole cache lines.
 constexpr int64_t rows_at_once = 4;
 
@@ -36,6 +35,7 @@ bool serves_any_run(const Body& body, const Context& context) {
 void make_long_runs(const Body& body, const Context& context, Schedule& schedule) {
   const Parts parts(body);
   const uint16_t atom = body.loops(Role::reduced)[0];
+  const int64_t run_segment = context.values.limits.run_segment;
   const int64_t n = body.extent(atom), count = ceil_div(n, run_segment);
   const bool symbolic = serves_any_run(body, context);
   const Segments segments = make_segments(
@@ -98,14 +98,16 @@ void make_columns(const Body& body, const Context& context, Schedule& schedule) 
   const uint16_t column = body.loops(Role::inner)[0];
   const int64_t n = body.space.reduced, width = body.space.inner, outer = body.space.outer;
   // Enough columns for all threads are not cut into segments: nothing needs combining then.
-  int64_t tile = std::min(column_tile, width), segment = column_segment;
+  const Limits& limits = context.values.limits;
+  int64_t tile = std::min(limits.column_tile, width), segment = limits.column_segment;
   const bool is_long = n > segment && outer * ceil_div(width, tile) < 64,
-             is_large = outer * n * width >= least_elements;
+             is_large = outer * n * width >= limits.column_elements;
   // Too few tasks: shorter segments first, since whole rows of a tile follow each other in memory.
-  while (is_large && segment > least_segment && outer * ceil_div(n, segment) * ceil_div(width, tile) < enough_tasks)
+  while (is_large && segment > limits.least_column_segment &&
+         outer * ceil_div(n, segment) * ceil_div(width, tile) < limits.column_tasks)
     segment /= 2;
-  const int64_t count = is_long || segment < column_segment ? ceil_div(n, segment) : 1;
-  while (tile > narrow_tile && outer * count * ceil_div(width, tile) < enough_tasks) tile /= 2;
+  const int64_t count = is_long || segment < limits.column_segment ? ceil_div(n, segment) : 1;
+  while (tile > limits.least_column_tile && outer * count * ceil_div(width, tile) < limits.column_tasks) tile /= 2;
   const int64_t cuts = ceil_div(width, tile);
   const int64_t rows = count > 1 ? segment : n, blocks = ceil_div(rows, column_block);
   const Segments segments = make_segments(

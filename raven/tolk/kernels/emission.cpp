@@ -271,8 +271,8 @@ bool Emission::takes_input(const Body::Store& store) const {
 
 void Emission::store(const Body::Store& store, bool reread) {
   // Past the caches where the bytes would push out what is used sooner.
-  constexpr int64_t streamed_bytes = 4 << 20;
-  const bool stream = !reread && bytes_of(context_.values.program.aval(store.value)) >= streamed_bytes &&
+  const bool stream = !reread &&
+                      bytes_of(context_.values.program.aval(store.value)) >= context_.values.limits.streamed_bytes &&
                       !context_.read_later[store.value] && !takes_input(store);
   builder_.store(output(store.value), address(store.affine), ids_[store.node], stream);
 }
@@ -334,7 +334,8 @@ void estimate(Launch& launch, const Body& body, const Context& context, int64_t 
   launch.tasks = tasks;
   const double of_task = nanoseconds / static_cast<double>(std::max<int64_t>(tasks, 1));
   // Also more tasks than there are: small launches of a batch share a thread.
-  launch.grain = std::max<int64_t>(1, static_cast<int64_t>(20000 / std::max(of_task, 1e-6)));
+  launch.grain =
+      std::max<int64_t>(1, static_cast<int64_t>(context.values.limits.task_nanoseconds / std::max(of_task, 1e-6)));
   launch.grain = (launch.grain + launch.task_align - 1) / launch.task_align * launch.task_align;
 }
 

@@ -25,10 +25,7 @@ using Equation = Program::Equation;
 
 constexpr int recompute_cost = 8;      // additions: above it two readers share bytes
 constexpr size_t recompute_reads = 2;  // the same for arrays of its size that it reads
-constexpr int expression_nodes = 300;  // of one root, counted as a tree
-constexpr int expression_loads = 40;
-constexpr int64_t transposed_elements = 4096;  // from which a copy out of order is a call
-constexpr size_t most_members = 24, most_candidates = 8, most_buffers = 60, most_makers = 2;
+constexpr size_t most_candidates = 8, most_makers = 2;
 
 /// A kernel in the making, or a call.
 struct Unit {
@@ -45,7 +42,8 @@ class Former {
  public:
   Former(const Program& program, const ScheduleTarget& target)
       : program_(program),
-        values_(program),
+        limits_(target.limits),
+        values_(program, limits_),
         context_{values_, target, std::vector<bool>(program.values())},
         reason_(program.values(), nullptr),
         maker_(program.values(), none),
@@ -117,7 +115,7 @@ class Former {
       // Elements that a reshape brings out of order, when neighbours come from far apart: nx transposes in registers.
       if (e.op == Op::Reshape && shows_[e.first_result].root == e.first_result) {
         const Shown& x = shows_[e.operands[0]];
-        is_call_[k] = count_of(program_.aval(e.first_result)) >= transposed_elements && x.strides.back() != 1;
+        is_call_[k] = count_of(program_.aval(e.first_result)) >= limits_.transposed_elements && x.strides.back() != 1;
       }
       for (Id id = e.first_result; id < e.first_result + e.results; ++id)
         if (is_call_[k] || is_empty(id)) values_.group[id] = Values::written;
@@ -198,8 +196,8 @@ class Former {
         make_root(v, cost[v] >= 16 ? "transcendental-recompute" : "multi-consumer-recompute");
       // A slope that share_slopes put beside its function.
       if (e.op == Op::GeluGrad && is_number(e.operands[1])) make_root(v, "transcendental-recompute");
-      if (size_[v] > expression_nodes) make_root(v, "code-size");
-      if (loads[v] > expression_loads) make_root(v, "input-limit");
+      if (size_[v] > limits_.expression_nodes) make_root(v, "code-size");
+      if (loads[v] > limits_.expression_loads) make_root(v, "input-limit");
     }
   }
 
@@ -397,8 +395,8 @@ class Former {
     if (candidates.size() > most_candidates) candidates.resize(most_candidates);
     for (const uint32_t index : candidates) {
       Unit& unit = units_[index];
-      if (unit.graph->members().size() >= most_members ||
-          unit.loads.size() + unit.graph->members().size() + loads.size() > most_buffers)
+      if (unit.graph->members().size() >= limits_.members ||
+          unit.loads.size() + unit.graph->members().size() + loads.size() > limits_.buffers)
         continue;
       // No cycle: what it needs besides comes before the group, or the group may still move back.
       bool before = true;
@@ -467,7 +465,7 @@ class Former {
       for (const Id id : units_[u].loads) use(values_.holder(id), u);
     }
     for (uint32_t u = 0; u < units_.size(); ++u)
-      if (units_[u].graph && kind_of(units_[u].graph->space()) == KernelKind::rows)
+      if (units_[u].graph && kind_of(units_[u].graph->space(), limits_) == KernelKind::rows)
         while (merge_one(u, users)) {
         }
   }
@@ -497,8 +495,8 @@ class Former {
     Unit &a = units_[into], &b = units_[other];
     Extent ignored = Extent::full;
     if (!rows_of_both(a.graph->space(), b.graph->space(), ignored) ||
-        a.graph->members().size() + b.graph->members().size() > most_members ||
-        a.loads.size() + b.loads.size() + a.graph->members().size() + b.graph->members().size() > most_buffers)
+        a.graph->members().size() + b.graph->members().size() > limits_.members ||
+        a.loads.size() + b.loads.size() + a.graph->members().size() + b.graph->members().size() > limits_.buffers)
       return false;
     // Nothing between them: that would wait for the one and be waited for by the other.
     for (const auto& [from, to] : {std::pair(into, other), std::pair(other, into)})
@@ -653,6 +651,7 @@ class Former {
   }
 
   const Program& program_;
+  const Limits& limits_;
   Values values_;
   Context context_;
   std::vector<const char*> reason_;    // by value: why it may get bytes; null: computed where it is used

@@ -16,7 +16,8 @@ namespace {
 constexpr size_t most_weight = 1200, most_loads = 56, most_atoms = 48;
 }  // namespace
 
-Values::Values(const Program& of) : program(of), equation(of.values(), none), group(of.values(), none) {
+Values::Values(const Program& of, const Limits& within)
+    : program(of), limits(within), equation(of.values(), none), group(of.values(), none) {
   for (size_t k = 0; k < of.equations().size(); ++k) {
     const Program::Equation& e = of.equations()[k];
     for (uint32_t i = 0; i < e.results; ++i) equation[e.first_result + i] = static_cast<uint32_t>(k);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "raven/nx/program.hpp"
+#include "raven/tolk/internal/limits.hpp"
 #include "raven/tolk/kernels/affine.hpp"
 #include "raven/tolk/loop/loop.hpp"
 
@@ -42,8 +43,9 @@ enum class Extent : uint8_t {
 
 /// A program, and which of its values have bytes.
 struct Values {
-  explicit Values(const Program& of);
+  Values(const Program& of, const Limits& within);
   const Program& program;
+  const Limits& limits;
   std::vector<uint32_t> equation;  ///< by value; none for inputs and constants
   /// By value: the group whose kernel writes its bytes; `written` for inputs, constants and results of calls; none for
   /// values that are computed where they are used.

@@ -7,30 +7,29 @@
 namespace tolk::kernels {
 
 namespace {
-constexpr int64_t enough_rows = 16;         // for all threads, however long the rows
-constexpr int64_t cached_bytes = 32 << 10;  // of an operand that may be read in any direction
-
 /// Whether rows are read along memory: else a line is fetched for every element, and a transposed copy pays off.
 bool reads_along(const Body& body, const Values& values) {
   const uint16_t row = body.loops(Role::reduced)[0];
   for (const Node& n : body.nodes) {
     if (n.kind != Node::Kind::load) continue;
     const int64_t factor = body.affines[n.affine].factor(row);
-    if ((factor > 1 || factor < -1) && bytes_of(values.program.aval(static_cast<Id>(n.bits))) > cached_bytes)
+    if ((factor > 1 || factor < -1) &&
+        bytes_of(values.program.aval(static_cast<Id>(n.bits))) > values.limits.cached_bytes)
       return false;
   }
   return true;
 }
 }  // namespace
 
-KernelKind kind_of(const Space& space) {
+KernelKind kind_of(const Space& space, const Limits& limits) {
   if (space.reduced == 1) return KernelKind::map;
   if (space.inner > 1) return KernelKind::columns;
-  return space.reduced > run_segment && space.outer < enough_rows ? KernelKind::long_run : KernelKind::rows;
+  const bool is_long = space.reduced > limits.run_segment && space.outer < limits.run_rows;
+  return is_long ? KernelKind::long_run : KernelKind::rows;
 }
 
 bool fits(const Graph& graph) {
-  const KernelKind kind = kind_of(graph.space());
+  const KernelKind kind = kind_of(graph.space(), graph.values().limits);
   if (kind == KernelKind::map) return true;
   if (kind != KernelKind::rows) {
     // Tasks see parts of a reduction: nothing but what is kept may wait for it.
@@ -43,7 +42,7 @@ bool fits(const Graph& graph) {
   if (kind == KernelKind::columns) return body.loops(Role::inner).size() == 1;
   if (body.loops(Role::reduced).size() != 1 || !reads_along(body, graph.values())) return false;
   const bool down = std::any_of(body.nodes.begin(), body.nodes.end(), [](const Node& n) { return n.reduces_down(); });
-  return !down || (kind == KernelKind::rows && sums_down_fit(body));
+  return !down || (kind == KernelKind::rows && sums_down_fit(body, graph.values().limits));
 }
 
 void make_launches(const Body& body, const Context& context, Schedule& schedule) {
@@ -51,7 +50,7 @@ void make_launches(const Body& body, const Context& context, Schedule& schedule)
   // Without a reduction the loops are those of a map, whoever reads the elements besides.
   const bool reduces =
       std::any_of(body.nodes.begin(), body.nodes.end(), [](const Node& n) { return n.kind == Node::Kind::reduce; });
-  switch (reduces ? kind_of(body.space) : KernelKind::map) {
+  switch (reduces ? kind_of(body.space, context.values.limits) : KernelKind::map) {
     case KernelKind::map: schedule.launches.push_back(make_map(body, context)); break;
     case KernelKind::rows:
       if (serves_any_run(body, context))

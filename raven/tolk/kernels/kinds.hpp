@@ -10,7 +10,7 @@ enum class KernelKind : uint8_t {
   long_run,  ///< few rows, so long that they are cut into segments
   columns,   ///< over other axes than the last
 };
-KernelKind kind_of(const Space& space);
+KernelKind kind_of(const Space& space, const Limits& limits);
 
 /// Whether the kind computes all members of the graph.
 bool fits(const Graph& graph);
@@ -21,7 +21,7 @@ Launch make_map(const Body& body, const Context& context);
 /// Appends a launch, or two where sums down the columns are combined.
 void make_rows(const Body& body, const Context& context, Schedule& schedule);
 /// Whether those sums can go along with the rows.
-bool sums_down_fit(const Body& body);
+bool sums_down_fit(const Body& body, const Limits& limits);
 
 /// Loads of a map that go element by element along another loop than the one in lanes.
 struct Across {

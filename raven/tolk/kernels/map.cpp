@@ -11,7 +11,6 @@ namespace {
 
 using loop::Id;
 
-constexpr int64_t task_elements = 4096;  // at least, where there are that many
 constexpr int64_t lanes_align = 64;
 
 std::vector<uint32_t> nodes_of(const Body& body) {
@@ -114,7 +113,7 @@ std::vector<uint16_t> short_loops(const Body& body) {
 
 /// Loads of long rows of a large table whose places are read at run time: no prefetcher finds the next one.
 std::vector<uint32_t> far_rows(const Body& body, const Context& context, uint16_t lanes_atom) {
-  constexpr int64_t least_row = 1024, least_table = 1 << 20;  // bytes
+  const Limits& limits = context.values.limits;
   std::vector<uint32_t> loads;
   for (uint32_t id = 0; id < body.nodes.size(); ++id) {
     const Node& n = body.nodes[id];
@@ -126,8 +125,9 @@ std::vector<uint32_t> far_rows(const Body& body, const Context& context, uint16_
       read = true;
       fixed &= (body.atoms_of[body.atoms[t.atom].node] >> lanes_atom & 1) == 0;
     }
-    if (read && fixed && at.factor(lanes_atom) == 1 && body.extent(lanes_atom) * loop::size_of(n.type) >= least_row &&
-        bytes_of(context.values.program.aval(static_cast<nx::Program::Id>(n.bits))) >= least_table)
+    if (read && fixed && at.factor(lanes_atom) == 1 &&
+        body.extent(lanes_atom) * loop::size_of(n.type) >= limits.far_row_bytes &&
+        bytes_of(context.values.program.aval(static_cast<nx::Program::Id>(n.bits))) >= limits.far_table_bytes)
       loads.push_back(id);
   }
   return loads;
@@ -149,6 +149,7 @@ Launch nested(const Body& body, const Context& context) {
     std::erase(rest, a);
   }
   // Loops inside a task, until it is worth being one.
+  const int64_t task_elements = context.values.limits.map_elements;
   size_t split = rest.size();
   int64_t inside = lanes_extent;
   while (split > 0 && inside * body.extent(rest[split - 1]) <= task_elements) inside *= body.extent(rest[--split]);

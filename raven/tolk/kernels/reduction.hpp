@@ -7,10 +7,8 @@ namespace tolk::kernels {
 inline constexpr int64_t run_block = 1024,
                          run_partials = 64;  ///< a run: blocks of 1,024, element i to partial i mod 64
 inline constexpr int64_t column_block = 16;  ///< columns: blocks of 16 rows, added in order
-/// What one task takes of a long reduction. Whole powers of two of blocks, so the tree over segments is the tree over
-/// blocks.
-inline constexpr int64_t run_segment = 64 * run_block, column_segment = 64 * column_block;
-inline constexpr int64_t column_tile = 512;
+// What one task takes of a long reduction (Limits) are whole powers of two of blocks, so the tree over segments is the
+// tree over blocks.
 
 /// e with e ∘ x = x for every x.
 loop::Id neutral(loop::Builder& b, loop::Code code, loop::Type type);

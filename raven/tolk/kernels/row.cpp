@@ -14,7 +14,6 @@ namespace {
 
 using loop::Id;
 
-constexpr int64_t most_kept_bytes = 256 << 10;  // of rows between two runs, per thread
 constexpr int keep_cost = 16, reread_cost = 3;  // additions and loads, above which an element is kept, or read back
 
 /// What one run over the row does.
@@ -41,7 +40,7 @@ struct Rows {
   std::vector<const Body::Store*> kept_store;  ///< by node
   uint64_t varying;
 
-  explicit Rows(const Body& of)
+  Rows(const Body& of, const Limits& limits)
       : body(of), reread(of.stores.size()), kept_store(of.nodes.size()), varying(of.mask(Role::reduced)) {
     const Parts parts(of);
     int last = 0;
@@ -77,7 +76,7 @@ struct Rows {
             if (of.stores[i].value == store->value) reread[i] = true;
         } else if (cost >= keep_cost) {
           const int64_t own = of.extent(of.loops(Role::reduced)[0]) * loop::size_of(of.nodes[id].type);
-          if (bytes + own > most_kept_bytes) continue;
+          if (bytes + own > limits.kept_row_bytes) continue;
           bytes += own;
           given[id] = in_row[id] = true;
           runs[static_cast<size_t>(computed_in[id])].keeps.push_back(id);
@@ -129,10 +128,9 @@ struct Rows {
 };
 
 /// Rows that a task takes where it sums down their columns: whole powers of two of blocks.
-int64_t rows_of_task(int64_t rows) {
-  constexpr int64_t enough_tasks = 32;
-  int64_t taken = column_segment;
-  while (taken > column_block && rows < taken * enough_tasks) taken /= 2;
+int64_t rows_of_task(int64_t rows, const Limits& limits) {
+  int64_t taken = limits.column_segment;
+  while (taken > column_block && rows < taken * limits.down_tasks) taken /= 2;
   return taken;
 }
 constexpr int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
@@ -142,10 +140,10 @@ constexpr int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 class Down {
  public:
   /// Outside of loops.
-  Down(Emission& e, std::span<const uint32_t> reduces) : e_(e), reduces_(reduces) {
+  Down(Emission& e, std::span<const uint32_t> reduces, const Limits& limits) : e_(e), reduces_(reduces) {
     if (reduces.empty()) return;
     const Body& body = e.body();
-    rows_ = body.space.outer, width_ = body.space.reduced, taken_ = rows_of_task(rows_);
+    rows_ = body.space.outer, width_ = body.space.reduced, taken_ = rows_of_task(rows_, limits);
     loop::Builder& b = e.b();
     for (const uint32_t r : reduces) {
       const Node& n = body.nodes[r];
@@ -220,10 +218,10 @@ class Down {
 
 }  // namespace
 
-bool sums_down_fit(const Body& body) {
+bool sums_down_fit(const Body& body, const Limits& limits) {
   // What goes along the rows must not wait for sums of all of them.
   std::vector<bool> waits(body.nodes.size());
-  int64_t bytes = 0, taken = rows_of_task(body.space.outer);
+  int64_t bytes = 0, taken = rows_of_task(body.space.outer, limits);
   for (uint32_t id = 0; id < body.nodes.size(); ++id) {
     const Node& n = body.nodes[id];
     for (const uint32_t o : n.operand) waits[id] = waits[id] || (o != none && waits[o]);
@@ -238,11 +236,12 @@ bool sums_down_fit(const Body& body) {
   }
   for (const Body::Store& s : body.stores)
     if (waits[s.node] && s.extent != Extent::column) return false;
-  return bytes <= most_kept_bytes;
+  return bytes <= limits.kept_row_bytes;
 }
 
 void make_rows(const Body& body, const Context& context, Schedule& schedule) {
-  const Rows rows(body);
+  const Limits& limits = context.values.limits;
+  const Rows rows(body, limits);
   const Parts parts(body);
   const uint16_t atom = body.loops(Role::reduced)[0];
   const int64_t n = body.extent(atom);
@@ -253,7 +252,8 @@ void make_rows(const Body& body, const Context& context, Schedule& schedule) {
   std::sort(all.begin(), all.end());
   all.erase(std::unique(all.begin(), all.end()), all.end());
 
-  const int64_t segment_count = parts.down.empty() ? 0 : ceil_div(body.space.outer, rows_of_task(body.space.outer));
+  const int64_t segment_count =
+      parts.down.empty() ? 0 : ceil_div(body.space.outer, rows_of_task(body.space.outer, limits));
   const Segments segments =
       make_segments(body, {.reduces = parts.down, .count = segment_count, .width = n, .column = atom}, schedule);
   // One task has the whole sums.
@@ -290,7 +290,7 @@ void make_rows(const Body& body, const Context& context, Schedule& schedule) {
                                kept ? loop::no_id : b.local(body.nodes[id].type, std::min(n, run_block))});
       }
 
-  Down down(e, parts.down);
+  Down down(e, parts.down, limits);
 
   e.follow(all, body.stores);
   e.enter();

@@ -15,26 +15,24 @@ namespace {
 using loop::Access;
 using loop::Code;
 
-constexpr int64_t tasks_wanted = 4, most_tasks = 64, narrow_tile = 64;
+constexpr int64_t tasks_wanted = 4, most_tasks = 64;
 constexpr int64_t most_updates = 1 << 22;  // each thread has room for their numbers
-constexpr int64_t sum_columns = 1024;      // of a row that several updates go to, at a time
-constexpr int64_t streamed_bytes = 4 << 20;
-constexpr int64_t fetch_ahead = 2;  // updates: their rows lie anywhere, so no prefetcher finds the next one
+constexpr int64_t fetch_ahead = 2;         // updates: their rows lie anywhere, so no prefetcher finds the next one
 
 /// How a table is cut into tasks: rows, and columns too where rows are few.
 struct Tiles {
   int64_t rows, columns;  ///< of one task
   int64_t down, across;   ///< how many
 };
-Tiles tiles_of(int64_t rows, int64_t width, int64_t updates, int64_t item) {
+Tiles tiles_of(int64_t rows, int64_t width, int64_t updates, int64_t item, const Limits& limits) {
   // Each task reads all indices: that takes a small part of the time (2 ns an index, 8 bytes a ns).
   const double bytes = static_cast<double>((rows + updates) * width * item), scan = 2.0 * static_cast<double>(updates);
-  const auto affordable = static_cast<int64_t>(bytes / 8 / 30 / scan);
+  const auto affordable = static_cast<int64_t>(bytes / 8 / limits.scatter_scans / scan);
   Tiles t;
   t.rows = (rows - 1) / std::min(rows, std::clamp<int64_t>(affordable, 1, most_tasks)) + 1;
   t.down = (rows - 1) / t.rows + 1;
   const int64_t cuts = (tasks_wanted - 1) / t.down + 1;
-  t.columns = std::max(narrow_tile, ((width - 1) / cuts / narrow_tile + 1) * narrow_tile);
+  t.columns = ((width - 1) / cuts / limits.scatter_columns + 1) * limits.scatter_columns;
   t.across = (width - 1) / t.columns + 1;
   return t;
 }
@@ -82,9 +80,9 @@ Launch make_scatter(const Values& values, uint32_t equation, bool read_later) {
   const Aval& index = program.aval(e.operands[1]);
   const int64_t rows = table.shape[0], width = count_of(table) / rows, updates = count_of(index);
   const loop::Type type = type_of(table.dtype), i32 = loop::Type::i32;
-  const Tiles tiles = tiles_of(rows, width, updates, loop::size_of(type));
+  const Tiles tiles = tiles_of(rows, width, updates, loop::size_of(type), values.limits);
   const int64_t lanes = 64 / loop::size_of(type);
-  const bool stream = !read_later && bytes_of(table) >= streamed_bytes;
+  const bool stream = !read_later && bytes_of(table) >= values.limits.streamed_bytes;
 
   Launch launch;
   loop::Builder b("scatter_rows");
@@ -102,7 +100,7 @@ Launch make_scatter(const Values& values, uint32_t equation, bool read_later) {
   }
   // Updates of row k of the task: order[at[k]] … order[at[k + 1] − 1]; until they are in place, one further up.
   const loop::Id at = b.local(i32, tiles.rows + 2), order = b.local(i32, updates);
-  const loop::Id sum = b.local(type, std::min(tiles.columns, sum_columns));
+  const loop::Id sum = b.local(type, std::min(tiles.columns, values.limits.scatter_sum));
   const loop::Id zero = b.index(0), one = b.index(1), two = b.index(2), extent = b.index(rows);
   const loop::Id nobody = b.constant(i32, 0), somebody = b.constant(i32, 1);
   const loop::Id number = b.constant(type, bits_of(values.made_by(e.operands[0])->attrs.as<nx::FullAttrs>()));
@@ -199,8 +197,8 @@ Launch make_scatter(const Values& values, uint32_t equation, bool read_later) {
       });
   if (combine) {
     b.when(b.binary(Code::lt, one, count));
-    const loop::Id c = b.loop(left, right, sum_columns);
-    loop::Id stop = b.add(c, b.index(sum_columns));
+    const loop::Id c = b.loop(left, right, values.limits.scatter_sum);
+    loop::Id stop = b.add(c, b.index(values.limits.scatter_sum));
     stop = b.binary(Code::minimum, stop, right);
     const auto sweep = [&](loop::Id position, const auto& value) {
       const loop::Id first = source(position), ahead = later(position);

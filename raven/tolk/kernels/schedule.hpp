@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "raven/nx/program.hpp"
+#include "raven/tolk/internal/limits.hpp"
 #include "raven/tolk/loop/loop.hpp"
 
 namespace tolk {
@@ -69,6 +70,7 @@ struct Schedule {
 struct ScheduleTarget {
   int vector_bytes = 64;
   std::vector<bool> donated{};  ///< by input: its bytes may become a result's. Shorter lists mean false
+  Limits limits{};
 };
 
 /// Throws tolk::Error for a program with calls left in it.

@@ -9,7 +9,6 @@ using loop::Code;
 namespace {
 /// Bounds the levels of a tree over the segments of a run of any length.
 constexpr int64_t most_segments = int64_t{1} << 32;
-constexpr int64_t combined_columns = 64;  // by one task
 
 nx::DType dtype_of(loop::Type type) { return static_cast<nx::DType>(static_cast<int>(type) - 1); }
 }  // namespace
@@ -49,7 +48,8 @@ Launch combine(const Body& body, const Context& context, const Segments& segment
   for (const Body::Store& s : stores) e.declare_output(s.value);
   segments.declare(e, loop::Access::read);
   const bool columns = segments.width > 1;
-  const int64_t tile = std::min(combined_columns, segments.width), cuts = (segments.width + tile - 1) / tile;
+  const int64_t tile = std::min(context.values.limits.combined_columns, segments.width),
+                cuts = (segments.width + tile - 1) / tile;
   std::vector<Tree> trees;
   for (const uint32_t r : segments.reduces)
     trees.emplace_back(b, body.nodes[r].code, body.nodes[r].type, segments.symbolic ? most_segments : segments.count,

@@ -8,9 +8,6 @@ namespace tolk {
 
 namespace {
 
-/// A launch is moved up to an earlier one only when this does not keep more than so many bytes alive for longer.
-constexpr int64_t small_bytes = 64 << 10;
-
 class Batching {
  public:
   explicit Batching(Plan::Impl& plan)
@@ -66,7 +63,7 @@ class Batching {
     for (const Segment& g : plan_.batches[s.batch].segments)
       for (const InPlacePair& pair : g.in_place) {
         const Id root = plan_.views[g.first_view + pair.input].root;
-        if (may_die(root) && bytes_of(plan_.aval(root)) > small_bytes) function(root);
+        if (may_die(root) && bytes_of(plan_.aval(root)) > plan_.limits.moved_bytes) function(root);
       }
   }
   /// Not kept by the caller, a constant or a result.
@@ -83,11 +80,12 @@ class Batching {
   }
 
   bool may_join(int64_t slot, const Step& s) const {
+    // A launch is moved up only when this does not keep many bytes alive for longer.
     if (slot + 1 < static_cast<int64_t>(slots_.size())) {
       int64_t moved = 0;
       for (const PlanView& v : plan_.views_of(s))
         if (v.writes() && !output_[v.root]) moved += bytes_of(plan_.aval(v.root));
-      if (moved > small_bytes) return false;
+      if (moved > plan_.limits.moved_bytes) return false;
     }
     // Nobody in a batch may read what another one would overwrite.
     for (const PlanView& v : plan_.views_of(s))

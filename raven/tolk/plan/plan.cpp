@@ -21,20 +21,21 @@ namespace {
 
 bool flag(const char* name, const char* otherwise) { return raven::env::get(name).value_or(otherwise) != "0"; }
 
-ScheduleTarget target_of(const CompileOpts& options) {
-  switch (options.level) {
-    case raven::CpuLevel::portable: return {16, options.donated};
-    case raven::CpuLevel::v3: return {32, options.donated};
-    case raven::CpuLevel::v4: return {64, options.donated};
+int vector_bytes(raven::CpuLevel level) {
+  switch (level) {
+    case raven::CpuLevel::portable: return 16;
+    case raven::CpuLevel::v3: return 32;
+    case raven::CpuLevel::v4: return 64;
   }
-  return {};
+  return 0;
 }
 
 }  // namespace
 
-std::unique_ptr<Plan::Impl> make_plan(Schedule schedule, const CompileOpts& options) {
+std::unique_ptr<Plan::Impl> make_plan(Schedule schedule, const CompileOpts& options, const Limits& limits) {
   auto impl = std::make_unique<Plan::Impl>();
   impl->options = options;
+  impl->limits = limits;
   lower(*impl, std::move(schedule));
   batch_launches(*impl);
   place(*impl);
@@ -43,11 +44,17 @@ std::unique_ptr<Plan::Impl> make_plan(Schedule schedule, const CompileOpts& opti
 }
 
 std::shared_ptr<const Plan> compile(const nx::Program& program, const CompileOpts& options) {
+  return compile(program, options, Limits());
+}
+
+std::shared_ptr<const Plan> compile(const nx::Program& program, const CompileOpts& options, const Limits& limits) {
   std::vector<PassReport> passes;
   const nx::Program optimised = optimise(program, &passes);
   const bool kernels = options.kernels && flag("TOLK_KERNELS", "1"), verify = flag("TOLK_VERIFY", "0");
   const int64_t debug = raven::env::get_int("TOLK_DEBUG", 0, 0, 2);
-  auto impl = make_plan(kernels ? form_kernels(optimised, target_of(options)) : call_everything(optimised), options);
+  Schedule schedule = kernels ? form_kernels(optimised, {vector_bytes(options.level), options.donated, limits})
+                              : call_everything(optimised);
+  auto impl = make_plan(std::move(schedule), options, limits);
   impl->stats.passes = std::move(passes);
   impl->check_launches = verify;
   impl->timed = debug >= 2;

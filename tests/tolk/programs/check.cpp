@@ -109,24 +109,7 @@ std::string difference(std::span<const Array> got, std::span<const Array> expect
 
 namespace {
 
-/// How a program is compiled.
-struct Way {
-  const char* name;
-  bool interpreted, kernels;
-  raven::CpuLevel level;
-};
-std::vector<Way> ways() {
-  constexpr raven::CpuLevel portable = raven::CpuLevel::portable;
-  std::vector<Way> list = {{"interpreted kernels", true, true, portable}, {"calls alone", false, false, portable}};
-  const Way levels[] = {{"machine code, portable", false, true, portable},
-                        {"machine code, v3", false, true, raven::CpuLevel::v3},
-                        {"machine code, v4", false, true, raven::CpuLevel::v4}};
-  for (const Way& way : levels)
-    if (way.level <= raven::cpu_level()) list.push_back(way);
-  return list;
-}
-
-std::shared_ptr<const tolk::Plan> compile(const RandomProgram& random, const Way& way, bool donate) {
+std::shared_ptr<const tolk::Plan> compile(const RandomProgram& random, const Way& way) {
   const char* set = std::getenv("TOLK_BACKEND");
   const std::string before = set ? set : "";
   if (way.interpreted) setenv("TOLK_BACKEND", "interpret", 1);
@@ -141,76 +124,81 @@ std::shared_ptr<const tolk::Plan> compile(const RandomProgram& random, const Way
   } restore{before};
   auto plan = tolk::compile(
       random.program,
-      {.donated = donate ? random.donated : std::vector<bool>(), .kernels = way.kernels, .level = way.level});
+      {.donated = way.donate ? random.donated : std::vector<bool>(), .kernels = way.kernels, .level = way.level},
+      way.limits);
   plan->verify();
-  return plan;
+  // Code lives as long as a plan that has it: kernels that later programs have too are not compiled again.
+  constexpr size_t kept = 1000;
+  static std::vector<std::shared_ptr<const tolk::Plan>> last(kept);
+  static size_t next = 0;
+  return last[next++ % kept] = std::move(plan);
 }
 
 /// Every value between two pages that nobody may touch: a plan that reads or writes beyond one dies here.
-std::string guarded_disagreement(const tolk::Plan& plan, const RandomProgram& random, const Outcome& expected) {
-  for (const tolk::Guard guard : {tolk::Guard::end, tolk::Guard::start}) {
-    const Outcome got = outcome_of([&] {
-      Arrays results(random.program.outputs().size());
-      plan.run_guarded(random.inputs, results, guard);
-      return results;
-    });
-    if (const std::string what = difference(got, expected); !what.empty()) return "guarded: " + what;
-  }
-  return {};
+std::string guarded_disagreement(const tolk::Plan& plan, const RandomProgram& random, tolk::Guard guard,
+                                 const Outcome& expected) {
+  const Outcome got = outcome_of([&] {
+    Arrays results(random.program.outputs().size());
+    plan.run_guarded(random.inputs, results, guard);
+    return results;
+  });
+  const std::string what = difference(got, expected);
+  return what.empty() ? what : (guard == tolk::Guard::end ? "guarded behind: " : "guarded before: ") + what;
 }
 
-std::string plan_disagreement(const RandomProgram& random, const Outcome& expected) {
-  for (const Way& way : ways())
-    for (const bool donate : {false, true}) {
-      const auto plan = compile(random, way, donate);
-      const auto said = [&](const std::string& what) {
-        return (Message() << way.name << (donate ? ", with donation" : "") << ": " << what << "\n"
-                          << plan->print())
-            .str();
-      };
-      for (const int threads : {1, 2}) {
-        raven::set_num_threads(threads);
-        const Outcome got = outcome_of([&] { return run_plan(*plan, random, donate); });
-        if (const std::string what = difference(got, expected); !what.empty())
-          return said((Message() << threads << " threads: " << what).str());
-      }
-      if (donate) continue;
-      if (const std::string what = guarded_disagreement(*plan, random, expected); !what.empty()) return said(what);
-    }
-  return {};
-}
-
-}  // namespace
-
-std::string value_disagreement(const RandomProgram& random) {
-  random.program.verify();
-  const int threads = raven::num_threads();
-  struct Restore {
-    int threads;
-    ~Restore() { raven::set_num_threads(threads); }
-  } restore{threads};
+std::string plan_disagreement(const RandomProgram& random, const Way& way, const Outcome& expected) {
   raven::set_num_threads(1);
-  Outcome expected = outcome_of([&] { return nx::eval(random.program, random.inputs); });
+  const auto plan = compile(random, way);
+  const auto said = [&](const std::string& what) { return way.name + ": " + what + "\n" + plan->print(); };
+  for (const int threads : {1, 2}) {
+    raven::set_num_threads(threads);
+    const Outcome got = outcome_of([&] { return run_plan(*plan, random, way.donate); });
+    if (const std::string what = difference(got, expected); !what.empty())
+      return said((Message() << threads << " threads: " << what).str());
+  }
+  for (const tolk::Guard guard : way.guards)
+    if (const std::string what = guarded_disagreement(*plan, random, guard, expected); !what.empty()) return said(what);
+  return {};
+}
 
+/// What is computed after each pass; `expected` follows where a pass drops the equation with a wrong index.
+std::string pass_disagreement(const RandomProgram& random, Outcome& expected) {
   nx::Program program = random.program;
   for (const tolk::PassRow& pass : tolk::passes()) {
     program = pass.run(program);
     program.verify();
     const Outcome now = outcome_of([&] { return nx::eval(program, random.inputs); });
-    // The equation with the wrong index may be dropped; from here on there is none.
     if (expected.index_error && !now.index_error) expected = now;
     if (const std::string what = difference(now, expected); !what.empty())
       return std::string("after pass ") + std::string(pass.name) + ": " + what;
     if (pass.run(program).equations().size() > program.equations().size())
       return std::string("pass ") + std::string(pass.name) + " adds equations to its own result";
   }
-  return plan_disagreement(random, expected);
+  return {};
+}
+
+}  // namespace
+
+Verdict check_values(const RandomProgram& random, const Ways& ways) {
+  random.program.verify();
+  const struct Restore {
+    int threads = raven::num_threads();
+    ~Restore() { raven::set_num_threads(threads); }
+  } restore;
+  raven::set_num_threads(1);
+  Outcome expected = outcome_of([&] { return nx::eval(random.program, random.inputs); });
+  std::string what = pass_disagreement(random, expected);
+  for (const Way& way : ways.list)
+    if (what.empty()) what = plan_disagreement(random, way, expected);
+  return {what, !expected.index_error};
 }
 
 std::span<const Transformation> transformations() {
   static constexpr Transformation list[] = {
-      {"value", [](const RandomProgram& program) { return std::optional(value_disagreement(program)); }},
-      {"gradient", gradient_disagreement}};
+      {"value",
+       [](const RandomProgram& program, const Ways& ways) { return std::optional(check_values(program, ways)); }},
+      {"grad", check_gradient},
+      {"jvp", check_direction}};
   return list;
 }
 

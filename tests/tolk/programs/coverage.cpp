@@ -16,30 +16,38 @@ std::vector<nx::DType> dtypes() {
 Coverage::Coverage() : counts_(transformations().size()) {
   for (const nx::Op op : tested_ops())
     for (const nx::DType dtype : dtypes())
-      for (int rank = 0; rank < rank_classes; ++rank)
-        if (is_reachable({op, dtype, rank})) reachable_.push_back({op, dtype, rank});
+      for (int rank = 0; rank < rank_classes; ++rank) {
+        const Cell cell{op, dtype, rank};
+        if (!is_reachable(cell)) continue;
+        reachable_.push_back(cell);
+        if (!is_ever_run(cell)) never_run_.insert(cell);
+      }
   for (auto& counts : counts_)
     for (const Cell& cell : reachable_) counts[cell] = 0;
 }
 
-Cell Coverage::least(size_t transformation, Dice& dice) const {
+std::vector<Cell> Coverage::least(size_t transformation, size_t count, Dice& dice) const {
   const auto& counts = counts_[transformation];
-  // The first of the least, from a random place on: not always the same op for a fresh run.
-  const auto size = static_cast<int64_t>(reachable_.size());
-  const int64_t start = dice.in(0, size - 1);
-  Cell best = reachable_[static_cast<size_t>(start)];
-  for (int64_t i = 1; i < size; ++i) {
-    const Cell& cell = reachable_[static_cast<size_t>((start + i) % size)];
-    if (counts.at(cell) < counts.at(best)) best = cell;
+  std::vector<std::pair<int64_t, uint64_t>> order;  // equal counts in any order
+  std::vector<Cell> cells;
+  std::vector<size_t> index;
+  for (const Cell& cell : reachable_) {
+    index.push_back(order.size());
+    order.push_back({counts.at(cell), dice.next()});
   }
-  return best;
+  count = std::min(count, index.size());
+  std::partial_sort(index.begin(), index.begin() + static_cast<std::ptrdiff_t>(count), index.end(),
+                    [&](size_t a, size_t b) { return order[a] < order[b]; });
+  for (size_t i = 0; i < count; ++i) cells.push_back(reachable_[index[i]]);
+  return cells;
 }
 
-void Coverage::add(size_t transformation, const nx::Program& program) {
-  for (const Cell& cell : cells_of(program)) {
-    const auto found = counts_[transformation].find(cell);
-    if (found != counts_[transformation].end()) ++found->second;
-  }
+void Coverage::add(size_t transformation, const nx::Program& function) {
+  auto& counts = counts_[transformation];
+  for (const Cell& cell : cells_that_run(function))
+    if (const auto found = counts.find(cell); found != counts.end() && !never_run_.contains(cell)) ++found->second;
+  for (const Cell& cell : cells_of(function))
+    if (never_run_.contains(cell)) ++counts.at(cell);
 }
 
 int64_t Coverage::minimum() const {
@@ -82,7 +90,10 @@ std::string Coverage::print(int64_t wanted) const {
          std::to_string(wanted) + ", least " + std::to_string(minimum()) + "\n";
 }
 
-std::string unsupported_cells() {
+namespace {
+/// The cells of which `holds` is true, as lines `Op dtype,dtype: ranks`.
+template <class Holds>
+std::string list_cells(const Holds& holds) {
   std::string text;
   for (const nx::Op op : tested_ops()) {
     // Dtypes with the same ranks share a line.
@@ -90,7 +101,7 @@ std::string unsupported_cells() {
     for (const nx::DType dtype : dtypes()) {
       std::string ranks;
       for (int rank = 0; rank < rank_classes; ++rank)
-        if (!is_reachable({op, dtype, rank})) ranks += " " + std::to_string(rank);
+        if (holds(Cell{op, dtype, rank})) ranks += " " + std::to_string(rank);
       if (ranks.empty()) continue;
       const auto same = std::find_if(lines.begin(), lines.end(), [&](const auto& line) { return line.first == ranks; });
       if (same != lines.end())
@@ -102,6 +113,14 @@ std::string unsupported_cells() {
       text += std::string(nx::op_info(op).name) + " " + names + ":" + ranks + "\n";
   }
   return text;
+}
+}  // namespace
+
+std::string unsupported_cells() {
+  return list_cells([](const Cell& cell) { return !is_reachable(cell); });
+}
+std::string cells_never_run() {
+  return list_cells([](const Cell& cell) { return is_reachable(cell) && !is_ever_run(cell); });
 }
 
 }  // namespace tolk_test

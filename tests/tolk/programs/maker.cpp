@@ -13,7 +13,8 @@ using nx::Shape;
 using Id = nx::Program::Id;
 
 namespace {
-constexpr int64_t most_elements = 3000, most_elements_of_long = 140000, most_elements_of_result = 400000;
+constexpr int64_t few_elements = 150, most_elements = 3000, most_elements_of_long = 140000,
+                  most_elements_of_result = 400000;
 const std::vector<DType> dtypes = {DType::f32, DType::f32, DType::f32, DType::f64, DType::i32,
                                    DType::i64, DType::u8,  DType::u32, DType::u64, DType::b1};
 }  // namespace
@@ -28,7 +29,24 @@ Id Maker::input(const Aval& aval, const nx::Array& value) {
   if (!may_add_inputs_)
     return ids_.emplace_back(builder_.constant(value.defined() ? value : random_array(dice_, aval)));
   input_values_.push_back(value);
-  return ids_.emplace_back(builder_.input(aval));
+  ids_.push_back(builder_.input(aval));
+  varies_.resize(ids_.back() + 1);
+  varies_[ids_.back()] = true;
+  return ids_.back();
+}
+Shape Maker::new_shape(int rank) {
+  const int64_t percent = dice_.in(1, 100);
+  if (granting_ && apart_ && percent <= 90) {
+    // One of a few: kernels of one equation depend on its shapes, and many programs have them in common.
+    Dice own(static_cast<uint64_t>(8 * rank) + dice_.next() % 8);
+    return random_shape(own, rank, few_elements);
+  }
+  if (small_)
+    return random_shape(dice_, rank,
+                        percent <= 90   ? few_elements
+                        : percent < 100 ? most_elements
+                                        : most_elements_of_long);
+  return random_shape(dice_, rank, percent <= 6 ? most_elements_of_long : most_elements);
 }
 Id Maker::given(const nx::Array& value) {
   // Large ones are given up to functions, not embedded in them.
@@ -36,9 +54,17 @@ Id Maker::given(const nx::Array& value) {
                                                  : input({value.dtype(), value.shape()}, value);
 }
 
-Id Maker::add(Op op, std::vector<Id> operands, const nx::Attrs& attrs) {
+Id Maker::equation(Op op, const std::vector<Id>& operands, const nx::Attrs& attrs) {
   const Id first = builder_.equation(op, operands, attrs);
   for (const Id id : operands) used_.insert(id);
+  const bool vary = std::any_of(operands.begin(), operands.end(), [&](Id id) { return varies(id); });
+  varies_.resize(first);
+  varies_.resize(first + static_cast<size_t>(nx::result_count(op, attrs, operands.size())), vary);
+  return first;
+}
+
+Id Maker::add(Op op, const std::vector<Id>& operands, const nx::Attrs& attrs) {
+  const Id first = equation(op, operands, attrs);
   const int results = nx::result_count(op, attrs, operands.size());
   for (int i = 0; i < results; ++i) {
     // Too large to compare thousands of times: built, but never used again.
@@ -68,6 +94,7 @@ Id Maker::cast(Id x, DType dtype) {
 }
 
 Id Maker::like(Aval wanted) {
+  if (granting_ && apart_) return input(wanted);
   for (int tries = 0; tries < 6 && !ids_.empty(); ++tries) {
     Id id = any();
     if (aval(id).dtype != wanted.dtype && dice_.chance(40)) id = cast(id, wanted.dtype);
@@ -89,16 +116,16 @@ Id Maker::like(Aval wanted) {
 
 Id Maker::first_operand(DType dtype, int rank) {
   const int least = rank, most = rank == rank_classes - 1 ? 5 : rank;
-  if (dice_.chance(75))
+  if (dice_.chance(75) && !(granting_ && apart_))
     for (int tries = 0; tries < 8 && !ids_.empty(); ++tries) {
       const Id id = any();
       const int own = shape(id).size();
-      if (own < least || own > most) continue;
+      if (own < least || own > most || (granting_ && !varies(id))) continue;
       if (aval(id).dtype == dtype) return id;
       if (dice_.chance(20)) return cast(id, dtype);
     }
   const int wanted = least == most ? least : static_cast<int>(dice_.in(least, most));
-  return input({dtype, random_shape(dice_, wanted, dice_.chance(6) ? most_elements_of_long : most_elements)});
+  return input({dtype, new_shape(wanted)});
 }
 
 int Maker::axis_of(const Shape& shape) {
@@ -183,39 +210,45 @@ void Maker::step() {
   apply(op, {dice_.pick(dtypes), shape});
 }
 
-bool Maker::grow(int equations, const std::optional<Cell>& wish) {
-  const int64_t wished_at = dice_.in(0, equations - 1);
-  for (int i = 0; i < equations; ++i) {
-    if (wish && i == wished_at) {
-      Shape shape;
-      for (int k = 0; k < wish->rank; ++k) shape.push_back(1);
-      int tries = 0;
-      for (bool done = false; !done; ++tries) {
-        if (tries == 30) return false;
-        try {
-          apply(wish->op, {wish->dtype, shape});
-          // Its last result came last, unless that is too large to be used.
-          if (!ids_.empty()) wished_.push_back(ids_.back());
-          done = true;
-        } catch (const nx::Error&) {
-          // Operands that do not fit: another draw.
-        }
-      }
+bool Maker::grant(const Cell& wish) {
+  Shape shape;
+  for (int k = 0; k < wish.rank; ++k) shape.push_back(1);
+  granting_ = true;
+  bool granted = false;
+  for (int tries = 0; tries < 30 && !granted; ++tries) try {
+      apply(wish.op, {wish.dtype, shape});
+      // Its last result came last, unless that is too large to be used.
+      if (!ids_.empty()) wished_.push_back(ids_.back());
+      granted = true;
+    } catch (const nx::Error&) {
+      // Operands that do not fit: another draw.
+    }
+  granting_ = false;
+  return granted;
+}
+
+bool Maker::grow(std::span<const Cell> wishes, int others) {
+  bool granted = true;
+  for (size_t next = 0; next < wishes.size() || others > 0;) {
+    const auto left = static_cast<int64_t>(wishes.size() - next);
+    if (dice_.in(1, left + others) <= left) {
+      granted &= grant(wishes[next++]);
       continue;
     }
+    --others;
     try {
       step();
     } catch (const nx::Error&) {
       // Operands that do not fit: the next one.
     }
   }
-  return true;
+  return granted;
 }
 
 nx::Program Maker::called(const std::vector<Aval>& inputs, int equations) {
   may_add_inputs_ = false;
   for (const Aval& aval : inputs) ids_.push_back(builder_.input(aval));
-  grow(equations, std::nullopt);
+  grow({}, equations);
   return build();
 }
 

@@ -12,10 +12,15 @@ class Maker {
   using Id = nx::Program::Id;
   Maker(Dice& dice, int depth) : dice_(dice), depth_(depth) {}
 
-  /// A program of about so many equations; inputs come as they are wanted. False when infer refused the wish.
-  bool grow(int equations, const std::optional<Cell>& wish);
+  /// An equation of each wish, of values that depend on an input, and about so many others, in any order; inputs come
+  /// as they are wanted. False when infer refused one of the wishes.
+  bool grow(std::span<const Cell> wishes, int others);
   /// The same over given inputs: a program to be called.
   nx::Program called(const std::vector<nx::Aval>& inputs, int equations);
+  /// Values become small: many equations take little time.
+  void stay_small() { small_ = true; }
+  /// Wishes are granted on inputs of their own: kernels of one equation, which many programs have in common.
+  void stay_apart() { apart_ = true; }
   nx::Program build();
   /// By input: what it must hold, or an absent array.
   const std::vector<nx::Array>& input_values() const { return input_values_; }
@@ -33,6 +38,8 @@ class Maker {
   /// The first operand: a value of this dtype and rank, or a new input.
   Id first_operand(nx::DType dtype, int rank);
   Id input(const nx::Aval& aval, const nx::Array& value = {});
+  /// The shape of a new value.
+  nx::Shape new_shape(int rank);
   /// A constant or an input of this value.
   Id given(const nx::Array& value);
   Id number(const nx::Aval& like);
@@ -43,9 +50,15 @@ class Maker {
   Id key();
   int axis_of(const nx::Shape& shape);
   nx::IndexMode index_mode();
-  Id add(nx::Op op, std::vector<Id> operands, const nx::Attrs& attrs = nx::no_attrs);
+  /// The first result of an equation on the way to another one.
+  Id equation(nx::Op op, const std::vector<Id>& operands, const nx::Attrs& attrs = nx::no_attrs);
+  /// One whose results may be used by anybody.
+  Id add(nx::Op op, const std::vector<Id>& operands, const nx::Attrs& attrs = nx::no_attrs);
   void step();
   void call();
+  bool grant(const Cell& wish);
+  /// Of inputs, not of constants alone: nothing that is computed beforehand.
+  bool varies(Id id) const { return id < varies_.size() && varies_[id]; }
 
   void elementwise(nx::Op op, Id x);
   void view(nx::Op op, Id x);
@@ -59,9 +72,10 @@ class Maker {
 
   Dice& dice_;
   int depth_;
-  bool may_add_inputs_ = true;
+  bool may_add_inputs_ = true, small_ = false, apart_ = false, granting_ = false;
   nx::ProgramBuilder builder_;
   std::vector<Id> ids_;
+  std::vector<bool> varies_;  // by id
   std::vector<Id> wished_;
   std::set<Id> used_;
   std::vector<nx::Array> input_values_;

@@ -1,9 +1,11 @@
 #include "tolk/programs/random_programs.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "raven/base/message.hpp"
 #include "raven/nx/error.hpp"
+#include "raven/tolk/passes.hpp"
 #include "tolk/programs/maker.hpp"
 
 namespace tolk_test {
@@ -38,10 +40,8 @@ std::vector<Cell> cells_of(const nx::Program& program) {
   return cells;
 }
 
-std::optional<RandomProgram> random_program(uint64_t seed, const std::optional<Cell>& wish) {
-  Dice dice(seed);
-  Maker maker(dice, 2);
-  if (!maker.grow(static_cast<int>(dice.in(1, 30)), wish)) return std::nullopt;
+namespace {
+RandomProgram with_inputs(Dice& dice, Maker& maker) {
   RandomProgram out;
   out.program = maker.build();
   for (nx::Program::Id i = 0; i < out.program.inputs(); ++i) {
@@ -53,16 +53,48 @@ std::optional<RandomProgram> random_program(uint64_t seed, const std::optional<C
   }
   return out;
 }
-RandomProgram random_program(uint64_t seed) { return *random_program(seed, std::nullopt); }
+
+/// A program of one equation of the cell, from a seed, unless infer refuses it.
+std::optional<nx::Program> program_of(const Cell& cell, uint64_t seed) {
+  Dice dice(seed);
+  Maker maker(dice, 0);
+  maker.stay_small();
+  if (!maker.grow(std::span(&cell, 1), 0)) return std::nullopt;
+  return maker.build();
+}
+
+bool holds(const std::vector<Cell>& cells, const Cell& cell) {
+  return std::find(cells.begin(), cells.end(), cell) != cells.end();
+}
+}  // namespace
+
+RandomProgram random_program(uint64_t seed) {
+  Dice dice(seed);
+  Maker maker(dice, 2);
+  maker.grow({}, static_cast<int>(dice.in(1, 30)));
+  return with_inputs(dice, maker);
+}
+
+RandomProgram random_program(uint64_t seed, std::span<const Cell> wishes) {
+  Dice dice(seed);
+  Maker maker(dice, 1);
+  maker.stay_small();
+  if (dice.chance(60)) maker.stay_apart();
+  maker.grow(wishes, static_cast<int>(dice.in(0, 6)));
+  return with_inputs(dice, maker);
+}
 
 bool is_reachable(const Cell& cell) {
-  for (uint64_t seed = 0; seed < 3; ++seed) {
-    Dice dice(seed);
-    Maker maker(dice, 0);
-    if (!maker.grow(1, cell)) continue;
-    const auto cells = cells_of(maker.build());
-    if (std::find(cells.begin(), cells.end(), cell) != cells.end()) return true;
-  }
+  for (uint64_t seed = 0; seed < 3; ++seed)
+    if (const auto program = program_of(cell, seed); program && holds(cells_of(*program), cell)) return true;
+  return false;
+}
+
+std::vector<Cell> cells_that_run(const nx::Program& program) { return cells_of(tolk::optimise(program)); }
+
+bool is_ever_run(const Cell& cell) {
+  for (uint64_t seed = 0; seed < 12; ++seed)
+    if (const auto program = program_of(cell, seed); program && holds(cells_that_run(*program), cell)) return true;
   return false;
 }
 

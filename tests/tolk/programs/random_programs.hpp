@@ -2,6 +2,7 @@
 // Random well-typed programs over all op families, from a seed: what passes, plans and kernels are tested with.
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -52,13 +53,19 @@ struct RandomProgram {
   nx::Program program;
   std::vector<nx::Array> inputs;
   std::vector<bool> donated;
+  std::optional<uint64_t> ways{};  ///< the seed of the ways in which it was checked, kept with its text
 };
-/// Up to 30 equations, some of them calls; what no equation uses are outputs. With a wish, one equation at least is of
-/// this cell (its own results are among the outputs), unless infer refuses every attempt: then no program.
-std::optional<RandomProgram> random_program(uint64_t seed, const std::optional<Cell>& wish);
+/// Up to 30 equations, some of them calls; what no equation uses are outputs.
 RandomProgram random_program(uint64_t seed);
+/// An equation of each wish, on values that depend on inputs and mostly have few elements; the results are outputs. A
+/// few other equations between them. In six of ten programs each wish has inputs of its own.
+RandomProgram random_program(uint64_t seed, std::span<const Cell> wishes);
 /// Whether infer accepts the op on a first operand of this dtype and rank, with other operands and attributes that fit.
 bool is_reachable(const Cell& cell);
+/// The cells of what is left of a program after the passes: equations that run, of values that are not known before.
+std::vector<Cell> cells_that_run(const nx::Program& program);
+/// Whether an equation of the cell is ever left: some, like a permutation of no axes, are nothing to be done.
+bool is_ever_run(const Cell& cell);
 
 /// Signs of zero, infinities, NaN, subnormals and the ends of integers among ordinary values.
 nx::Array random_array(Dice& dice, const nx::Aval& aval);

@@ -55,7 +55,9 @@ void Maker::elementwise(Op op, Id x) {
     case Op::Select: {
       // The condition is the first operand; of another dtype than b1 infer refuses it.
       const Aval chosen{dice_.pick(all_dtypes), type.shape};
-      const Id a = like(chosen), b = like(chosen);
+      const Id a = like(chosen);
+      Id b = like(chosen);
+      if (a == b && dice_.chance(80)) b = input(chosen);  // no choice otherwise
       add(op, {x, a, b});
       return;
     }
@@ -146,9 +148,9 @@ void Maker::view(Op op, Id x) {
         one.shape = type.shape;
         one.dtype = type.dtype;
         one.value = nx::Scalar::from(1.0);
-        const Id ordered = builder_.equation(Op::Eq, std::vector{x, x});
-        const Id instead = builder_.equation(Op::Full, {}, one);
-        x = builder_.equation(Op::Select, std::vector{ordered, x, instead});
+        const Id ordered = equation(Op::Eq, {x, x});
+        const Id instead = equation(Op::Full, {}, one);
+        x = equation(Op::Select, {ordered, x, instead});
       }
       add(op, {x}, attrs);
       return;
@@ -322,7 +324,7 @@ void Maker::attention(Op op, Id q) {
     return;
   }
   // Its own forward's results: it divides by what only they hold.
-  const Id o = builder_.equation(Op::Sdpa, std::vector{q, k, v}, attrs);
+  const Id o = equation(Op::Sdpa, {q, k, v}, attrs);
   Shape result = rows;
   result[3] = width;
   std::vector<Id> operands = {q, k, v, o, o + 1, like({type.dtype, result})};
@@ -416,7 +418,7 @@ void Maker::composite(Op op, Id x) {
 }
 
 void Maker::create(Op op, const Aval& result) {
-  const Shape shape = random_shape(dice_, result.shape.size(), 3000);
+  const Shape shape = new_shape(result.shape.size());
   if (op == Op::Full) {
     number({result.dtype, shape});
     return;

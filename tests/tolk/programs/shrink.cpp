@@ -120,6 +120,7 @@ RandomProgram shrink(RandomProgram program, const Disagreement& disagreement) {
       return false;  // it cannot be built, or not be evaluated
     }
     if (!fails(candidate)) return false;
+    candidate.ways = program.ways;
     program = std::move(candidate);
     return true;
   };
@@ -211,6 +212,7 @@ std::string print(const RandomProgram& random) {
   std::string text = random.program.print() + "---\n" + builder.build(ids).print() + "---\n";
   for (size_t i = 0; i < random.donated.size(); ++i)
     if (random.donated[i]) text += std::to_string(i) + "\n";
+  if (random.ways) text += "ways " + std::to_string(*random.ways) + "\n";
   return text;
 }
 
@@ -223,11 +225,16 @@ RandomProgram parse(std::string_view text) {
   out.donated.resize(out.inputs.size());
   text.remove_prefix(second + 4);
   while (!text.empty()) {
-    size_t number = 0;
+    const bool ways = text.starts_with("ways ");
+    if (ways) text.remove_prefix(5);
+    uint64_t number = 0;
     const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (read.ec != std::errc() || number >= out.donated.size())
-      throw raven::Error("tolk_test.parse", "expected numbers of inputs, one a line");
-    out.donated[number] = true;
+    if (read.ec != std::errc() || (!ways && number >= out.donated.size()))
+      throw raven::Error("tolk_test.parse", "expected numbers of inputs or ways, one a line");
+    if (ways)
+      out.ways = number;
+    else
+      out.donated[number] = true;
     text.remove_prefix(static_cast<size_t>(read.ptr - text.data()));
     while (!text.empty() && text.front() == '\n') text.remove_prefix(1);
   }
