@@ -7,7 +7,7 @@
 #include "raven/nx/cpu/kernel.hpp"
 #include "raven/nx/cpu/levels.hpp"
 #include "raven/tolk/code/code.hpp"
-#include "raven/tolk/internal/limits.hpp"
+#include "raven/tolk/kernels/limits.hpp"
 #include "raven/tolk/kernels/schedule.hpp"
 #include "raven/tolk/plan.hpp"
 

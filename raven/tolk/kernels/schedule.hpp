@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "raven/nx/program.hpp"
-#include "raven/tolk/internal/limits.hpp"
+#include "raven/tolk/kernels/limits.hpp"
 #include "raven/tolk/loop/loop.hpp"
 
 namespace tolk {

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "raven/base/cpu.hpp"
-#include "raven/tolk/internal/limits.hpp"
+#include "raven/tolk/kernels/limits.hpp"
 #include "raven/tolk/plan.hpp"
 #include "tolk/programs/random_programs.hpp"
 

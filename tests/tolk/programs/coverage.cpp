@@ -28,12 +28,16 @@ Coverage::Coverage() : counts_(transformations().size()) {
 
 std::vector<Cell> Coverage::least(size_t transformation, size_t count, Dice& dice) const {
   const auto& counts = counts_[transformation];
-  std::vector<std::pair<int64_t, uint64_t>> order;  // equal counts in any order
+  // Equal counts in any order, but for the ranks of an op and dtype: they often share a kernel.
+  std::vector<std::pair<int64_t, uint64_t>> order;
+  std::map<std::pair<nx::Op, nx::DType>, uint64_t> drawn;
   std::vector<Cell> cells;
   std::vector<size_t> index;
   for (const Cell& cell : reachable_) {
     index.push_back(order.size());
-    order.push_back({counts.at(cell), dice.next()});
+    const auto [of_ranks, is_new] = drawn.try_emplace({cell.op, cell.dtype}, 0);
+    if (is_new) of_ranks->second = dice.next();
+    order.push_back({counts.at(cell), of_ranks->second});
   }
   count = std::min(count, index.size());
   std::partial_sort(index.begin(), index.begin() + static_cast<std::ptrdiff_t>(count), index.end(),
