@@ -41,5 +41,8 @@ set(BROT_CORE_SOURCES
   pre_tokenizers/pre_tokenizer.cpp
   train/bpe_trainer.cpp
   train/corpus.cpp
+  train/likelihood_trainer.cpp
+  train/progress.cpp
+  train/symbols.cpp
   train/unigram_trainer.cpp
   train/word_trainers.cpp)

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "raven/base/file.hpp"
+#include "raven/base/log.hpp"
 #include "raven/base/terminal.hpp"
 #include "raven/brot.hpp"
 #include "raven/cli/verbs.hpp"
@@ -22,7 +23,10 @@ constexpr std::string_view help = R"(usage: raven tokenize encode  TOKENIZER [FI
        raven tokenize compile TOKENIZER OUTPUT.brot
        raven tokenize train   OUTPUT FILE… [--model bpe|wordpiece|unigram|wordlevel] [--vocab-size N]
                               [--min-frequency N] [--special-token TEXT]… [--style byte-level|metaspace|bert|whitespace]
+                              [--likelihood] [--progress none|bar|json]
 TOKENIZER is a tokenizer.json, a vocabulary file of another kind, or a directory. Without FILE text comes from standard input.
+train shows a bar on a terminal unless --progress says otherwise; json is a line per step on standard error, e.g.
+{"stage":"merges","done":512,"total":30000}. --likelihood: WordPiece merges what makes the text most likely.
 encode prints one line of ids per line of text, decode reads such lines; inspect shows the tokens in colours; compile
 writes the form that loads fastest.
 )";
@@ -50,8 +54,9 @@ size_t number(const Arguments& arguments, std::string_view name, size_t fallback
 }
 
 Arguments parse(std::span<const std::string_view> words) {
-  static constexpr std::string_view flags[] = {"--tokens", "--special", "--keep-special"};
-  static constexpr std::string_view valued[] = {"--model", "--vocab-size", "--min-frequency", "--special-token", "--style"};
+  static constexpr std::string_view flags[] = {"--tokens", "--special", "--keep-special", "--likelihood"};
+  static constexpr std::string_view valued[] = {"--model",         "--vocab-size", "--min-frequency",
+                                                "--special-token", "--style",      "--progress"};
   Arguments arguments;
   for (size_t i = 0; i < words.size(); ++i) {
     if (!words[i].starts_with("--")) {
@@ -146,8 +151,9 @@ int inspect(const Arguments& arguments) {
   for (size_t i = 0; i < encoding.size(); ++i) {
     const brot::Span span = encoding.offsets()[i];
     if (span.begin > shown) out.append(text, shown, span.begin - shown);
-    const std::string token =
-        span.begin < span.end && span.begin >= shown ? text.substr(span.begin, span.end - span.begin) : std::string(encoding.token(i));
+    const std::string token = span.begin < span.end && span.begin >= shown
+                                  ? text.substr(span.begin, span.end - span.begin)
+                                  : std::string(encoding.token(i));
     out += colours ? "\x1b[30;" + std::to_string(backgrounds[i % 5]) + "m" + token + "\x1b[0m" : "[" + token + "]";
     shown = std::max<size_t>(shown, span.end);
   }
@@ -163,6 +169,18 @@ int compile(const Arguments& arguments) {
   return 0;
 }
 
+brot::TrainProgress progress_of(const Arguments& arguments) {
+  const std::string kind = arguments.value("--progress", term::is_terminal(2) ? "bar" : "none");
+  if (kind == "none") return {};
+  if (kind == "bar") return brot::TrainProgress::bar();
+  if (kind != "json") wrong(Message() << "--progress: got `" << kind << "`, expected none, bar or json");
+  return [](const brot::TrainStep& step) {
+    write_log(Message() << "{\"stage\":\"" << step.stage << "\",\"done\":" << step.done << ",\"total\":" << step.total
+                        << "}\n");
+    return true;
+  };
+}
+
 int train(const Arguments& arguments) {
   if (arguments.places.size() < 2) wrong("train needs an output file and at least one text file");
   const std::string model = arguments.value("--model", "bpe");
@@ -170,19 +188,26 @@ int train(const Arguments& arguments) {
   const size_t min_frequency = number(arguments, "--min-frequency", 0);
   std::vector<brot::AddedToken> specials;
   if (arguments.given("--special-token"))
-    for (const std::string& token : arguments.options.find("--special-token")->second) specials.emplace_back(token, true);
+    for (const std::string& token : arguments.options.find("--special-token")->second)
+      specials.emplace_back(token, true);
   const auto first_or = [&](std::string fallback) { return specials.empty() ? fallback : specials[0].content; };
   const std::vector<std::string> files(arguments.places.begin() + 1, arguments.places.end());
   const brot::Corpus corpus = brot::Corpus::files(files);
-  const bool progress = term::is_terminal(2);
+  const brot::TrainProgress progress = progress_of(arguments);
+  if (arguments.given("--likelihood") && model != "wordpiece") wrong("--likelihood is an option of --model wordpiece");
 
   brot::ModelPtr empty;
   std::string style = "byte-level";
-  if (model == "bpe") empty = brot::BPE::Builder().build();
-  else if (model == "wordpiece") empty = brot::WordPiece::make(brot::VocabList{}, {}), style = "bert";
-  else if (model == "wordlevel") empty = brot::WordLevel::make(brot::VocabList{}, {first_or("<unk>")}), style = "whitespace";
-  else if (model == "unigram") empty = brot::Unigram::make({}, {}), style = "metaspace";
-  else wrong(Message() << "--model: got `" << model << "`, expected bpe, wordpiece, unigram or wordlevel");
+  if (model == "bpe")
+    empty = brot::BPE::Builder().build();
+  else if (model == "wordpiece")
+    empty = brot::WordPiece::make(brot::VocabList{}, {}), style = "bert";
+  else if (model == "wordlevel")
+    empty = brot::WordLevel::make(brot::VocabList{}, {first_or("<unk>")}), style = "whitespace";
+  else if (model == "unigram")
+    empty = brot::Unigram::make({}, {}), style = "metaspace";
+  else
+    wrong(Message() << "--model: got `" << model << "`, expected bpe, wordpiece, unigram or wordlevel");
   style = arguments.value("--style", style);
   brot::Tokenizer tokenizer(empty);
   if (style == "byte-level") {
@@ -205,25 +230,30 @@ int train(const Arguments& arguments) {
                 brot::BpeTrainer{.vocab_size = vocab_size,
                                  .min_frequency = min_frequency,
                                  .special_tokens = specials,
-                                 .initial_alphabet = style == "byte-level" ? brot::BpeTrainer::byte_alphabet() : std::vector<std::string>{},
-                                 .show_progress = progress},
+                                 .initial_alphabet = style == "byte-level" ? brot::BpeTrainer::byte_alphabet()
+                                                                           : std::vector<std::string>{},
+                                 .progress = progress},
                 corpus);
   } else if (model == "wordpiece") {
     brot::train(tokenizer,
-                brot::WordPieceTrainer{
-                    .vocab_size = vocab_size, .min_frequency = min_frequency, .special_tokens = specials, .show_progress = progress},
+                brot::WordPieceTrainer{.vocab_size = vocab_size,
+                                       .min_frequency = min_frequency,
+                                       .special_tokens = specials,
+                                       .likelihood = arguments.given("--likelihood"),
+                                       .progress = progress},
                 corpus);
   } else if (model == "wordlevel") {
-    brot::train(tokenizer,
-                brot::WordLevelTrainer{.vocab_size = vocab_size, .min_frequency = min_frequency, .special_tokens = specials},
-                corpus);
+    brot::train(
+        tokenizer,
+        brot::WordLevelTrainer{
+            .vocab_size = vocab_size, .min_frequency = min_frequency, .special_tokens = specials, .progress = progress},
+        corpus);
   } else {
-    brot::train(tokenizer,
-                brot::UnigramTrainer{.vocab_size = vocab_size,
-                                     .unk_token = first_or("<unk>"),
-                                     .special_tokens = specials,
-                                     .show_progress = progress},
-                corpus);
+    brot::train(
+        tokenizer,
+        brot::UnigramTrainer{
+            .vocab_size = vocab_size, .unk_token = first_or("<unk>"), .special_tokens = specials, .progress = progress},
+        corpus);
   }
   tokenizer.save(arguments.places[0]);
   std::printf("%s: %zu tokens\n", arguments.places[0].c_str(), tokenizer.vocab_size());
@@ -234,7 +264,8 @@ int train(const Arguments& arguments) {
 
 int tokenize(std::span<const std::string_view> words) {
   static constexpr std::pair<std::string_view, int (*)(const Arguments&)> verbs[] = {
-      {"encode", encode}, {"decode", decode}, {"count", count}, {"inspect", inspect}, {"compile", compile}, {"train", train}};
+      {"encode", encode},   {"decode", decode},   {"count", count},
+      {"inspect", inspect}, {"compile", compile}, {"train", train}};
   for (const auto& [name, run] : verbs) {
     if (words.empty() || words[0] != name) continue;
     const Arguments arguments = parse(words.subspan(1));

@@ -976,48 +976,6 @@ TEST(SentencePiece, BadFilesAreRefused) {
   EXPECT_NE(message_of([] { brot::SentencePieceModel::parse(""); }).find("no pieces"), std::string::npos);
 }
 
-// ------------------------------------------------------------------------------------------------------ training
-
-TEST(Train, DoesNotDependOnThreads) {
-  std::vector<std::string> lines;
-  std::mt19937 random(1);
-  for (int i = 0; i < 3000; ++i) {
-    std::string line;
-    for (int k = 0; k < 12; ++k)
-      line += (k ? " " : "") + std::string("wordsandparts").substr(random() % 9, 1 + random() % 5);
-    lines.push_back(line);
-  }
-  const brot::Corpus corpus = brot::Corpus::lines(lines);
-  const auto train_all = [&] {
-    std::string files;
-    Tokenizer bpe(BPE::Builder().build());
-    bpe.set_pre_tokenizer(brot::pre_tokenizers::Whitespace{});
-    brot::train(bpe, brot::BpeTrainer{.vocab_size = 120}, corpus);
-    files += bpe.to_json();
-    Tokenizer unigram(brot::Unigram::make({}, {}));
-    unigram.set_pre_tokenizer(brot::pre_tokenizers::Metaspace{});
-    brot::train(unigram, brot::UnigramTrainer{.vocab_size = 90, .unk_token = "<unk>"}, corpus);
-    return files + unigram.to_json();
-  };
-  const int before = raven::num_threads();
-  raven::set_num_threads(1);
-  const std::string one = train_all();
-  raven::set_num_threads(4);
-  EXPECT_EQ(train_all(), one);
-  raven::set_num_threads(before);
-}
-
-TEST(Train, OptionsOfTheModelAreKept) {
-  Tokenizer tokenizer(BPE::Builder().unk_token("[UNK]").fuse_unk(true).build());
-  tokenizer.set_pre_tokenizer(brot::pre_tokenizers::Whitespace{});
-  brot::train(tokenizer, brot::BpeTrainer{.vocab_size = 20, .special_tokens = {"[UNK]"}},
-              brot::Corpus::lines({"aaa aab", "aab"}));
-  const auto& model = dynamic_cast<const BPE&>(tokenizer.model());
-  EXPECT_EQ(model.options().unk_token, "[UNK]");
-  EXPECT_TRUE(model.options().fuse_unk);
-  EXPECT_EQ(tokenizer.token_to_id("[UNK]"), 0u);
-}
-
 // ---------------------------------------------------------------------------------------------------------- chat
 
 TEST(Chat, TemplateSeesMessagesAndSpecialTokens) {

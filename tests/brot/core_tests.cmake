@@ -4,7 +4,8 @@ set(BROT_CORE_TESTS
   linear_test.cpp
   presets_test.cpp
   sentencepiece_test.cpp
-  stream_test.cpp)
+  stream_test.cpp
+  train_test.cpp)
 # Answers the requests of oracle.py.
 add_executable(brot_oracle oracle_driver.cpp)
 target_link_libraries(brot_oracle PRIVATE raven::brot)

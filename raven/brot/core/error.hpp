@@ -19,6 +19,7 @@ enum class ErrorCode : uint8_t {
   invalid_text,   ///< invalid UTF-8 under the policy `error`
   limit,          ///< the input is larger than what offsets or memory allow
   unsupported,    ///< a feature that the file or the component does not have
+  cancelled,      ///< the callback that is told the progress said to stop
 };
 
 /// Root of the library's exceptions. `where()` is a JSON pointer with a byte offset, a line number or empty.

@@ -1,22 +1,18 @@
-// Training of BPE and WordPiece. Words are flat arrays of token ids; every candidate pair knows the words where it arose.
+// Training of BPE and WordPiece. Words are flat arrays of token ids; every candidate pair knows the words where it
+// arose.
 #include <algorithm>
-#include <map>
-#include <unordered_map>
 
-#include "raven/base/interrupt.hpp"
-#include "raven/base/terminal.hpp"
-#include "raven/base/thread_pool.hpp"
 #include "raven/brot/core/byte_alphabet.hpp"
 #include "raven/brot/models/bpe.hpp"
 #include "raven/brot/models/word_models.hpp"
+#include "raven/brot/train/likelihood_trainer.hpp"
+#include "raven/brot/train/stage.hpp"
+#include "raven/brot/train/symbols.hpp"
 #include "raven/brot/train/trainers.hpp"
-#include "raven/brot/unicode/unicode.hpp"
 
 namespace brot {
 
 namespace {
-
-constexpr uint32_t none = ~uint32_t{0};
 
 using Pair = uint64_t;  // left id << 32 | right id
 constexpr Pair pair_of(uint32_t left, uint32_t right) { return uint64_t{left} << 32 | right; }
@@ -66,112 +62,34 @@ struct Candidate {
 };
 bool after(const Candidate& a, const Candidate& b) { return a.count != b.count ? a.count < b.count : a.pair > b.pair; }
 
-struct Symbol {
-  uint32_t id;
-  uint32_t characters;
-};
-
-/// The words as one array; a word shrinks in place.
-struct Words {
-  std::vector<Symbol> symbols;
-  std::vector<size_t> begin;
-  std::vector<uint32_t> size;
-  std::vector<uint64_t> count;
-};
-
 struct Learned {
-  std::vector<std::string> tokens;                // by id
+  std::vector<std::string> tokens;                    // by id
   std::vector<std::pair<uint32_t, uint32_t>> merges;  // the last of equal ones counts
 };
 
 class Training {
  public:
-  Training(const BpeTrainer& options, const WordCounts& counts) : options_(options), counts_(counts) {}
+  Training(const BpeTrainer& options, const WordCounts& counts) : options_(options), symbols_(options, counts) {}
 
   Learned run() {
-    for (const AddedToken& token : options_.special_tokens) id_of(token.content);
-    const std::vector<WordCounts::Word> list = counts_.sorted();
-    make_alphabet(list);
-    make_words(list);
     count_pairs();
     merge_loop();
-    return std::move(learned_);
+    return {std::move(symbols_.tokens), std::move(merges_)};
   }
 
  private:
-  uint32_t id_of(const std::string& token) {
-    const auto [place, inserted] = ids_.emplace(token, uint32_t(learned_.tokens.size()));
-    if (inserted) learned_.tokens.push_back(token);
-    return place->second;
-  }
-
-  // Characters by frequency, cut to the limit, then in code point order.
-  void make_alphabet(const std::vector<WordCounts::Word>& list) {
-    std::map<char32_t, uint64_t> alphabet;
-    for (const auto& [text, count] : list)
-      for (const char* at = text.data(); at != text.data() + text.size();) alphabet[unicode::next_scalar(at)] += count;
-    for (const std::string& text : options_.initial_alphabet) {
-      if (text.empty()) continue;
-      const char* at = text.data();
-      alphabet[unicode::next_scalar(at)] = ~uint64_t{0};
-    }
-    std::vector<std::pair<uint64_t, char32_t>> kept;
-    for (const auto& [c, count] : alphabet) kept.emplace_back(count, c);
-    if (options_.limit_alphabet && kept.size() > *options_.limit_alphabet) {
-      std::sort(kept.begin(), kept.end());
-      kept.erase(kept.begin(), kept.end() - ptrdiff_t(*options_.limit_alphabet));
-    }
-    std::sort(kept.begin(), kept.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
-    for (const auto& [count, c] : kept) {
-      std::string text;
-      unicode::append(text, c);
-      id_of(text);
-    }
-  }
-
-  void make_words(const std::vector<WordCounts::Word>& list) {
-    const std::string prefix = options_.continuing_subword_prefix.value_or("");
-    const std::string suffix = options_.end_of_word_suffix.value_or("");
-    const bool plain = prefix.empty() && suffix.empty();
-    std::unordered_map<char32_t, uint32_t> plain_ids;
-    std::string symbol;
-    for (const auto& [text, count] : list) {
-      words_.begin.push_back(words_.symbols.size());
-      words_.count.push_back(count);
-      const char* const end = text.data() + text.size();
-      for (const char* at = text.data(); at != end;) {
-        const char* const start = at;
-        const char32_t c = unicode::next_scalar(at);
-        symbol.assign(start, size_t(at - start));
-        auto known = plain_ids.find(c);
-        if (known == plain_ids.end()) {
-          const auto place = ids_.find(symbol);
-          known = plain_ids.emplace(c, place == ids_.end() ? none : place->second).first;
-        }
-        if (known->second == none) continue;  // not in the alphabet
-        uint32_t id = known->second;
-        if (!plain && (start != text.data() || at == end)) {
-          if (start != text.data()) symbol.insert(0, prefix);
-          if (at == end) symbol.append(suffix);
-          id = id_of(symbol);
-        }
-        words_.symbols.push_back({id, 1});
-      }
-      words_.size.push_back(uint32_t(words_.symbols.size() - words_.begin.back()));
-    }
-  }
-
   void count_pairs() {
-    for (uint32_t word = 0; word < words_.size.size(); ++word) {
-      const Symbol* symbols = &words_.symbols[0] + words_.begin[word];
-      for (uint32_t i = 0; i + 1 < words_.size[word]; ++i) {
+    for (uint32_t word = 0; word < symbols_.size.size(); ++word) {
+      const Symbol* symbols = symbols_.of(word);
+      for (uint32_t i = 0; i + 1 < symbols_.size[word]; ++i) {
         PairTable::Slot& slot = pairs_.at(pair_of(symbols[i].id, symbols[i + 1].id));
-        slot.count += int64_t(words_.count[word]);
+        slot.count += int64_t(symbols_.count[word]);
         if (slot.fresh.empty() || slot.fresh.back() != word) slot.fresh.push_back(word);
       }
     }
     for (PairTable::Slot& slot : pairs_.slots())
-      if (slot.pair != ~Pair{0} && slot.count > 0) queue_.push_back({slot.pair, uint64_t(slot.count), std::move(slot.fresh)});
+      if (slot.pair != ~Pair{0} && slot.count > 0)
+        queue_.push_back({slot.pair, uint64_t(slot.count), std::move(slot.fresh)});
     for (PairTable::Slot& slot : pairs_.slots()) slot.fresh.clear();
     std::make_heap(queue_.begin(), queue_.end(), after);
   }
@@ -184,12 +102,12 @@ class Training {
     if (slot.fresh.empty() || slot.fresh.back() != word) slot.fresh.push_back(word);
   }
 
-  // As in HuggingFace, the merged pair's own count stays, and a pair formed by the merge counts only while it is shorter than
-  // max_token_length.
+  // As in HuggingFace, the merged pair's own count stays, and a pair formed by the merge counts only while it is
+  // shorter than max_token_length.
   void merge_in_word(uint32_t word, uint32_t left, uint32_t right, uint32_t merged, size_t longest) {
-    Symbol* const symbols = &words_.symbols[0] + words_.begin[word];
-    const uint32_t size = words_.size[word];
-    const int64_t count = int64_t(words_.count[word]);
+    Symbol* const symbols = symbols_.of(word);
+    const uint32_t size = symbols_.size[word];
+    const int64_t count = int64_t(symbols_.count[word]);
     uint32_t out = 0;
     for (uint32_t in = 0; in < size; ++in, ++out) {
       if (!(symbols[in].id == left && in + 1 < size && symbols[in + 1].id == right)) {
@@ -199,24 +117,24 @@ class Training {
       const Symbol made{merged, symbols[in].characters + symbols[in + 1].characters};
       if (out > 0) {
         change(pair_of(symbols[out - 1].id, left), -count, word);
-        if (symbols[out - 1].characters + made.characters < longest) change(pair_of(symbols[out - 1].id, merged), count, word);
+        if (symbols[out - 1].characters + made.characters < longest)
+          change(pair_of(symbols[out - 1].id, merged), count, word);
       }
       if (in + 2 < size) {
         change(pair_of(right, symbols[in + 2].id), -count, word);
-        if (symbols[in + 2].characters + made.characters < longest) change(pair_of(merged, symbols[in + 2].id), count, word);
+        if (symbols[in + 2].characters + made.characters < longest)
+          change(pair_of(merged, symbols[in + 2].id), count, word);
       }
       symbols[out] = made;
       ++in;
     }
-    words_.size[word] = out;
+    symbols_.size[word] = out;
   }
 
   void merge_loop() {
-    const std::string prefix = options_.continuing_subword_prefix.value_or("");
     const size_t longest = options_.max_token_length.value_or(~size_t{0});
-    std::optional<raven::term::Progress> progress;
-    if (options_.show_progress) progress.emplace("BPE merges", int64_t(options_.vocab_size));
-    while (learned_.tokens.size() < options_.vocab_size && !queue_.empty()) {
+    TrainStage stage(options_.progress, "merges", options_.vocab_size);
+    while (symbols_.tokens.size() < options_.vocab_size && !queue_.empty()) {
       std::pop_heap(queue_.begin(), queue_.end(), after);
       Candidate top = std::move(queue_.back());
       queue_.pop_back();
@@ -229,10 +147,8 @@ class Training {
       }
       if (top.count < 1 || int64_t(top.count) < 0 || top.count < options_.min_frequency) break;
       const uint32_t left = uint32_t(top.pair >> 32), right = uint32_t(top.pair);
-      std::string_view tail = learned_.tokens[right];
-      if (!prefix.empty() && tail.starts_with(prefix)) tail.remove_prefix(prefix.size());
-      const uint32_t merged = id_of(learned_.tokens[left] + std::string(tail));
-      learned_.merges.emplace_back(left, right);
+      const uint32_t merged = symbols_.merged_id(left, right);
+      merges_.emplace_back(left, right);
       touched_.clear();
       for (const uint32_t word : top.words) merge_in_word(word, left, right, merged, longest);
       for (const Pair pair : touched_) {
@@ -243,18 +159,14 @@ class Training {
         }
         slot.fresh.clear();
       }
-      if ((learned_.merges.size() & 255) == 0) {
-        raven::check_interrupt();
-        if (progress) progress->update(int64_t(learned_.tokens.size()));
-      }
+      if ((merges_.size() & 255) == 0) stage.update(symbols_.tokens.size());
     }
+    stage.finish();
   }
 
   const BpeTrainer& options_;
-  const WordCounts& counts_;
-  Learned learned_;
-  std::unordered_map<std::string, uint32_t> ids_;
-  Words words_;
+  SymbolWords symbols_;
+  std::vector<std::pair<uint32_t, uint32_t>> merges_;
   PairTable pairs_;
   std::vector<Candidate> queue_;
   std::vector<Pair> touched_;
@@ -293,12 +205,13 @@ ModelPtr WordPieceTrainer::train(const WordCounts& words, const Model& previous)
   bpe.limit_alphabet = limit_alphabet;
   bpe.initial_alphabet = initial_alphabet;
   bpe.continuing_subword_prefix = continuing_subword_prefix;
-  bpe.show_progress = show_progress;
-  const Learned learned = Training(bpe, words).run();
+  bpe.progress = progress;
+  const std::vector<std::string> tokens =
+      likelihood ? train_by_likelihood(bpe, words) : Training(bpe, words).run().tokens;
   WordPiece::Options options;
   if (const auto* piece = dynamic_cast<const WordPiece*>(&previous)) options = piece->options();
   options.continuing_subword_prefix = continuing_subword_prefix;
-  return WordPiece::make(entries(learned.tokens), std::move(options));
+  return WordPiece::make(entries(tokens), std::move(options));
 }
 
 }  // namespace brot

@@ -9,6 +9,7 @@
 #include "raven/brot/core/byte_alphabet.hpp"
 #include "raven/brot/core/core.hpp"
 #include "raven/brot/core/tokenizer.hpp"
+#include "raven/brot/train/stage.hpp"
 
 namespace brot {
 
@@ -72,7 +73,16 @@ void Corpus::for_each_group(Visitor visit, void* context) const {
   }
 }
 
-// --------------------------------------------------------------------------------------------------------------- counts
+uint64_t Corpus::size() const {
+  if (next_) return 0;
+  uint64_t bytes = 0;
+  for (const std::string& path : paths_) bytes += raven::MappedFile(path, "brot.Corpus").text().size();
+  for (const std::string& text : texts_) bytes += text.size();
+  return bytes;
+}
+
+// ---------------------------------------------------------------------------------------------------------------
+// counts
 
 void WordCounts::grow() {
   slots_.assign(std::max<size_t>(1024, slots_.size() * 2), 0);
@@ -117,46 +127,53 @@ std::vector<WordCounts::Word> WordCounts::sorted() const {
   return all;
 }
 
-WordCounts count_words(const Tokenizer& tokenizer, const Corpus& corpus) {
+WordCounts count_words(const Tokenizer& tokenizer, const Corpus& corpus, const TrainProgress& progress) {
+  TrainStage stage(progress, "words", corpus.size());
   struct State {
     const TokenizerCore& core;
     bool raw_bytes;  // count before bytes become printable characters; there are fewer of them
     std::mutex mutex;
     std::vector<std::unique_ptr<WordCounts>> idle;  // one per thread in the end
-  } state{*tokenizer.core(), false, {}, {}};
+    TrainStage& stage;
+    uint64_t bytes;
+  } state{*tokenizer.core(), false, {}, {}, stage, 0};
   state.raw_bytes = state.core.pre_tokenizer && state.core.pre_tokenizer->ends_in_byte_level();
   corpus.for_each_group(
       [](void* context, const std::vector<std::string_view>& texts) {
         State& state = *static_cast<State*>(context);
-        raven::parallel_for(int64_t(texts.size()), std::max<int64_t>(1, int64_t(texts.size()) / 64), [&](int64_t begin, int64_t end) {
-          std::unique_ptr<WordCounts> counts;
-          {
-            const std::lock_guard lock(state.mutex);
-            if (!state.idle.empty()) {
-              counts = std::move(state.idle.back());
-              state.idle.pop_back();
-            }
-          }
-          if (!counts) counts = std::make_unique<WordCounts>();
-          thread_local Pieces pieces;
-          for (int64_t i = begin; i < end; ++i) {
-            std::string repaired;
-            std::string_view text = texts[size_t(i)];
-            if (!unicode::is_valid(text)) text = repaired = unicode::replace_invalid(text);
-            pieces.text.assign(text, 0, state.core.needs_offsets);
-            if (state.core.normalizer) state.core.normalizer->apply(pieces.text);
-            pieces.list.clear();
-            if (pieces.text.size() > 0) pieces.list.push_back({0, uint32_t(pieces.text.size()), Piece::none});
-            if (state.raw_bytes) {
-              state.core.pre_tokenizer->apply_before_byte_mapping(pieces);
-            } else if (state.core.pre_tokenizer) {
-              state.core.pre_tokenizer->apply(pieces);
-            }
-            for (const Piece& piece : pieces.list) counts->add(pieces.view(piece));
-          }
-          const std::lock_guard lock(state.mutex);
-          state.idle.push_back(std::move(counts));
-        });
+        raven::parallel_for(int64_t(texts.size()), std::max<int64_t>(1, int64_t(texts.size()) / 64),
+                            [&](int64_t begin, int64_t end) {
+                              std::unique_ptr<WordCounts> counts;
+                              {
+                                const std::lock_guard lock(state.mutex);
+                                if (!state.idle.empty()) {
+                                  counts = std::move(state.idle.back());
+                                  state.idle.pop_back();
+                                }
+                              }
+                              if (!counts) counts = std::make_unique<WordCounts>();
+                              thread_local Pieces pieces;
+                              for (int64_t i = begin; i < end; ++i) {
+                                std::string repaired;
+                                std::string_view text = texts[size_t(i)];
+                                if (!unicode::is_valid(text)) text = repaired = unicode::replace_invalid(text);
+                                pieces.text.assign(text, 0, state.core.needs_offsets);
+                                if (state.core.normalizer) state.core.normalizer->apply(pieces.text);
+                                pieces.list.clear();
+                                if (pieces.text.size() > 0)
+                                  pieces.list.push_back({0, uint32_t(pieces.text.size()), Piece::none});
+                                if (state.raw_bytes) {
+                                  state.core.pre_tokenizer->apply_before_byte_mapping(pieces);
+                                } else if (state.core.pre_tokenizer) {
+                                  state.core.pre_tokenizer->apply(pieces);
+                                }
+                                for (const Piece& piece : pieces.list) counts->add(pieces.view(piece));
+                              }
+                              const std::lock_guard lock(state.mutex);
+                              state.idle.push_back(std::move(counts));
+                            });
+        for (const std::string_view text : texts) state.bytes += text.size();
+        state.stage.update(state.bytes);
       },
       &state);
   WordCounts all;
@@ -176,6 +193,7 @@ WordCounts count_words(const Tokenizer& tokenizer, const Corpus& corpus) {
       all.add(printable, count);
     }
   }
+  stage.finish();
   return all;
 }
 

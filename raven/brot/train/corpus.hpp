@@ -10,12 +10,14 @@
 
 #include "raven/brot/core/error.hpp"
 #include "raven/brot/core/hash.hpp"
+#include "raven/brot/train/progress.hpp"
 
 namespace brot {
 
 class Tokenizer;
 
-/// Where training text comes from. Files are read line by line with their line ends; an iterator gives one text per call.
+/// Where training text comes from. Files are read line by line with their line ends; an iterator gives one text per
+/// call.
 class RAVEN_API Corpus {
  public:
   static Corpus files(std::vector<std::string> paths);
@@ -26,6 +28,9 @@ class RAVEN_API Corpus {
   /// Calls `visit(texts)` for consecutive groups of texts; the views live during the call.
   using Visitor = void (*)(void* context, const std::vector<std::string_view>& texts);
   void for_each_group(Visitor visit, void* context) const;
+  /// Bytes of all texts; 0 when an iterator gives them.
+  /// @throws raven::IoError for a file that cannot be read
+  uint64_t size() const;
 
  private:
   std::vector<std::string> paths_, texts_;
@@ -60,7 +65,7 @@ class RAVEN_API WordCounts {
   std::vector<uint32_t> slots_;
 };
 
-/// Normalizes and pre-tokenizes the corpus on all threads and counts the pieces.
-RAVEN_API WordCounts count_words(const Tokenizer& tokenizer, const Corpus& corpus);
+/// Normalizes and pre-tokenizes the corpus on all threads and counts the pieces: stage `words` of training.
+RAVEN_API WordCounts count_words(const Tokenizer& tokenizer, const Corpus& corpus, const TrainProgress& progress = {});
 
 }  // namespace brot

@@ -1,5 +1,6 @@
 #pragma once
-// Trainers learn a model's vocabulary from counted words. Results are those of HuggingFace's trainers and do not depend on threads.
+// Trainers learn a model's vocabulary from counted words. Results are those of HuggingFace's trainers and do not depend
+// on threads.
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 #include "raven/brot/core/tokenizer.hpp"
 #include "raven/brot/models/model.hpp"
 #include "raven/brot/train/corpus.hpp"
+#include "raven/brot/train/progress.hpp"
 
 namespace brot {
 
@@ -18,18 +20,20 @@ struct RAVEN_API BpeTrainer {
   size_t vocab_size = 30000;
   uint64_t min_frequency = 0;
   std::vector<AddedToken> special_tokens = {};
-  std::optional<size_t> limit_alphabet = {};     ///< keep this many characters, the most frequent ones
+  std::optional<size_t> limit_alphabet = {};       ///< keep this many characters, the most frequent ones
   std::vector<std::string> initial_alphabet = {};  ///< characters that are kept whatever the text has
   std::optional<std::string> continuing_subword_prefix = {};
   std::optional<std::string> end_of_word_suffix = {};
   std::optional<size_t> max_token_length = {};
-  bool show_progress = false;
+  TrainProgress progress = {};
   /// The alphabet of byte-level tokenizers: all 256 printable byte characters.
   static std::vector<std::string> byte_alphabet();
   ModelPtr train(const WordCounts& words, const Model& previous) const;
 };
 
-/// WordPiece as HuggingFace trains it: byte-pair merges with a prefix on continuing pieces.
+/// WordPiece. As HuggingFace trains it: byte-pair merges with a prefix on continuing pieces. With `likelihood` as it
+/// was published: the pair that makes the text most likely is merged, the one with the greatest count(ab) / (count(a) ·
+/// count(b)). Of equal scores, compared exactly, the more frequent pair wins, then the one with the smaller ids.
 struct RAVEN_API WordPieceTrainer {
   size_t vocab_size = 30000;
   uint64_t min_frequency = 0;
@@ -37,7 +41,8 @@ struct RAVEN_API WordPieceTrainer {
   std::optional<size_t> limit_alphabet = {};
   std::vector<std::string> initial_alphabet = {};
   std::string continuing_subword_prefix = "##";
-  bool show_progress = false;
+  bool likelihood = false;
+  TrainProgress progress = {};
   ModelPtr train(const WordCounts& words, const Model& previous) const;
 };
 
@@ -46,13 +51,16 @@ struct RAVEN_API WordLevelTrainer {
   size_t vocab_size = 30000;
   uint64_t min_frequency = 0;
   std::vector<AddedToken> special_tokens = {};
+  TrainProgress progress = {};
   ModelPtr train(const WordCounts& words, const Model& previous) const;
 };
 
-/// Every character of the text, by code point; a WordLevel model over single characters (use Split(".", Isolated) before it).
+/// Every character of the text, by code point; a WordLevel model over single characters (use Split(".", Isolated)
+/// before it).
 struct RAVEN_API CharTrainer {
   std::vector<AddedToken> special_tokens = {};
   std::string unk_token = "<unk>";
+  TrainProgress progress = {};
   ModelPtr train(const WordCounts& words, const Model& previous) const;
 };
 
@@ -66,18 +74,20 @@ struct RAVEN_API UnigramTrainer {
   std::optional<std::string> unk_token = {};
   std::vector<AddedToken> special_tokens = {};
   std::vector<std::string> initial_alphabet = {};
-  bool show_progress = false;
+  TrainProgress progress = {};
   /// @throws brot::Error when vocab_size is smaller than the number of characters
   ModelPtr train(const WordCounts& words, const Model& previous) const;
 };
 
-/// Counts the corpus with the tokenizer's normalizer and pre-tokenizer, trains a model and puts it in; options of a model of the same
-/// kind are kept, special tokens are added.
+/// Counts the corpus with the tokenizer's normalizer and pre-tokenizer, trains a model and puts it in; options of a
+/// model of the same kind are kept, special tokens are added. Whatever is thrown, the tokenizer stays as it was.
 template <class Trainer>
 void train(Tokenizer& tokenizer, const Trainer& trainer, const Corpus& corpus) {
-  const WordCounts words = count_words(tokenizer, corpus);
-  tokenizer.set_model(trainer.train(words, tokenizer.model()));
-  tokenizer.add_special_tokens(trainer.special_tokens);
+  const WordCounts words = count_words(tokenizer, corpus, trainer.progress);
+  Tokenizer trained = tokenizer;
+  trained.set_model(trainer.train(words, tokenizer.model()));
+  trained.add_special_tokens(trainer.special_tokens);
+  tokenizer = std::move(trained);
 }
 
 }  // namespace brot

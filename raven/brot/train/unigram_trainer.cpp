@@ -1,4 +1,5 @@
-// Training of Unigram: seeds from frequent substrings, expectation maximisation with a sparse prior, pruning by likelihood loss.
+// Training of Unigram: seeds from frequent substrings, expectation maximisation with a sparse prior, pruning by
+// likelihood loss.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -9,9 +10,9 @@
 #include <unordered_set>
 
 #include "raven/base/interrupt.hpp"
-#include "raven/base/terminal.hpp"
 #include "raven/base/thread_pool.hpp"
 #include "raven/brot/models/unigram.hpp"
+#include "raven/brot/train/stage.hpp"
 #include "raven/brot/train/trainers.hpp"
 #include "raven/brot/unicode/unicode.hpp"
 
@@ -39,7 +40,8 @@ double digamma(double x) {
   }
   x -= 0.5;
   const double r = 1 / x, r2 = r * r, r4 = r2 * r2;
-  return result + std::log(x) + (1.0 / 24.0) * r2 - 7.0 / 960.0 * r4 + (31.0 / 8064.0) * r4 * r2 - (127.0 / 30720.0) * r4 * r4;
+  return result + std::log(x) + (1.0 / 24.0) * r2 - 7.0 / 960.0 * r4 + (31.0 / 8064.0) * r4 * r2 -
+         (127.0 / 30720.0) * r4 * r4;
 }
 
 // log(eˣ + eʸ) with the shortcut for far apart values that the reference takes.
@@ -50,11 +52,14 @@ double log_sum_exp(double x, double y, bool first) {
   return high + std::log(std::exp(low - high) + 1);
 }
 
-// ---------------------------------------------------------------------------------------------------------------- seeds
+// ----------------------------------------------------------------------------------------------------------------
+// seeds
 
-// Repeated substrings that can be continued in two ways, i.e. the inner nodes of the suffix tree of all words, each followed by a
-// boundary. Suffixes are sorted by their first max_length + 1 characters, which decides all nodes that are short enough.
-std::vector<std::pair<uint32_t, std::u32string>> frequent_substrings(const std::vector<std::u32string>& words, size_t max_length) {
+// Repeated substrings that can be continued in two ways, i.e. the inner nodes of the suffix tree of all words, each
+// followed by a boundary. Suffixes are sorted by their first max_length + 1 characters, which decides all nodes that
+// are short enough.
+std::vector<std::pair<uint32_t, std::u32string>> frequent_substrings(const std::vector<std::u32string>& words,
+                                                                     size_t max_length) {
   std::u32string flat;
   for (const std::u32string& word : words) {
     flat.append(word);
@@ -128,7 +133,8 @@ std::string encode(std::u32string_view text) {
   return bytes;
 }
 
-// ------------------------------------------------------------------------------------------------------------- lattices
+// -------------------------------------------------------------------------------------------------------------
+// lattices
 
 /// Edges of one sentence in the order in which the reference inserts its nodes: by start, then by length.
 struct Lattice {
@@ -227,7 +233,8 @@ void best_path(const Unigram& model, std::string_view text, Space& space, std::v
   }
 }
 
-// ------------------------------------------------------------------------------------------------------------- training
+// -------------------------------------------------------------------------------------------------------------
+// training
 
 class Training {
  public:
@@ -250,22 +257,24 @@ class Training {
       throw Error(ErrorCode::argument, "brot.UnigramTrainer",
                   raven::Message() << "vocab_size: got " << options_.vocab_size << ", expected at least the "
                                    << required.size() << " characters of the text");
+    TrainStage seeds(options_.progress, "seeds", sentences_.size());
     make_seeds();
+    seeds.finish();
     const size_t desired = options_.vocab_size * 11 / 10;
-    std::optional<raven::term::Progress> progress;
-    if (options_.show_progress) progress.emplace("Unigram pieces", int64_t(pieces_.size()));
+    const size_t first_size = pieces_.size();
+    TrainStage stage(options_.progress, "pieces", first_size > desired ? first_size - desired : 0);
     make_model();
     for (;;) {
       for (size_t i = 0; i < options_.n_sub_iterations; ++i) {
         maximise(expectations());
         make_model();
-        raven::check_interrupt();
+        stage.update(first_size - pieces_.size());
       }
-      if (progress) progress->note("pieces left: " + std::to_string(pieces_.size()));
       if (pieces_.size() <= desired) break;
       prune(desired);
       make_model();
     }
+    stage.finish();
     return finish(required);
   }
 
@@ -299,7 +308,8 @@ class Training {
     for (size_t i = 1; i < pieces_.size(); ++i) pieces_[i].second = std::log(pieces_[i].second) - log_sum;
   }
 
-  /// Runs `body(sentence index, space, partial)` over all sentences in fixed chunks and adds the chunks' arrays up in order.
+  /// Runs `body(sentence index, space, partial)` over all sentences in fixed chunks and adds the chunks' arrays up in
+  /// order.
   template <class Body>
   std::vector<double> sum_over_sentences(Body&& body) {
     const int64_t count = int64_t(sentences_.size());
@@ -352,7 +362,8 @@ class Training {
           always_keep[size_t(id)] = 0;
         } else {
           for (const Span& span : best[1].pieces) {
-            const uint32_t other = model_->vocabulary().find(std::string_view(text).substr(span.begin, span.end - span.begin));
+            const uint32_t other =
+                model_->vocabulary().find(std::string_view(text).substr(span.begin, span.end - span.begin));
             alternatives[size_t(id)].push_back(other == none ? 0 : other);
           }
         }
@@ -380,7 +391,8 @@ class Training {
       if (frequency[id] == 0) continue;
       const double share = frequency[id] / words;
       const double log_probability = std::log(frequency[id]) - log_sum;
-      // The reference multiplies by the number of all pieces less one, not by that of the alternatives; kept for equal results.
+      // The reference multiplies by the number of all pieces less one, not by that of the alternatives; kept for equal
+      // results.
       const double log_sum_after = std::log(sum + frequency[id] * double(alternatives.size() - 1));
       double log_probability_after = 0;
       for (const uint32_t other : alternatives[id])
@@ -388,8 +400,9 @@ class Training {
       candidates.emplace_back(share * (log_probability - log_probability_after), id);
     }
     const size_t size = std::max(desired, size_t(double(pieces_.size()) * options_.shrinking_factor));
-    std::sort(candidates.begin(), candidates.end(),
-              [](const auto& a, const auto& b) { return a.first != b.first ? a.first > b.first : a.second < b.second; });
+    std::sort(candidates.begin(), candidates.end(), [](const auto& a, const auto& b) {
+      return a.first != b.first ? a.first > b.first : a.second < b.second;
+    });
     for (const auto& [loss, id] : candidates) {
       if (kept.size() == size) break;
       kept.push_back(pieces_[id]);
