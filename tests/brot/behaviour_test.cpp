@@ -169,7 +169,8 @@ TEST(Bpe, PiecesOfWideCharactersEqualNaiveMerging) {
     for (const auto& [left, right] : list) merges.emplace_back(printable(left), printable(right));
     const bool whole_pieces = round % 2 == 0;
     const auto by_list = BPE::Builder().vocab(vocab).merges(merges).ignore_merges(whole_pieces).build();
-    const auto by_text = BPE::make_by_text(entries, {}, {.ignore_merges = whole_pieces});
+    const auto by_text =
+        BPE::make_by_text(brot::Vocabulary::Source::copy_of(entries), {}, {.ignore_merges = whole_pieces});
     const auto together = [&](const std::string& left, const std::string& right) {
       const auto id = id_of.find(left + right);
       return id == id_of.end() ? SIZE_MAX : id->second;

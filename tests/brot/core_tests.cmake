@@ -2,6 +2,7 @@ set(BROT_CORE_TESTS
   behaviour_test.cpp
   golden_core_test.cpp
   linear_test.cpp
+  loading_test.cpp
   presets_test.cpp
   sentencepiece_test.cpp
   stream_test.cpp

@@ -13,7 +13,7 @@ namespace brot {
 void TokenMatcher::build(const std::vector<std::pair<std::string, uint32_t>>& texts) {
   *this = TokenMatcher();
   if (texts.empty()) return;
-  std::vector<std::pair<std::string_view, uint32_t>> keys;
+  TableVector<std::pair<std::string_view, uint32_t>> keys;
   pairs_.assign(65536 / 64, 0);
   for (const auto& [text, value] : texts) {
     if (text.empty()) continue;
@@ -23,7 +23,8 @@ void TokenMatcher::build(const std::vector<std::pair<std::string, uint32_t>>& te
     first_[first] = true;
     if (text.size() == 1) {
       single_bytes_ = true;
-      for (unsigned second = 0; second < 256; ++second) pairs_[(first << 8 | second) >> 6] |= uint64_t{1} << (second & 63);
+      for (unsigned second = 0; second < 256; ++second)
+        pairs_[(first << 8 | second) >> 6] |= uint64_t{1} << (second & 63);
     } else {
       const unsigned second = static_cast<unsigned char>(text[1]);
       pairs_[(first << 8 | second) >> 6] |= uint64_t{1} << (second & 63);
@@ -46,7 +47,8 @@ std::optional<TokenMatcher::Match> TokenMatcher::find(std::string_view text, siz
       if (at == size) break;
     }
     if (at + 1 < size) {
-      const unsigned pair = unsigned(static_cast<unsigned char>(data[at])) << 8 | static_cast<unsigned char>(data[at + 1]);
+      const unsigned pair =
+          unsigned(static_cast<unsigned char>(data[at])) << 8 | static_cast<unsigned char>(data[at + 1]);
       if (!(pairs_[pair >> 6] >> (pair & 63) & 1)) continue;
     }
     uint32_t node = 0;

@@ -1,6 +1,7 @@
 #include "raven/brot/core/byte_alphabet.hpp"
 
 #include <array>
+#include <cstring>
 
 #include "raven/brot/unicode/unicode.hpp"
 
@@ -55,8 +56,19 @@ bool append_bytes(std::string_view text, std::string& out) {
   return true;
 }
 
+char* write_text(std::string_view bytes, char* out) noexcept {
+  for (const char byte : bytes) {
+    const auto value = static_cast<unsigned char>(byte);
+    std::memcpy(out, tables.text[value], 2);
+    out += tables.size[value];
+  }
+  return out;
+}
+
 void append_text(std::string_view bytes, std::string& out) {
-  for (const char byte : bytes) out.append(text_of(static_cast<unsigned char>(byte)));
+  const size_t begin = out.size();
+  out.resize(begin + 2 * bytes.size());
+  out.resize(size_t(write_text(bytes, out.data() + begin) - out.data()));
 }
 
 }  // namespace brot::byte_alphabet

@@ -50,7 +50,7 @@ class Placer {
 
 }  // namespace
 
-void DoubleArray::build(std::vector<std::pair<std::string_view, uint32_t>> keys) {
+void DoubleArray::build(TableVector<std::pair<std::string_view, uint32_t>> keys) {
   std::vector<Cell> cells;
   for (size_t i = 0; i < keys.size(); ++i)
     if (keys[i].first.empty()) keys[i--] = keys.back(), keys.pop_back();

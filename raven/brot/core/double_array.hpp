@@ -25,7 +25,7 @@ class RAVEN_API DoubleArray {
   };
 
   /// Keys need not be sorted; of equal keys the last counts. Empty keys are left out.
-  void build(std::vector<std::pair<std::string_view, uint32_t>> keys);
+  void build(TableVector<std::pair<std::string_view, uint32_t>> keys);
   bool empty() const noexcept { return cells_.empty(); }
 
   /// The child, or none.

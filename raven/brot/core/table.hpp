@@ -7,7 +7,24 @@
 #include <utility>
 #include <vector>
 
+#include "raven/base/allocator.hpp"
+
 namespace brot {
+
+/// Takes the memory of large arrays from raven::Allocator: huge pages, which lookups in no order gain from, and blocks
+/// used again.
+template <class T>
+struct TableAllocator {
+  using value_type = T;
+  TableAllocator() = default;
+  template <class U>
+  TableAllocator(const TableAllocator<U>&) noexcept {}
+  T* allocate(size_t count) { return static_cast<T*>(raven::Allocator::allocate(count * sizeof(T))); }
+  void deallocate(T* block, size_t count) noexcept { raven::Allocator::deallocate(block, count * sizeof(T)); }
+  bool operator==(const TableAllocator&) const noexcept { return true; }
+};
+template <class T>
+using TableVector = std::vector<T, TableAllocator<T>>;
 
 /// Copies share the elements.
 template <class T>
@@ -15,6 +32,7 @@ class Table {
  public:
   Table() = default;
   Table(std::vector<T> elements) : Table(std::make_shared<const std::vector<T>>(std::move(elements))) {}
+  Table(TableVector<T> elements) : Table(std::make_shared<const TableVector<T>>(std::move(elements))) {}
   template <class Container>
     requires requires(const Container& c) { c.data(); }
   Table(std::shared_ptr<Container> elements) : data_(elements->data()), size_(elements->size()) {

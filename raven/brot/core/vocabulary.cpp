@@ -8,45 +8,62 @@
 
 namespace brot {
 
-namespace {
-constexpr size_t arena_padding = 16;  // wide loads may run past the last text
-}
-
-Vocabulary Vocabulary::build(const std::vector<Entry>& entries) {
-  Vocabulary vocabulary;
+Vocabulary::Source Vocabulary::Source::copy_of(std::span<const Entry> entries) {
   size_t bytes = 0;
   for (const Entry& entry : entries) bytes += entry.first.size();
-  if (bytes > none || entries.size() >= none / 4)
-    throw Error(ErrorCode::limit, "brot.Vocabulary", "the vocabulary is larger than 4 GiB");
-  auto arena = std::make_shared<std::string>();
-  std::vector<Text> texts;
-  arena->reserve(bytes + arena_padding);
-  texts.reserve(entries.size());
-  size_t capacity = 16;
-  while (capacity < entries.size() * 2) capacity *= 2;
-  vocabulary.mask_ = capacity - 1;
-  std::vector<Slot> slots(capacity, Slot{0, none});
-  const auto text_at = [&](const Text& text) { return std::string_view(*arena).substr(text.offset, text.size); };
-  bool ascending = true;
+  Source source;
+  source.arena.reserve(bytes + arena_padding);
+  source.texts.reserve(entries.size());
   for (const auto& [text, id] : entries) {
-    const uint64_t hash = hash_bytes(text);
+    source.texts.push_back({uint32_t(source.arena.size()), uint32_t(text.size()), id});
+    source.arena.insert(source.arena.end(), text.begin(), text.end());
+  }
+  return source;
+}
+
+Vocabulary Vocabulary::build(std::span<const Entry> entries) { return build(Source::copy_of(entries)); }
+
+Vocabulary Vocabulary::build(Source source) {
+  auto& [arena, texts] = source;
+  if (arena.size() > none || texts.size() >= none / 4)
+    throw Error(ErrorCode::limit, "brot.Vocabulary", "the vocabulary is larger than 4 GiB");
+  arena.insert(arena.end(), arena_padding, '\0');
+  Vocabulary vocabulary;
+  size_t capacity = 16;
+  while (capacity < texts.size() * 2) capacity *= 2;
+  vocabulary.mask_ = capacity - 1;
+  TableVector<Slot> slots(capacity, Slot{0, none});
+  // The slots exceed the caches: hashes are worked out some texts ahead, so that the slots are on their way.
+  constexpr size_t ahead = 32;
+  uint64_t hashes[ahead];
+  const auto announce = [&](size_t index) {
+    hashes[index % ahead] = hash_bytes(source.text(index));
+    __builtin_prefetch(&slots[hashes[index % ahead] & vocabulary.mask_], 1);
+  };
+  for (size_t index = 0; index < std::min(ahead, texts.size()); ++index) announce(index);
+  bool ascending = true;
+  size_t kept = 0;  // distinct ones, moved to the front
+  for (size_t index = 0; index < texts.size(); ++index) {
+    const Text text = texts[index];
+    const uint64_t hash = hashes[index % ahead];
+    if (index + ahead < texts.size()) announce(index + ahead);
     const uint32_t tag = uint32_t(hash >> 32);
     for (size_t slot = hash & vocabulary.mask_;; slot = (slot + 1) & vocabulary.mask_) {
       Slot& place = slots[slot];
       if (place.index == none) {
-        place = {tag, uint32_t(texts.size())};
-        if (!texts.empty() && texts.back().id >= id) ascending = false;
-        texts.push_back({uint32_t(arena->size()), uint32_t(text.size()), id});
-        arena->append(text);
+        place = {tag, uint32_t(kept)};
+        if (kept > 0 && texts[kept - 1].id >= text.id) ascending = false;
+        texts[kept++] = text;
         break;
       }
-      if (place.tag == tag && text_at(texts[place.index]) == text) {
-        if (texts[place.index].id != id) ascending = false;
-        texts[place.index].id = id;
+      if (place.tag == tag && source.text(place.index) == std::string_view(arena.data() + text.offset, text.size)) {
+        if (texts[place.index].id != text.id) ascending = false;
+        texts[place.index].id = text.id;
         break;
       }
     }
   }
+  texts.resize(kept);
   if (!ascending) {
     std::vector<uint32_t> order(texts.size());
     for (uint32_t i = 0; i < order.size(); ++i) order[i] = i;
@@ -55,7 +72,7 @@ Vocabulary Vocabulary::build(const std::vector<Entry>& entries) {
       return left != right ? left < right : a < b;
     });
     std::vector<uint32_t> rank(order.size());
-    std::vector<Text> sorted(order.size());
+    TableVector<Text> sorted(order.size());
     for (uint32_t i = 0; i < order.size(); ++i) {
       rank[order[i]] = i;
       sorted[i] = texts[order[i]];
@@ -66,12 +83,11 @@ Vocabulary Vocabulary::build(const std::vector<Entry>& entries) {
   }
   vocabulary.max_id_ = texts.empty() ? 0 : texts.back().id;
   if (uint64_t{vocabulary.max_id_} < 8 * uint64_t{texts.size()} + 1024) {
-    std::vector<uint32_t> dense(size_t{vocabulary.max_id_} + 1, none);
+    TableVector<uint32_t> dense(size_t{vocabulary.max_id_} + 1, none);
     for (uint32_t i = 0; i < texts.size(); ++i) dense[texts[i].id] = i;
     vocabulary.dense_ = std::move(dense);
   }
-  arena->append(arena_padding, '\0');
-  vocabulary.arena_ = Table<char>(std::move(arena));
+  vocabulary.arena_ = std::move(arena);
   vocabulary.texts_ = std::move(texts);
   vocabulary.slots_ = std::move(slots);
   return vocabulary;
@@ -123,10 +139,10 @@ uint32_t Vocabulary::index_of(uint32_t id) const noexcept {
   return uint32_t(place - texts_.begin());
 }
 
-std::vector<Vocabulary::Entry> Vocabulary::entries() const {
-  std::vector<Entry> all;
+TableVector<Vocabulary::Entry> Vocabulary::entries() const {
+  TableVector<Entry> all;
   all.reserve(texts_.size());
-  for (uint32_t i = 0; i < texts_.size(); ++i) all.emplace_back(text_at(i), texts_[i].id);
+  for_each([&](std::string_view text, uint32_t id) { all.emplace_back(text, id); });
   return all;
 }
 

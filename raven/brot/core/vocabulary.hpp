@@ -2,6 +2,7 @@
 // Tokens and their ids: one arena of bytes, an open-addressing table from text to id, and the way back.
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,11 +21,26 @@ class TableWriter;
 class RAVEN_API Vocabulary {
  public:
   static constexpr uint32_t none = ~uint32_t{0};
+  static constexpr size_t arena_padding = 16;  ///< bytes behind the last text, which wide loads may read
   using Entry = std::pair<std::string_view, uint32_t>;
 
   Vocabulary() = default;
   /// Copies the texts. A text that occurs twice keeps its last id; of two texts with one id, `text(id)` gives the last.
-  static Vocabulary build(const std::vector<Entry>& entries);
+  static Vocabulary build(std::span<const Entry> entries);
+
+  /// A text, by its place in an arena.
+  struct Text {
+    uint32_t offset, size, id;
+  };
+  /// Texts one after the other, and where each lies; best with room for `arena_padding` more bytes.
+  struct Source {
+    TableVector<char> arena;
+    TableVector<Text> texts;
+    static Source copy_of(std::span<const Entry> entries);
+    std::string_view text(size_t index) const { return {arena.data() + texts[index].offset, texts[index].size}; }
+  };
+  /// The same of texts that need not be copied. @throws brot::Error (limit) beyond 4 GiB
+  static Vocabulary build(Source source);
 
   /// Number of distinct texts.
   size_t size() const noexcept { return texts_.size(); }
@@ -61,8 +77,13 @@ class RAVEN_API Vocabulary {
   }
   bool contains(uint32_t id) const noexcept { return index_of(id) != none; }
 
+  /// Calls `visit(text, id)` for all, ascending by id.
+  template <class Visit>
+  void for_each(Visit&& visit) const {
+    for (uint32_t i = 0; i < texts_.size(); ++i) visit(text_at(i), texts_[i].id);
+  }
   /// All (text, id), ascending by id.
-  std::vector<Entry> entries() const;
+  TableVector<Entry> entries() const;
 
   /// The tables of the compiled form, with names that begin with `prefix`.
   void write(TableWriter& out, std::string_view prefix) const;
@@ -70,9 +91,6 @@ class RAVEN_API Vocabulary {
   static Vocabulary read(const TableReader& in, std::string_view prefix);
 
  private:
-  struct Text {
-    uint32_t offset, size, id;
-  };
   struct Slot {
     uint32_t tag, index;
   };

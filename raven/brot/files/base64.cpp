@@ -15,29 +15,37 @@ constexpr std::array<int8_t, 256> values = [] {
 }();
 }  // namespace
 
-bool append_base64(std::string_view text, std::string& bytes) {
+std::optional<size_t> write_base64(std::string_view text, char* out) {
   while (!text.empty() && text.back() == '=') text.remove_suffix(1);
-  const size_t begin = bytes.size();
-  bytes.resize(begin + text.size() * 3 / 4);
-  char* out = bytes.data() + begin;
-  uint32_t bits = 0;
-  int count = 0, wrong = 0;
-  for (const char c : text) {
-    const int value = values[static_cast<unsigned char>(c)];
-    wrong |= value;  // negative ones stay
-    bits = bits << 6 | (uint32_t(value) & 63);
-    count += 6;
-    if (count >= 8) {
-      count -= 8;
-      *out++ = char(bits >> count & 0xFF);
-    }
+  int wrong = 0;  // negative once a character was not in the alphabet
+  const auto value = [&](size_t at) {
+    const int found = values[static_cast<unsigned char>(text[at])];
+    wrong |= found;
+    return uint32_t(found) & 63;
+  };
+  const char* const begin = out;
+  size_t at = 0;
+  for (; at + 4 <= text.size(); at += 4, out += 3) {
+    const uint32_t bits = value(at) << 18 | value(at + 1) << 12 | value(at + 2) << 6 | value(at + 3);
+    out[0] = char(bits >> 16 & 0xFF);
+    out[1] = char(bits >> 8 & 0xFF);
+    out[2] = char(bits & 0xFF);
   }
-  return wrong >= 0 && count < 6;  // not a lone character at the end
+  if (text.size() - at == 1) return std::nullopt;  // a lone character
+  if (text.size() - at >= 2) {
+    const uint32_t bits = value(at) << 18 | value(at + 1) << 12 | (text.size() - at == 3 ? value(at + 2) << 6 : 0);
+    *out++ = char(bits >> 16 & 0xFF);
+    if (text.size() - at == 3) *out++ = char(bits >> 8 & 0xFF);
+  }
+  if (wrong < 0) return std::nullopt;
+  return size_t(out - begin);
 }
 
 std::optional<std::string> decode_base64(std::string_view text) {
-  std::string bytes;
-  if (!append_base64(text, bytes)) return std::nullopt;
+  std::string bytes(most_bytes_of_base64(text), '\0');
+  const auto size = write_base64(text, bytes.data());
+  if (!size) return std::nullopt;
+  bytes.resize(*size);
   return bytes;
 }
 

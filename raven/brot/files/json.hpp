@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "raven/base/export.hpp"
+#include "raven/brot/core/table.hpp"
 
 namespace brot::json {
 
@@ -69,9 +70,9 @@ class RAVEN_API Value {
 /// A large value as a list: an object of whole numbers below 2³² (`numbers`), an array of strings (`strings`) or of
 /// pairs of strings (`pairs`).
 struct Flat {
-  std::vector<std::pair<std::string_view, uint32_t>> numbers;
-  std::vector<std::string_view> strings;
-  std::vector<std::pair<std::string_view, std::string_view>> pairs;
+  TableVector<std::pair<std::string_view, uint32_t>> numbers;
+  TableVector<std::string_view> strings;
+  TableVector<std::pair<std::string_view, std::string_view>> pairs;
 };
 
 /// A parsed text. The source must outlive it.

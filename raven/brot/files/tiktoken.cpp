@@ -51,28 +51,11 @@ const std::pair<std::string_view, std::string_view> encodings_of_models[] = {{"g
                                                                              {"gpt2", "gpt2"},
                                                                              {"gpt-2", "gpt2"}};
 
-/// Tokens as bytes with their ranks; the bytes lie one after the other.
-struct Ranks {
-  std::string bytes;
-  std::vector<std::pair<size_t, uint32_t>> ends;  // of each token in `bytes`, and its rank
-
-  std::vector<Vocabulary::Entry> entries(uint32_t id_offset) const {
-    std::vector<Vocabulary::Entry> all;
-    all.reserve(ends.size());
-    size_t begin = 0;
-    for (const auto& [end, rank] : ends) {
-      all.emplace_back(std::string_view(bytes).substr(begin, end - begin), rank + id_offset);
-      begin = end;
-    }
-    return all;
-  }
-};
-
 /// All components around a byte-level vocabulary whose ids order the merges.
-Tokenizer assemble(const std::vector<Vocabulary::Entry>& tokens, const Pattern& pattern,
+Tokenizer assemble(Vocabulary::Source tokens, const Pattern& pattern,
                    const std::vector<std::pair<std::string, uint32_t>>& specials) {
   const std::vector<Vocabulary::Entry> others(specials.begin(), specials.end());
-  Tokenizer tokenizer(BPE::make_by_text(tokens, others, {.ignore_merges = true}));
+  Tokenizer tokenizer(BPE::make_by_text(std::move(tokens), others, {.ignore_merges = true}));
   tokenizer.set_pre_tokenizer(pre_tokenizers::Sequence{
       pre_tokenizers::Split{pattern, SplitBehavior::Isolated, false},
       pre_tokenizers::ByteLevel{.add_prefix_space = false, .trim_offsets = true, .use_regex = false}});
@@ -137,9 +120,10 @@ Tiktoken Tiktoken::from_file(const std::string& path, std::string_view encoding)
 }
 
 Tiktoken Tiktoken::from_text(std::string_view lines, TiktokenDefinition definition) {
-  Ranks ranks;
-  ranks.bytes.reserve(lines.size() * 3 / 4);
-  size_t number = 0;
+  Vocabulary::Source tokens;
+  tokens.arena.resize(files::most_bytes_of_base64(lines) + Vocabulary::arena_padding);
+  tokens.texts.reserve(lines.size() / 8);  // a short line; more are rare
+  size_t used = 0, number = 0;
   while (!lines.empty()) {
     ++number;
     const size_t end = std::min(lines.find('\n'), lines.size());
@@ -151,23 +135,27 @@ Tiktoken Tiktoken::from_text(std::string_view lines, TiktokenDefinition definiti
     const std::string_view digits = space == std::string_view::npos ? std::string_view() : line.substr(space + 1);
     uint32_t rank = 0;
     const auto result = std::from_chars(digits.data(), digits.data() + digits.size(), rank);
-    const bool decoded = files::append_base64(line.substr(0, std::min(space, line.size())), ranks.bytes);
-    if (!decoded || digits.empty() || result.ec != std::errc() || result.ptr != digits.data() + digits.size() ||
+    const std::string_view base64 = line.substr(0, std::min(space, line.size()));
+    const auto size = files::write_base64(base64, tokens.arena.data() + used);
+    if (!size || digits.empty() || result.ec != std::errc() || result.ptr != digits.data() + digits.size() ||
         rank > 1u << 28)
       throw Error(ErrorCode::format, "brot.Tiktoken",
                   raven::Message() << "got `" << line.substr(0, 60) << "`, expected base64, a space and a rank",
                   raven::Message() << "line " << uint64_t(number));
-    ranks.ends.emplace_back(ranks.bytes.size(), rank);
+    tokens.texts.push_back({uint32_t(used), uint32_t(*size), rank});
+    used += *size;
   }
+  tokens.arena.resize(used);
   const Pattern pattern = Pattern::regex(definition.pattern, RegexDialect::tiktoken);
-  Tokenizer tokenizer = assemble(ranks.entries(0), pattern, definition.special_tokens);
+  Tokenizer tokenizer = assemble(std::move(tokens), pattern, definition.special_tokens);
   return Tiktoken(std::move(tokenizer), std::move(definition));
 }
 
 Tiktoken Tiktoken::from_ranks(const std::vector<std::pair<std::string, uint32_t>>& ranks,
                               TiktokenDefinition definition) {
   const Pattern pattern = Pattern::regex(definition.pattern, RegexDialect::tiktoken);
-  Tokenizer tokenizer = assemble({ranks.begin(), ranks.end()}, pattern, definition.special_tokens);
+  const std::vector<Vocabulary::Entry> entries(ranks.begin(), ranks.end());
+  Tokenizer tokenizer = assemble(Vocabulary::Source::copy_of(entries), pattern, definition.special_tokens);
   return Tiktoken(std::move(tokenizer), std::move(definition));
 }
 
@@ -415,12 +403,17 @@ Tokenizer read_tekken(std::string_view source, std::string_view name) {
   const uint32_t special_count = whole(config["default_num_special_tokens"], 1000);
   const uint32_t size = whole(config["default_vocab_size"], double(vocab.size()) + special_count);
   if (size < special_count) fail(config, "default_vocab_size is smaller than default_num_special_tokens");
-  Ranks ranks;
+  Vocabulary::Source tokens;
   for (const json::Value entry : vocab) {
-    const uint32_t rank = whole(entry["rank"], double(ranks.ends.size()));
+    const uint32_t rank = whole(entry["rank"], double(tokens.texts.size()));
     if (rank >= size - special_count) continue;
-    if (!files::append_base64(entry["token_bytes"].text(), ranks.bytes)) fail(entry, "token_bytes is not base64");
-    ranks.ends.emplace_back(ranks.bytes.size(), rank);
+    const std::string_view base64 = entry["token_bytes"].text();
+    const size_t begin = tokens.arena.size();
+    tokens.arena.resize(begin + files::most_bytes_of_base64(base64));
+    const auto bytes = files::write_base64(base64, tokens.arena.data() + begin);
+    if (!bytes) fail(entry, "token_bytes is not base64");
+    tokens.arena.resize(begin + *bytes);
+    tokens.texts.push_back({uint32_t(begin), uint32_t(*bytes), rank + special_count});
   }
   std::vector<std::pair<std::string, uint32_t>> specials;
   for (const json::Value special : document.root()["special_tokens"])
@@ -450,8 +443,8 @@ Tokenizer read_tekken(std::string_view source, std::string_view name) {
   }
   for (uint32_t id = uint32_t(specials.size()); id < special_count; ++id)
     specials.emplace_back("<SPECIAL_" + std::to_string(id) + ">", id);
-  return assemble(ranks.entries(special_count),
-                  Pattern::regex(std::string(config["pattern"].text()), RegexDialect::tiktoken), specials);
+  return assemble(std::move(tokens), Pattern::regex(std::string(config["pattern"].text()), RegexDialect::tiktoken),
+                  specials);
 }
 
 }  // namespace brot

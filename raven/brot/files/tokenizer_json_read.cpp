@@ -30,7 +30,8 @@ class Field {
   }
   [[noreturn]] void fail(std::string_view message, ErrorCode code = ErrorCode::format) const {
     size_t offset = value_.offset();
-    for (const Field* at = this; !at->value_.present() && at->parent_; at = at->parent_) offset = at->parent_->value_.offset();
+    for (const Field* at = this; !at->value_.present() && at->parent_; at = at->parent_)
+      offset = at->parent_->value_.offset();
     const std::string where = pointer();
     throw Error(code, operation, raven::Message() << (where.empty() ? std::string("/") : where) << ": " << message,
                 raven::Message() << "byte " << uint64_t(offset));
@@ -38,7 +39,8 @@ class Field {
   Field operator[](std::string_view key) const { return Field(value_[key], this, key); }
 
   void expect(Type type, std::string_view what) const {
-    if (!value_.is(type)) fail(raven::Message() << (value_.present() ? "got another kind of value" : "missing") << ", expected " << what);
+    if (!value_.is(type))
+      fail(raven::Message() << (value_.present() ? "got another kind of value" : "missing") << ", expected " << what);
   }
   std::string_view text() const {
     expect(Type::string, "a string");
@@ -62,7 +64,9 @@ class Field {
       fail(raven::Message() << "got " << digits << ", expected a whole number from 0 to " << limit);
     return number;
   }
-  uint64_t integer_or(uint64_t fallback, uint64_t limit = ~uint32_t{0}) const { return given() ? integer(limit) : fallback; }
+  uint64_t integer_or(uint64_t fallback, uint64_t limit = ~uint32_t{0}) const {
+    return given() ? integer(limit) : fallback;
+  }
   double number() const {
     expect(Type::number, "a number");
     return value_.number();
@@ -128,9 +132,12 @@ PrependScheme read_prepend_scheme(const Field& component) {
   PrependScheme result = PrependScheme::always;
   if (scheme.given()) {
     const std::string_view name = scheme.text();
-    if (name == "first") result = PrependScheme::first;
-    else if (name == "never") result = PrependScheme::never;
-    else if (name != "always") scheme.fail(raven::Message() << "got `" << name << "`, expected always, first or never");
+    if (name == "first")
+      result = PrependScheme::first;
+    else if (name == "never")
+      result = PrependScheme::never;
+    else if (name != "always")
+      scheme.fail(raven::Message() << "got `" << name << "`, expected always, first or never");
   }
   if (legacy.given() && !legacy.boolean_or(true)) {
     if (scheme.given() && result != PrependScheme::never)
@@ -157,7 +164,8 @@ std::vector<T> read_list(const Field& field, Read&& read) {
   return list;
 }
 
-// ---------------------------------------------------------------------------------------------------------- normalizers
+// ----------------------------------------------------------------------------------------------------------
+// normalizers
 
 Normalizer normalizer_of(const Field& field) {
   using namespace normalizers;
@@ -223,7 +231,8 @@ PreTokenizer pre_tokenizer_of(const Field& field) {
   if (type == "Digits") return Digits{field["individual_digits"].boolean_or(false)};
   if (type == "FixedLength") return FixedLength{size_t(field["length"].integer_or(5))};
   if (type == "Metaspace")
-    return Metaspace{field["replacement"].character(U'\u2581'), read_prepend_scheme(field), field["split"].boolean_or(true)};
+    return Metaspace{field["replacement"].character(U'\u2581'), read_prepend_scheme(field),
+                     field["split"].boolean_or(true)};
   if (type == "Punctuation") return Punctuation{read_behavior(field["behavior"], SplitBehavior::Isolated)};
   if (type == "Split")
     return Split{read_pattern(field["pattern"]), read_behavior(field["behavior"], SplitBehavior::Removed),
@@ -243,8 +252,10 @@ post_processors::Special read_special(const Field& field) {
   post_processors::Special special;
   size_t index = 0;
   field.for_each([&](const Field& element) {
-    if (index++ == 0) special.first = element.text();
-    else special.second = uint32_t(element.integer());
+    if (index++ == 0)
+      special.first = element.text();
+    else
+      special.second = uint32_t(element.integer());
   });
   return special;
 }
@@ -270,14 +281,15 @@ std::vector<post_processors::TemplatePiece> read_template(const Field& field) {
 
 PostProcessor post_processor_of(const Field& field) {
   using namespace post_processors;
-  const std::string type = type_of(field, {{"processors", "Sequence"},
-                                           {"single", "TemplateProcessing"},
-                                           {"trim_offsets", field.value()["sep"].present() ? "RobertaProcessing" : "ByteLevel"},
-                                           {"sep", "BertProcessing"}});
+  const std::string type =
+      type_of(field, {{"processors", "Sequence"},
+                      {"single", "TemplateProcessing"},
+                      {"trim_offsets", field.value()["sep"].present() ? "RobertaProcessing" : "ByteLevel"},
+                      {"sep", "BertProcessing"}});
   if (type == "BertProcessing") return BertProcessing{read_special(field["sep"]), read_special(field["cls"])};
   if (type == "RobertaProcessing")
-    return RobertaProcessing{read_special(field["sep"]), read_special(field["cls"]), field["trim_offsets"].boolean_or(true),
-                             field["add_prefix_space"].boolean_or(true)};
+    return RobertaProcessing{read_special(field["sep"]), read_special(field["cls"]),
+                             field["trim_offsets"].boolean_or(true), field["add_prefix_space"].boolean_or(true)};
   if (type == "ByteLevel")
     return ByteLevel{field["add_prefix_space"].boolean_or(true), field["trim_offsets"].boolean_or(true),
                      field["use_regex"].boolean_or(true)};
@@ -320,13 +332,16 @@ Decoder decoder_of(const Field& field) {
                      field["use_regex"].boolean_or(true)};
   if (type == "ByteFallback") return ByteFallback{};
   if (type == "CTC")
-    return CTC{field["pad_token"].text_or("<pad>"), field["word_delimiter_token"].text_or("|"), field["cleanup"].boolean_or(true)};
+    return CTC{field["pad_token"].text_or("<pad>"), field["word_delimiter_token"].text_or("|"),
+               field["cleanup"].boolean_or(true)};
   if (type == "Fuse") return Fuse{};
   if (type == "Metaspace")
-    return Metaspace{field["replacement"].character(U'\u2581'), read_prepend_scheme(field), field["split"].boolean_or(true)};
+    return Metaspace{field["replacement"].character(U'\u2581'), read_prepend_scheme(field),
+                     field["split"].boolean_or(true)};
   if (type == "Replace") return Replace{read_pattern(field["pattern"]), std::string(field["content"].text())};
   if (type == "Strip")
-    return Strip{field["content"].character(U' '), size_t(field["start"].integer_or(0)), size_t(field["stop"].integer_or(0))};
+    return Strip{field["content"].character(U' '), size_t(field["start"].integer_or(0)),
+                 size_t(field["stop"].integer_or(0))};
   if (type == "WordPiece") return decoders::WordPiece{field["prefix"].text_or("##"), field["cleanup"].boolean_or(true)};
   if (type == "Sequence") return Sequence(read_list<Decoder>(field["decoders"], decoder_of));
   field["type"].fail(raven::Message() << "unknown decoder `" << type << "`");
@@ -334,21 +349,34 @@ Decoder decoder_of(const Field& field) {
 
 // -------------------------------------------------------------------------------------------------------------- models
 
-std::vector<Vocabulary::Entry> read_vocab(const Field& field) {
-  field.expect(Type::object, "an object of tokens and ids");
-  if (const json::Flat* flat = field.value().flat()) return flat->numbers;
-  std::vector<Vocabulary::Entry> vocab;
-  vocab.reserve(field.value().size());
-  for (const json::Value id : field.value()) {
-    const std::string_view digits = id.text();
-    uint32_t number = 0;
-    const auto result = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-    if (!id.is(Type::number) || result.ec != std::errc() || result.ptr != digits.data() + digits.size())
-      Field(id, &field, id.key()).integer();  // fails with the reason
-    vocab.emplace_back(id.key(), number);
+/// The tokens and ids of a vocabulary; those that the document keeps as a list are not copied.
+class VocabularyField {
+ public:
+  explicit VocabularyField(const Field& field) {
+    field.expect(Type::object, "an object of tokens and ids");
+    if (const json::Flat* flat = field.value().flat()) {
+      entries_ = flat->numbers;
+      return;
+    }
+    own_.reserve(field.value().size());
+    for (const json::Value id : field.value()) {
+      const std::string_view digits = id.text();
+      uint32_t number = 0;
+      const auto result = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+      if (!id.is(Type::number) || result.ec != std::errc() || result.ptr != digits.data() + digits.size())
+        Field(id, &field, id.key()).integer();  // fails with the reason
+      own_.emplace_back(id.key(), number);
+    }
+    entries_ = own_;
   }
-  return vocab;
-}
+  VocabularyField(const VocabularyField&) = delete;
+  VocabularyField& operator=(const VocabularyField&) = delete;
+  operator std::span<const Vocabulary::Entry>() const { return entries_; }
+
+ private:
+  TableVector<Vocabulary::Entry> own_;
+  std::span<const Vocabulary::Entry> entries_;
+};
 
 ModelPtr bpe_of(const Field& field, const TableReader* tables) {
   BpeOptions options;
@@ -361,7 +389,7 @@ ModelPtr bpe_of(const Field& field, const TableReader* tables) {
   options.ignore_merges = field["ignore_merges"].boolean_or(false);
   if (tables) return BPE::read(*tables, std::move(options));
   const Field list = field["merges"];
-  std::vector<BPE::MergeView> merges;
+  TableVector<BPE::MergeView> merges;
   merges.reserve(list.value().size());
   list.expect(Type::array, "a list of merges");
   size_t index = 0;
@@ -373,12 +401,12 @@ ModelPtr bpe_of(const Field& field, const TableReader* tables) {
     merges.emplace_back(text.substr(0, space), text.substr(space + 1));
   };
   if (const json::Flat* flat = list.value().flat()) {
-    if (!flat->pairs.empty()) return BPE::make(read_vocab(field["vocab"]), flat->pairs, std::move(options));
+    if (!flat->pairs.empty()) return BPE::make(VocabularyField(field["vocab"]), flat->pairs, std::move(options));
     for (const std::string_view text : flat->strings) {
       ++index;
       add(text, [&](std::string_view what) { list.fail(what); });
     }
-    return BPE::make(read_vocab(field["vocab"]), merges, std::move(options));
+    return BPE::make(VocabularyField(field["vocab"]), merges, std::move(options));
   }
   for (const json::Value merge : list.value()) {
     const auto fail = [&](std::string_view what) {
@@ -397,7 +425,7 @@ ModelPtr bpe_of(const Field& field, const TableReader* tables) {
       merges.emplace_back(left.text(), right.text());
     }
   }
-  return BPE::make(read_vocab(field["vocab"]), merges, std::move(options));
+  return BPE::make(VocabularyField(field["vocab"]), merges, std::move(options));
 }
 
 ModelPtr unigram_of(const Field& field) {
@@ -407,7 +435,8 @@ ModelPtr unigram_of(const Field& field) {
   pieces.reserve(vocab.value().size());
   for (const json::Value entry : vocab.value()) {
     auto part = entry.begin();
-    if (!entry.is(Type::array) || entry.size() != 2) Field(entry, &vocab, std::to_string(pieces.size())).fail("expected a piece and its score");
+    if (!entry.is(Type::array) || entry.size() != 2)
+      Field(entry, &vocab, std::to_string(pieces.size())).fail("expected a piece and its score");
     const json::Value piece = *part;
     const json::Value score = *++part;
     if (!piece.is(Type::string) || !score.is(Type::number))
@@ -435,10 +464,11 @@ ModelPtr model_of(const Field& field, const TableReader* tables = nullptr) {
   if (type == "BPE") return bpe_of(field, tables);
   if (type == "Unigram") return unigram_of(field);
   if (type == "WordPiece")
-    return WordPiece::make(read_vocab(field["vocab"]),
+    return WordPiece::make(VocabularyField(field["vocab"]),
                            {field["unk_token"].text_or("[UNK]"), field["continuing_subword_prefix"].text_or("##"),
                             size_t(field["max_input_chars_per_word"].integer_or(100))});
-  if (type == "WordLevel") return WordLevel::make(read_vocab(field["vocab"]), {field["unk_token"].text_or("<unk>")});
+  if (type == "WordLevel")
+    return WordLevel::make(VocabularyField(field["vocab"]), {field["unk_token"].text_or("<unk>")});
   if (type == "Bytes") {
     std::vector<std::string> specials;
     field["specials"].for_each([&](const Field& special) { specials.emplace_back(special.text()); });
@@ -461,17 +491,22 @@ Truncation truncation_of(const Field& field) {
   result.stride = size_t(field["stride"].integer_or(0));
   result.direction = read_direction(field["direction"]);
   const std::string strategy = field["strategy"].text_or("LongestFirst");
-  if (strategy == "OnlyFirst") result.strategy = TruncationStrategy::OnlyFirst;
-  else if (strategy == "OnlySecond") result.strategy = TruncationStrategy::OnlySecond;
-  else if (strategy != "LongestFirst") field["strategy"].fail(raven::Message() << "unknown strategy `" << strategy << "`");
+  if (strategy == "OnlyFirst")
+    result.strategy = TruncationStrategy::OnlyFirst;
+  else if (strategy == "OnlySecond")
+    result.strategy = TruncationStrategy::OnlySecond;
+  else if (strategy != "LongestFirst")
+    field["strategy"].fail(raven::Message() << "unknown strategy `" << strategy << "`");
   return result;
 }
 
 Padding padding_of(const Field& field) {
   Padding result;
   const Field strategy = field["strategy"];
-  if (strategy.value().is(Type::object)) result.fixed = size_t(strategy["Fixed"].integer());
-  else if (strategy.given() && strategy.text() != "BatchLongest") strategy.fail("expected BatchLongest or {\"Fixed\": n}");
+  if (strategy.value().is(Type::object))
+    result.fixed = size_t(strategy["Fixed"].integer());
+  else if (strategy.given() && strategy.text() != "BatchLongest")
+    strategy.fail("expected BatchLongest or {\"Fixed\": n}");
   result.direction = read_direction(field["direction"]);
   if (field["pad_to_multiple_of"].given()) result.pad_to_multiple_of = size_t(field["pad_to_multiple_of"].integer());
   result.pad_id = uint32_t(field["pad_id"].integer_or(0));
@@ -493,11 +528,13 @@ Tokenizer read_tokenizer(std::string_view text, std::string_view name, LoadOptio
   const json::Document document = json::Document::parse(text, name, flat_keys);
   const Field root(document.root(), nullptr, "");
   root.expect(Type::object, "an object");
-  static constexpr std::string_view keys[] = {"version",       "truncation",     "padding", "added_tokens", "normalizer",
-                                              "pre_tokenizer", "post_processor", "decoder", "model"};
+  static constexpr std::string_view keys[] = {"version",        "truncation", "padding",
+                                              "added_tokens",   "normalizer", "pre_tokenizer",
+                                              "post_processor", "decoder",    "model"};
   if (options.strict)
     root.for_each([&](const Field& member) {
-      if (std::find(std::begin(keys), std::end(keys), member.value().key()) == std::end(keys)) member.fail("unknown key");
+      if (std::find(std::begin(keys), std::end(keys), member.value().key()) == std::end(keys))
+        member.fail("unknown key");
     });
   if (const Field version = root["version"]; version.given() && version.text() != "1.0")
     version.fail(raven::Message() << "got version `" << version.text() << "`, expected `1.0`");
@@ -525,8 +562,8 @@ Tokenizer read_tokenizer(std::string_view text, std::string_view name, LoadOptio
   for (size_t i = 0; i < added.size(); ++i) {
     const auto id = tokenizer.token_to_id(added[i].content);
     if (id && *id != ids[i])
-      raven::warn(raven::Message() << name << ": added token `" << added[i].content << "` has id " << *id << ", the file says "
-                                   << ids[i]);
+      raven::warn(raven::Message() << name << ": added token `" << added[i].content << "` has id " << *id
+                                   << ", the file says " << ids[i]);
   }
   if (const Field field = root["truncation"]; field.given()) tokenizer.set_truncation(truncation_of(field));
   if (const Field field = root["padding"]; field.given()) tokenizer.set_padding(padding_of(field));

@@ -1,6 +1,7 @@
 #include "raven/brot/models/bpe.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <cmath>
 #include <cstdio>
@@ -191,7 +192,58 @@ std::shared_ptr<const BPE> BPE::Builder::build() const {
   return make(entries, merges, options_);
 }
 
-std::shared_ptr<const BPE> BPE::make(const std::vector<Vocabulary::Entry>& vocab, const std::vector<MergeView>& merges,
+namespace {
+
+std::string_view without_prefix(std::string_view token, size_t prefix) {
+  return token.size() >= prefix ? token.substr(prefix) : std::string_view();
+}
+
+// Writes the merges [begin, end) as ids. The first one that names a token the vocabulary lacks, or merges.size().
+size_t look_up_merges(const Vocabulary& words, std::span<const BPE::MergeView> merges, size_t begin, size_t end,
+                      size_t prefix, std::span<BPE::RankedMerge> out) {
+  // The vocabulary exceeds the caches: hashes are worked out some merges ahead, so that what the lookup reads one after
+  // the other is on its way: the slot, then the place of the text, then the text.
+  constexpr size_t ahead = 32;
+  struct Hashes {
+    uint64_t left, right;
+  } hashes[ahead] = {};
+  const auto announce = [&](size_t rank) {
+    Hashes& next = hashes[rank % ahead];
+    next = {hash_bytes(merges[rank].first), hash_bytes(merges[rank].second)};
+    words.prefetch_slot(next.left);
+    words.prefetch_slot(next.right);
+  };
+  for (size_t rank = begin; rank < std::min(begin + ahead, end); ++rank) announce(rank);
+  uint32_t expected = 0;  // merged tokens mostly stand in the order of their merges
+  std::string joined;
+  for (size_t rank = begin; rank < end; ++rank) {
+    const auto [left, right] = merges[rank];
+    const Hashes hash = hashes[rank % ahead];
+    if (rank + ahead < end) announce(rank + ahead);
+    const Hashes later = hashes[(rank + 20) % ahead], soon = hashes[(rank + 10) % ahead];
+    words.prefetch_place(later.left);
+    words.prefetch_place(later.right);
+    words.prefetch_text(soon.left);
+    words.prefetch_text(soon.right);
+    const uint32_t a = words.find(left, hash.left), b = words.find(right, hash.right);
+    const std::string_view tail = without_prefix(right, prefix), guess = words.text(expected);
+    uint32_t id = expected;
+    if (!guess.data() || guess.size() != left.size() + tail.size() || !guess.starts_with(left) ||
+        !guess.ends_with(tail)) {
+      joined.assign(left);
+      joined.append(tail);
+      id = words.find(joined);
+    }
+    if (a == none || b == none || id == none) return rank;
+    expected = id + 1;
+    out[rank] = {a, b, uint32_t(rank), id};
+  }
+  return merges.size();
+}
+
+}  // namespace
+
+std::shared_ptr<const BPE> BPE::make(std::span<const Vocabulary::Entry> vocab, std::span<const MergeView> merges,
                                      BpeOptions options) {
   if (options.dropout && !(*options.dropout >= 0 && *options.dropout <= 1))
     throw Error(
@@ -203,52 +255,26 @@ std::shared_ptr<const BPE> BPE::make(const std::vector<Vocabulary::Entry>& vocab
   const std::string prefix = options.continuing_subword_prefix.value_or("");
   model->options_ = std::move(options);
 
-  std::vector<RankedMerge> table;
-  table.reserve(merges.size());
-  std::string joined;
-  uint32_t expected = 0;  // merged tokens mostly stand in the order of their merges
-  // The vocabulary exceeds the caches: hashes are worked out some merges ahead, so that what the lookup reads one after
-  // the other is on its way: the slot, then the place of the text, then the text.
-  constexpr size_t ahead = 32;
-  struct Hashes {
-    uint64_t left, right;
-  } hashes[ahead];
-  const auto announce = [&](size_t rank) {
-    Hashes& next = hashes[rank % ahead];
-    next = {hash_bytes(merges[rank].first), hash_bytes(merges[rank].second)};
-    words.prefetch_slot(next.left);
-    words.prefetch_slot(next.right);
-  };
-  for (size_t rank = 0; rank < std::min(ahead, merges.size()); ++rank) announce(rank);
-  for (size_t rank = 0; rank < merges.size(); ++rank) {
+  TableVector<RankedMerge> table(merges.size());
+  std::atomic<size_t> first_wrong{merges.size()};
+  raven::parallel_for(int64_t(merges.size()), 16384, [&](int64_t begin, int64_t end) {
+    const size_t wrong = look_up_merges(words, merges, size_t(begin), size_t(end), prefix.size(), table);
+    for (size_t first = first_wrong; wrong < first && !first_wrong.compare_exchange_weak(first, wrong);) {
+    }
+  });
+  if (const size_t rank = first_wrong; rank < merges.size()) {
     const auto [left, right] = merges[rank];
-    const auto missing = [&](std::string_view token) {
-      throw Error(
-          ErrorCode::vocabulary, "brot.BPE",
-          raven::Message() << "merge " << uint64_t(rank + 1) << ": token `" << token << "` is not in the vocabulary");
-    };
-    const Hashes hash = hashes[rank % ahead];
-    if (rank + ahead < merges.size()) announce(rank + ahead);
-    const Hashes later = hashes[(rank + 20) % ahead], soon = hashes[(rank + 10) % ahead];
-    words.prefetch_place(later.left);
-    words.prefetch_place(later.right);
-    words.prefetch_text(soon.left);
-    words.prefetch_text(soon.right);
-    const uint32_t a = words.find(left, hash.left), b = words.find(right, hash.right);
-    if (a == none) missing(left);
-    if (b == none) missing(right);
-    joined.assign(left);
-    joined.append(right.size() >= prefix.size() ? right.substr(prefix.size()) : std::string_view());
-    const uint32_t id = words.text(expected) == joined ? expected : words.find(joined);
-    if (id == none) missing(joined);
-    expected = id + 1;
-    table.push_back({a, b, uint32_t(rank), id});
+    const std::string joined = std::string(left) + std::string(without_prefix(right, prefix.size()));
+    const std::string_view missing = words.find(left) == none ? left : words.find(right) == none ? right : joined;
+    throw Error(
+        ErrorCode::vocabulary, "brot.BPE",
+        raven::Message() << "merge " << uint64_t(rank + 1) << ": token `" << missing << "` is not in the vocabulary");
   }
   return finish(std::move(model), table);
 }
 
-std::shared_ptr<const BPE> BPE::make_ranked(const std::vector<Vocabulary::Entry>& vocab,
-                                            const std::vector<RankedMerge>& merges, BpeOptions options) {
+std::shared_ptr<const BPE> BPE::make_ranked(std::span<const Vocabulary::Entry> vocab,
+                                            std::span<const RankedMerge> merges, BpeOptions options) {
   std::shared_ptr<BPE> model(new BPE());
   model->vocabulary_ = Vocabulary::build(vocab);
   model->options_ = std::move(options);
@@ -273,37 +299,49 @@ std::vector<BPE::RankedMerge> BPE::derive_merges(const Vocabulary& vocabulary, c
   return merges;
 }
 
-std::shared_ptr<const BPE> BPE::make_by_text(const std::vector<Vocabulary::Entry>& tokens,
-                                             const std::vector<Vocabulary::Entry>& others, BpeOptions options) {
-  // Printable texts of all tokens, one after the other.
-  std::string arena;
-  std::vector<size_t> ends;
-  ends.reserve(tokens.size());
-  for (const auto& [bytes, id] : tokens) {
-    byte_alphabet::append_text(bytes, arena);
-    ends.push_back(arena.size());
+std::shared_ptr<const BPE> BPE::make_by_text(Vocabulary::Source tokens, std::span<const Vocabulary::Entry> others,
+                                             BpeOptions options) {
+  // Printable texts of all tokens, two bytes for a byte at most.
+  Vocabulary::Source texts;
+  size_t most = tokens.arena.size() * 2;
+  for (const auto& [text, id] : others) most += text.size();
+  texts.arena.resize(most + Vocabulary::arena_padding);
+  texts.texts.reserve(tokens.texts.size() + others.size());
+  char* const start = texts.arena.data();
+  char* at = start;
+  for (size_t i = 0; i < tokens.texts.size(); ++i) {
+    const char* const begin = at;
+    at = byte_alphabet::write_text(tokens.text(i), at);
+    texts.texts.push_back({uint32_t(begin - start), uint32_t(at - begin), tokens.texts[i].id});
   }
-  std::vector<Vocabulary::Entry> texts;
-  texts.reserve(tokens.size() + others.size());
-  for (size_t i = 0; i < tokens.size(); ++i) {
-    const size_t begin = i == 0 ? 0 : ends[i - 1];
-    texts.emplace_back(std::string_view(arena).substr(begin, ends[i] - begin), tokens[i].second);
+  for (const auto& [text, id] : others) {
+    texts.texts.push_back({uint32_t(at - start), uint32_t(text.size()), id});
+    at = std::copy(text.begin(), text.end(), at);
   }
+  texts.arena.resize(size_t(at - start));
   std::shared_ptr<BPE> model(new BPE());
   model->options_ = std::move(options);
   Impl& impl = *model->impl_;
-  const size_t count = texts.size();
-  texts.insert(texts.end(), others.begin(), others.end());
-  model->vocabulary_ = Vocabulary::build(texts);
+  raven::parallel_for(2, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t part = begin; part < end; ++part) {
+      if (part == 0) model->vocabulary_ = Vocabulary::build(std::move(texts));
+      if (part == 1) impl.byte_vocabulary = Vocabulary::build(std::move(tokens));
+    }
+  });
   finish(model, {});
   impl.by_text = impl.byte_level;
-  if (impl.by_text) {
-    impl.byte_vocabulary = Vocabulary::build(tokens);
-    return model;
-  }
+  if (impl.by_text) return model;
   // Not every byte is a token, so that text may hold what is none.
-  texts.resize(count);
-  impl.merges.build(derive_merges(Vocabulary::build(texts), nullptr));
+  const Vocabulary bytes = std::exchange(impl.byte_vocabulary, Vocabulary());
+  Vocabulary::Source printable;
+  bytes.for_each([&](std::string_view text, uint32_t id) {
+    const size_t begin = printable.arena.size();
+    printable.arena.resize(begin + 2 * text.size());
+    const char* const end = byte_alphabet::write_text(text, printable.arena.data() + begin);
+    printable.arena.resize(size_t(end - printable.arena.data()));
+    printable.texts.push_back({uint32_t(begin), uint32_t(printable.arena.size() - begin), id});
+  });
+  impl.merges.build(derive_merges(Vocabulary::build(std::move(printable)), nullptr));
   return model;
 }
 
@@ -317,14 +355,15 @@ const MergeTable& BPE::Impl::merge_table() const {
   return merges;
 }
 
-std::shared_ptr<const BPE> BPE::finish(std::shared_ptr<BPE> model, const std::vector<RankedMerge>& merges) {
+std::shared_ptr<const BPE> BPE::finish(std::shared_ptr<BPE> model, std::span<const RankedMerge> merges) {
   Impl& impl = *model->impl_;
   const Vocabulary& words = model->vocabulary_;
   impl.merges.build(merges);
   const bool sparse = words.empty() || size_t{words.max_id()} + 1 > words.size() * 8 + 1024;
   std::vector<uint32_t> lengths(sparse ? 0 : size_t{words.max_id()} + 1, 0);
-  for (const auto& [text, id] : words.entries())
+  words.for_each([&](std::string_view text, uint32_t id) {
     if (id < lengths.size()) lengths[id] = uint32_t(text.size());
+  });
   impl.lengths = std::move(lengths);
   model->look_up_symbols();
   return model;
@@ -454,10 +493,11 @@ void BPE::Impl::prepare(const BPE& model) const {
     if (byte_level) {
       if (by_text) {
         std::vector<uint32_t> counted(lengths.size(), 0);
-        const auto entries = byte_vocabulary.entries();
-        for (const auto& [text, id] : entries) counted[id] = uint32_t(text.size());
-        text_filter.build(entries.size(), [&](auto&& add) {
-          for (const auto& [text, id] : entries) add(hash_bytes(text));
+        text_filter.build(byte_vocabulary.size(), [&](auto&& add) {
+          byte_vocabulary.for_each([&](std::string_view text, uint32_t id) {
+            counted[id] = uint32_t(text.size());
+            add(hash_bytes(text));
+          });
         });
         byte_lengths = std::move(counted);
       } else {

@@ -57,21 +57,21 @@ class RAVEN_API BPE final : public Model {
     BpeOptions options_;
   };
   /// Views are copied. @throws as Builder::build
-  static std::shared_ptr<const BPE> make(const std::vector<Vocabulary::Entry>& vocab,
-                                         const std::vector<MergeView>& merges, BpeOptions options);
+  static std::shared_ptr<const BPE> make(std::span<const Vocabulary::Entry> vocab, std::span<const MergeView> merges,
+                                         BpeOptions options);
   /// A merge by ids, `id` being the token of both texts together; merges of equal rank are done from the left
   /// (SentencePiece).
   using RankedMerge = MergeTable::Merge;
-  static std::shared_ptr<const BPE> make_ranked(const std::vector<Vocabulary::Entry>& vocab,
-                                                const std::vector<RankedMerge>& merges, BpeOptions options);
+  static std::shared_ptr<const BPE> make_ranked(std::span<const Vocabulary::Entry> vocab,
+                                                std::span<const RankedMerge> merges, BpeOptions options);
   /// Every way to write a token as two others, with the rank `ranks[id]`, or the id itself without `ranks`; for
   /// vocabularies without merges. The parts are whole characters unless texts are `bytes`.
   static std::vector<RankedMerge> derive_merges(const Vocabulary& vocabulary, const std::vector<uint32_t>* ranks,
                                                 bool bytes = false);
   /// tiktoken's rule: any two neighbours whose bytes together are one of `tokens` (bytes) are merged, that with the
   /// smallest id first. `others` (text) belong to the vocabulary and come about in no other way.
-  static std::shared_ptr<const BPE> make_by_text(const std::vector<Vocabulary::Entry>& tokens,
-                                                 const std::vector<Vocabulary::Entry>& others, BpeOptions options);
+  static std::shared_ptr<const BPE> make_by_text(Vocabulary::Source tokens, std::span<const Vocabulary::Entry> others,
+                                                 BpeOptions options);
   ~BPE() override;
 
   ModelType type() const noexcept override { return ModelType::bpe; }
@@ -101,7 +101,7 @@ class RAVEN_API BPE final : public Model {
  private:
   BPE();
   void look_up_symbols();
-  static std::shared_ptr<const BPE> finish(std::shared_ptr<BPE> model, const std::vector<RankedMerge>& merges);
+  static std::shared_ptr<const BPE> finish(std::shared_ptr<BPE> model, std::span<const RankedMerge> merges);
   std::unique_ptr<Impl> impl_;
   BpeOptions options_;
 };

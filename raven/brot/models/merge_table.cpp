@@ -19,7 +19,7 @@ HashFilter HashFilter::read(const TableReader& in, std::string_view name) {
 
 void MergeTable::build(std::span<const Merge> merges) {
   const size_t capacity = std::bit_ceil(std::max<size_t>(16, merges.size() * 5 / 3));
-  std::vector<Merge> slots(capacity);
+  TableVector<Merge> slots(capacity);
   mask_ = capacity - 1;
   shift_ = 64 - std::countr_zero(capacity);
   count_ = 0;
@@ -185,8 +185,8 @@ bool EffectiveMerges::compatible(uint32_t left, uint32_t right) const noexcept {
 
 // -------------------------------------------------------------------------------------------------------------- trie
 
-void TokenTrie::build(const std::vector<Vocabulary::Entry>& tokens, uint32_t max_id) {
-  nodes_.build(tokens);
+void TokenTrie::build(std::span<const Vocabulary::Entry> tokens, uint32_t max_id) {
+  nodes_.build({tokens.begin(), tokens.end()});
   std::vector<uint32_t> shorter(size_t{max_id} + 1, none), lengths(size_t{max_id} + 1, 0);
   for (const auto& [text, id] : tokens) {
     lengths[id] = uint32_t(text.size());

@@ -18,7 +18,7 @@ class HashFilter {
   /// `for_each_hash(add)` calls add(hash) at most `count` times.
   template <class ForEachHash>
   void build(size_t count, ForEachHash&& for_each_hash) {
-    std::vector<uint64_t> words(std::bit_ceil(std::max<size_t>(64, count * 4)) / 64, 0);
+    TableVector<uint64_t> words(std::bit_ceil(std::max<size_t>(64, count * 4)) / 64, 0);
     shift_ = 64 - std::countr_zero(words.size() * 64);
     for_each_hash([&](uint64_t hash) { words[hash >> shift_ >> 6] |= uint64_t{1} << (hash >> shift_ & 63); });
     words_ = std::move(words);
@@ -118,7 +118,7 @@ class EffectiveMerges {
 class TokenTrie {
  public:
   static constexpr uint32_t none = ~uint32_t{0};
-  void build(const std::vector<Vocabulary::Entry>& tokens, uint32_t max_id);
+  void build(std::span<const Vocabulary::Entry> tokens, uint32_t max_id);
   /// The longest token that is a prefix of [at, end), or none.
   uint32_t longest_prefix(const char* at, const char* end) const noexcept { return nodes_.longest_prefix(at, end); }
   /// The longest token that is a proper prefix of `token`, or none.

@@ -53,7 +53,7 @@ std::shared_ptr<const Unigram> Unigram::make(std::vector<ScoredPiece> pieces, Op
   model->options_ = options;
   model->generation_ = next_model_generation();
   model->pieces_ = std::move(pieces);
-  std::vector<Vocabulary::Entry> entries;
+  TableVector<Vocabulary::Entry> entries;
   model->min_score_ = std::numeric_limits<double>::infinity();
   double largest = 0;
   bool finite = true;

@@ -18,13 +18,13 @@ std::shared_ptr<const WordPiece> WordPiece::make(const VocabList& vocab, Options
   return make(views(vocab), std::move(options));
 }
 
-std::shared_ptr<const WordPiece> WordPiece::make(const std::vector<Vocabulary::Entry>& vocab, Options options) {
+std::shared_ptr<const WordPiece> WordPiece::make(std::span<const Vocabulary::Entry> vocab, Options options) {
   auto model = std::make_shared<WordPiece>();
   model->options_ = std::move(options);
   model->vocabulary_ = Vocabulary::build(vocab);
   model->generation_ = next_model_generation();
   const std::string& prefix = model->options_.continuing_subword_prefix;
-  std::vector<Vocabulary::Entry> first = model->vocabulary_.entries(), following;
+  TableVector<Vocabulary::Entry> first = model->vocabulary_.entries(), following;
   for (const auto& [text, id] : first)
     if (text.starts_with(prefix)) following.emplace_back(text.substr(prefix.size()), id);
   model->first_.build(std::move(first));
@@ -90,7 +90,7 @@ std::shared_ptr<const WordLevel> WordLevel::make(const VocabList& vocab, Options
   return make(views(vocab), std::move(options));
 }
 
-std::shared_ptr<const WordLevel> WordLevel::make(const std::vector<Vocabulary::Entry>& vocab, Options options) {
+std::shared_ptr<const WordLevel> WordLevel::make(std::span<const Vocabulary::Entry> vocab, Options options) {
   auto model = std::make_shared<WordLevel>();
   model->options_ = std::move(options);
   model->vocabulary_ = Vocabulary::build(vocab);
@@ -102,8 +102,9 @@ void WordLevel::tokenize(std::string_view piece, uint32_t base, TokenSink& sink)
   if (id == Vocabulary::none) id = vocabulary_.find(options_.unk_token);
   if (id == Vocabulary::none)
     throw Error(ErrorCode::unknown_token, "brot.WordLevel",
-                raven::Message() << "`" << piece.substr(0, 64) << "` is not in the vocabulary, nor is the unknown token `"
-                                 << options_.unk_token << "`");
+                raven::Message() << "`" << piece.substr(0, 64)
+                                 << "` is not in the vocabulary, nor is the unknown token `" << options_.unk_token
+                                 << "`");
   sink.add(id, base, base + uint32_t(piece.size()));
 }
 

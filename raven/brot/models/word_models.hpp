@@ -21,7 +21,7 @@ class RAVEN_API WordPiece final : public Model {
     std::string continuing_subword_prefix = "##";
     size_t max_input_chars_per_word = 100;
   };
-  static std::shared_ptr<const WordPiece> make(const std::vector<Vocabulary::Entry>& vocab, Options options);
+  static std::shared_ptr<const WordPiece> make(std::span<const Vocabulary::Entry> vocab, Options options);
   static std::shared_ptr<const WordPiece> make(const VocabList& vocab, Options options);
   ModelType type() const noexcept override { return ModelType::word_piece; }
   void tokenize(std::string_view piece, uint32_t base, TokenSink& sink) const override;
@@ -39,7 +39,7 @@ class RAVEN_API WordLevel final : public Model {
   struct Options {
     std::string unk_token = "<unk>";
   };
-  static std::shared_ptr<const WordLevel> make(const std::vector<Vocabulary::Entry>& vocab, Options options);
+  static std::shared_ptr<const WordLevel> make(std::span<const Vocabulary::Entry> vocab, Options options);
   static std::shared_ptr<const WordLevel> make(const VocabList& vocab, Options options);
   ModelType type() const noexcept override { return ModelType::word_level; }
   void tokenize(std::string_view piece, uint32_t base, TokenSink& sink) const override;
@@ -49,8 +49,8 @@ class RAVEN_API WordLevel final : public Model {
   Options options_;
 };
 
-/// One token per byte, id = byte + offset (ByT5: offset 3 behind pad, eos, unk). Token texts are `<0xHH>`; texts before the
-/// offset are `specials`.
+/// One token per byte, id = byte + offset (ByT5: offset 3 behind pad, eos, unk). Token texts are `<0xHH>`; texts before
+/// the offset are `specials`.
 class RAVEN_API ByteModel final : public Model {
  public:
   static std::shared_ptr<const ByteModel> make(uint32_t offset, const std::vector<std::string>& specials);
