@@ -1,5 +1,6 @@
 #pragma once
 // The immutable inside of a tokenizer; not for users.
+#include <algorithm>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -24,16 +25,16 @@ struct DecodePlan {
   };
   Kind kind = Kind::general;
   static constexpr size_t padding = 16;
-  std::string arena;  // ends with `padding` bytes that belong to no token
+  TableVector<char> arena;  // ends with `padding` bytes that belong to no token
   /// Eight bytes, so that the tables of large vocabularies stay in the caches.
   struct Token {
     uint32_t begin = 0;     // in the arena; the value of a byte token
-    uint32_t word = other;  // size × 8 and flags
-    static constexpr uint32_t other = 1, special = 2, byte = 4,
-                              largest_size = (1u << 29) - 1;  // other: no such id
-    uint32_t size() const { return word >> 3; }
+    uint32_t word = other;  // size × 16 and flags
+    // other: no such id; torn: the text is no whole characters
+    static constexpr uint32_t other = 1, special = 2, byte = 4, torn = 8, largest_size = (1u << 28) - 1;
+    uint32_t size() const { return word >> 4; }
   };
-  std::vector<Token> tokens;
+  TableVector<Token> tokens;
   std::vector<std::pair<uint32_t, uint32_t>> firsts;  // (begin, size) of each text as first token (joined)
   std::string strip;                                  // character stripped at the start of the whole text …
   size_t strip_count = 0;                             // … at most this many times
@@ -42,6 +43,14 @@ struct DecodePlan {
   std::string_view first_text(uint32_t id) const { return {arena.data() + firsts[id].first, firsts[id].second}; }
   /// The token of an id; one with the flag `other` when there is none.
   Token token(uint32_t id) const { return id < tokens.size() ? tokens[id] : Token{}; }
+  /// Ask for the memory of `token`, and of its text, some ids ahead.
+  void prefetch_token(uint32_t id) const {
+    __builtin_prefetch(tokens.data() + std::min<size_t>(id, tokens.size() - 1));
+  }
+  void prefetch_text(uint32_t id) const {
+    if (const Token token = this->token(id); !(token.word & (Token::other | Token::byte)))
+      __builtin_prefetch(arena.data() + token.begin);
+  }
 };
 
 /// See the head of this file.

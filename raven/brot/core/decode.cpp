@@ -75,7 +75,7 @@ std::unique_ptr<DecodePlan> make_plan(const TokenizerCore& core) {
   if (plan->kind == Kind::joined) plan->firsts.resize(plan->tokens.size());
   const auto store = [&](std::string_view text) {
     const uint32_t begin = uint32_t(plan->arena.size());
-    plan->arena.append(text);
+    plan->arena.insert(plan->arena.end(), text.begin(), text.end());
     return begin;
   };
   bool fits = true;
@@ -119,12 +119,12 @@ std::unique_ptr<DecodePlan> make_plan(const TokenizerCore& core) {
       token.word |= DecodePlan::Token::byte;
     } else {
       token.begin = store(text);
-      token.word |= uint32_t(text.size()) << 3;
+      token.word |= uint32_t(text.size()) << 4 | (unicode::is_valid(text) ? 0 : DecodePlan::Token::torn);
     }
   };
-  for (const auto& [text, id] : words.entries()) fill(id, text);
+  words.for_each([&](std::string_view text, uint32_t id) { fill(id, text); });
   for (const auto& [id, token] : core.added.by_id()) fill(id, core.added.text(id));
-  plan->arena.append(DecodePlan::padding, '\0');
+  plan->arena.insert(plan->arena.end(), DecodePlan::padding, '\0');
   return fits ? std::move(plan) : std::make_unique<DecodePlan>();
 }
 
@@ -168,8 +168,9 @@ std::string decode_general(const TokenizerCore& core, std::span<const uint32_t> 
   return text;
 }
 
-/// The bytes of all tokens for plans other than general; byte runs are resolved, nothing else is.
-std::string concatenate(const DecodePlan& plan, std::span<const uint32_t> ids, bool skip_special) {
+/// The bytes of all tokens for plans other than general; byte runs are resolved, nothing else is. `torn`: some text was
+/// no whole characters, else all of it is valid UTF-8.
+std::string concatenate(const DecodePlan& plan, std::span<const uint32_t> ids, bool skip_special, bool& torn) {
   std::string text(ids.size() * 5 + DecodePlan::padding, '\0');
   size_t size = 0;
   const auto make_room = [&](size_t bytes) {
@@ -187,8 +188,17 @@ std::string concatenate(const DecodePlan& plan, std::span<const uint32_t> ids, b
   using Token = DecodePlan::Token;
   const uint32_t left_out = Token::other | (skip_special ? Token::special : 0);
   bool first = plan.kind == Kind::joined;
-  for (const uint32_t id : ids) {
+  // The tables of large vocabularies exceed the near caches.
+  constexpr size_t ahead = 16;
+  uint32_t flags = 0;
+  for (size_t i = 0; i < ids.size(); ++i) {
+    const uint32_t id = ids[i];
+    if (i + 2 * ahead < ids.size()) {
+      plan.prefetch_token(ids[i + 2 * ahead]);
+      plan.prefetch_text(ids[i + ahead]);
+    }
     const Token token = plan.token(id);
+    flags |= token.word;
     if (token.word & (left_out | Token::byte)) {
       if (!(token.word & left_out)) run.push_back(char(token.begin));
       continue;
@@ -204,6 +214,7 @@ std::string concatenate(const DecodePlan& plan, std::span<const uint32_t> ids, b
   }
   end_run();
   text.resize(size);
+  torn = flags & Token::torn;
   return text;
 }
 
@@ -220,8 +231,9 @@ std::string Tokenizer::decode(std::span<const uint32_t> ids, const DecodeOptions
   if (plan.kind == Kind::general) {
     text = decode_general(*core_, ids, options.skip_special_tokens);
   } else {
-    text = concatenate(plan, ids, options.skip_special_tokens);
-    if (plan.kind == Kind::byte_level && !unicode::is_valid(text)) text = unicode::replace_invalid(text);
+    bool torn = false;
+    text = concatenate(plan, ids, options.skip_special_tokens, torn);
+    if (plan.kind == Kind::byte_level && torn && !unicode::is_valid(text)) text = unicode::replace_invalid(text);
     if (plan.strip_count > 0) strip_start(text, plan.strip, plan.strip_count);
   }
   return options.clean_up_tokenization_spaces ? decoders::clean_up(std::move(text)) : text;
@@ -229,7 +241,9 @@ std::string Tokenizer::decode(std::span<const uint32_t> ids, const DecodeOptions
 
 std::string Tokenizer::decode_bytes(std::span<const uint32_t> ids) const {
   const DecodePlan& plan = core_->decode_plan();
-  return plan.kind == Kind::byte_level ? concatenate(plan, ids, false) : decode(ids, {.skip_special_tokens = false});
+  bool torn = false;
+  return plan.kind == Kind::byte_level ? concatenate(plan, ids, false, torn)
+                                       : decode(ids, {.skip_special_tokens = false});
 }
 
 std::vector<std::string> Tokenizer::decode_batch(std::span<const std::vector<uint32_t>> sequences,
