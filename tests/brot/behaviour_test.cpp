@@ -853,7 +853,9 @@ TEST(Unigram, MarginalsOfTheLatticeAreProbabilities) {
   }
   // ab against a, b: exp(-1.5) and exp(-3).
   for (const auto& edge : model->lattice(text)) {
-    if (edge.span == brot::Span{0, 2}) EXPECT_NEAR(edge.marginal, 1 / (1 + std::exp(-1.5)), 1e-12);
+    if (edge.span == brot::Span{0, 2}) {
+      EXPECT_NEAR(edge.marginal, 1 / (1 + std::exp(-1.5)), 1e-12);
+    }
   }
 }
 

@@ -134,13 +134,19 @@ TEST(TrainProgress, EveryStageBeginsAtNothingAndEndsWhole) {
       const bool first = i == 0 || reports[i - 1].stage != reports[i].stage;
       const bool last = i + 1 == reports.size() || reports[i + 1].stage != reports[i].stage;
       if (first) seen.push_back(reports[i].stage);
-      if (first)
+      EXPECT_GE(reports[i].done, first ? 0 : reports[i - 1].done);
+      if (first) {
         EXPECT_EQ(reports[i].done, 0u);
-      else
-        EXPECT_GE(reports[i].done, reports[i - 1].done);
-      if (last) EXPECT_EQ(reports[i].done, reports[i].total);
-      if (reports[i].stage == "words") EXPECT_EQ(reports[i].total, bytes);
-      if (reports[i].total > 0) EXPECT_LE(reports[i].done, reports[i].total);
+      }
+      if (last) {
+        EXPECT_EQ(reports[i].done, reports[i].total);
+      }
+      if (reports[i].stage == "words") {
+        EXPECT_EQ(reports[i].total, bytes);
+      }
+      if (reports[i].total > 0) {
+        EXPECT_LE(reports[i].done, reports[i].total);
+      }
     }
     EXPECT_EQ(seen, stages.at(name));
   });
