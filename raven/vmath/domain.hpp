@@ -35,6 +35,7 @@
 //   to_i32(F32 | F64) to_i64(F64)   truncated towards zero; without meaning for NaN and values out of range
 //   to_i64(I32) to_i32(I64)   sign-extended; low 32 bits
 //   offset(p, index, scale, add)   the pointer p + index·scale + add, in elements
+//   anchor(p)         p, which the optimiser does not write as an offset from another pointer
 //   load(p) store(p, v)   consecutive elements, any alignment;   bcast(p)   one element in every lane
 //   lookup(table, I32 index)   table[index] in each lane of a constexpr array; the index must be in range
 //

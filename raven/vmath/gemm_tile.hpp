@@ -52,13 +52,17 @@ RAVEN_VMATH_INLINE void gemm_tile(const Domain& d, Pointer a, int64_t a_row, int
   d.template unroll<rows>([&](auto i) RAVEN_VMATH_LAMBDA {
     d.template unroll<vectors>([&](auto j) RAVEN_VMATH_LAMBDA { tile[i * vectors + j] = start(i, j); });
   });
+  // Narrow vectors: two pointers, from each of which the next rows are an addressing mode away.
+  constexpr int half = vector_bytes < 64 ? (rows + 1) / 2 : rows;
+  const Pointer a_half = half < rows ? d.anchor(d.offset(a, 0, 0, half * a_row)) : a;
   d.template loop<rows * vectors>(trips, tile, [&](auto k) RAVEN_VMATH_LAMBDA {
     each(k);
     Value column[vectors];
     d.template unroll<vectors>([&](auto j)
                                    RAVEN_VMATH_LAMBDA { column[j] = d.load(d.offset(b, k, b_k, j * Domain::lanes)); });
     d.template unroll<rows>([&](auto i) RAVEN_VMATH_LAMBDA {
-      const Value row = d.bcast(d.offset(a, k, a_k, i * a_row));
+      const Value row =
+          d.bcast(i < half ? d.offset(a, k, a_k, i * a_row) : d.offset(a_half, k, a_k, (i - half) * a_row));
       d.template unroll<vectors>(
           [&](auto j) RAVEN_VMATH_LAMBDA { tile[i * vectors + j] = d.mul_add(row, column[j], tile[i * vectors + j]); });
     });

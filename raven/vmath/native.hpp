@@ -278,6 +278,11 @@ struct Native {
     return p + (index * scale + add);
   }
   template <class T>
+  RAVEN_OP T* anchor(T* p) const {
+    asm("" : "+r"(p));
+    return p;
+  }
+  template <class T>
   RAVEN_OP Lanes<T, n> load(const T* p) const {
     Lanes<T, n> r;
     std::memcpy(&r, p, sizeof r);
@@ -309,7 +314,14 @@ struct Native {
   }
   template <int carried_count, class Value, class Body>
   RAVEN_OP void loop(Index trips, [[maybe_unused]] Value* carried, Body body) const {
-    for (Index i = 0; i < trips; ++i) body(i);
+    Index i = 0;
+    if constexpr (vector_bytes < 64) {  // few products a trip: two trips share the counting
+      for (; i + 1 < trips; i += 2) {
+        body(i);
+        body(i + 1);
+      }
+    }
+    for (; i < trips; ++i) body(i);
   }
   template <class T, class Slow>
   RAVEN_OP Lanes<T, n> rare(Mask<BitsOf<T>, n> m, Lanes<T, n> fast, Slow slow) const {

@@ -29,6 +29,8 @@
 //            pages, with the accumulators of one chunk of columns in the first-level cache.
 //   dot      m = n = 1: eight k-blocks at a time, so that their chains overlap.
 // Small members of a batch are computed whole, many at a time, one chunk of members per thread.
+#include <numeric>
+
 #include "raven/base/cpu.hpp"
 #include "raven/base/thread_pool.hpp"
 #include "raven/nx/cpu/gemm.hpp"
@@ -68,6 +70,7 @@ struct Gemm {
   /// The most columns of C for which A, consecutive along k, is read in place, and the most bytes that the lines of a
   /// k-block may span for an operand whose k-steps are lines apart.
   static constexpr int64_t direct_columns = 16 * columns;
+  static constexpr int64_t l2_ways = 8;  // of the cores since 2017 none has fewer
   static constexpr int64_t direct_bytes = int64_t{1} << 20;
 
   /// One member of the batch, perhaps transposed: C[m×n] (+)= A·B + bias[i·bias_row + j·bias_col].
@@ -148,8 +151,10 @@ struct Gemm {
     };
     const Fetch fetch = t.fetch;
     const int64_t row_mask = (int64_t{1} << fetch.shift) - 1;
-    const auto each = [&](int64_t k) RAVEN_VMATH_LAMBDA {
-      vmath::prefetch_l2(fetch.from + (k & row_mask) * fetch.row + (k >> fetch.shift) * fetch.k_step);
+    const auto each = [&]([[maybe_unused]] int64_t k) RAVEN_VMATH_LAMBDA {
+      // Beside 12 products of narrow vectors the address alone would take a sixth of the time.
+      if constexpr (vmath::vector_bytes == 64)
+        vmath::prefetch_l2(fetch.from + (k & row_mask) * fetch.row + (k >> fetch.shift) * fetch.k_step);
     };
     vmath::gemm_tile<tile_rows, tile_vectors>(d, t.a, t.a_row, t.a_k, t.b, t.b_k, t.k, start, finish, each);
   }
@@ -236,9 +241,11 @@ struct Gemm {
                             int64_t b_col) {
     const int64_t size = sizeof(T), blocks = ceil_div(k, plan.k_block);
     // Steps of k that far apart stay in the second-level cache, and do not share its sets.
+    const int64_t way = raven::cpu_info().l2 / l2_ways;
     const auto near = [&](int64_t k_stride) {
       const int64_t distance = (k_stride < 0 ? -k_stride : k_stride) * size;
-      return distance % 4096 != 0 && plan.k_block * distance <= direct_bytes;
+      return distance % 4096 != 0 && plan.k_block * distance <= direct_bytes &&
+             plan.k_block <= l2_ways * way / most(std::gcd(distance, way), 64);
     };
     // Where C is narrow, packing A costs a tenth of the products and more: tiles read consecutive rows in place, unless
     // their distance puts them into the same sets of the first-level cache.

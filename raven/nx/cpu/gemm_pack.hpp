@@ -12,16 +12,24 @@
 namespace nx::cpu {
 namespace RAVEN_LEVEL {
 
+/// The first `count` lanes: stores of half the width, a quarter … Masked stores are microcode on some cores.
+template <int count, class T, int lanes>
+RAVEN_VMATH_INLINE void store_first(T* to, vmath::Lanes<T, lanes> piece) {
+  if constexpr (count == lanes) {
+    std::memcpy(to, &piece, sizeof piece);
+  } else {
+    vmath::Lanes<T, lanes / 2> low, high;
+    vmath::detail::halve(piece, low, high);
+    store_first < count<lanes / 2 ? count : lanes / 2>(to, low);
+    if constexpr (count > lanes / 2) store_first<count - lanes / 2>(to + lanes / 2, high);
+  }
+}
+
 /// Writes the `panel·group` lanes-wide pieces of one k into `group` neighbouring panels of `length` steps each.
 template <int panel, int group, int first, class T, int lanes>
 RAVEN_VMATH_INLINE void store_piece(T* panels, int64_t length, int64_t k, vmath::Lanes<T, lanes> piece) {
   if constexpr (panel >= lanes || group == 1) {
-    constexpr int count = panel - first < lanes ? panel - first : lanes;
-    if constexpr (count == lanes) {
-      std::memcpy(panels + k * panel + first, &piece, sizeof piece);
-    } else {
-      vmath::store_partial(panels + k * panel + first, piece, count);
-    }
+    store_first < panel - first<lanes ? panel - first : lanes>(panels + k * panel + first, piece);
   } else {
     static_assert(group == 2 && 2 * panel == lanes && first == 0);
     vmath::Lanes<T, panel> low, high;
@@ -53,13 +61,14 @@ void pack_piece(const T* source, int64_t row_stride, int64_t k_stride, int64_t w
       }
     }
   } else if (k_stride == 1) {
-    Vector block[lanes];
+    constexpr int most_rows = panel * group - first < lanes ? panel * group - first : lanes;
+    Vector block[lanes] = {};
     int64_t k = 0;
-    if (rows == lanes) {
+    if (rows == most_rows) {
       for (; k + lanes <= length; k += lanes) {
         // rows are far apart, so that the hardware sees too many streams to fetch ahead
 #pragma GCC unroll 16
-        for (int row = 0; row < lanes; ++row) {
+        for (int row = 0; row < most_rows; ++row) {
           const T* from = source + row * row_stride + k;
           std::memcpy(&block[row], from, sizeof block[row]);
           vmath::prefetch(from + 4 * lanes);
