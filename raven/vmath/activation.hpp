@@ -55,25 +55,28 @@ RAVEN_VMATH_INLINE V sigmoid(D& d, V x) {
 }
 
 /// g(x) = x s(z(x)) for a logistic s, from z(|x|) as a pair: for x < 0 it is -|x| e / (1 + e), e = e^{-z}.
-/// `a` is |x| bounded so that e has vanished at the bound.
+/// `a` is |x| bounded so that e has vanished at the bound. A function and its derivative at one place have the
+/// exponential and the reciprocal, which is most of both, in common.
 template <class D, class V>
 RAVEN_VMATH_INLINE V gated(D& d, V x, V a, Pair<V> z) {
   const V one = constant<V>(d, 1);
   const auto parts = exp_remainder(d, -z.high, -z.low);
-  const V e = scale(d, one + parts.fraction, parts.exponent);
+  const V reciprocal = one / (one + scale(d, one + parts.fraction, parts.exponent));
   const V tail = scale(d, d.fma(parts.fraction, a, a), parts.exponent);
-  return d.select(x < constant<V>(d, 0), -tail, x) / (one + e);
+  return d.select(x < constant<V>(d, 0), -tail, x) * reciprocal;
 }
 
-/// g'(x) = s + x s (1 - s) z'; slope = z'(|x|). For x < 0: e (1 - a z' / (1 + e)) / (1 + e).
+/// g'(x) = s + x s (1 - s) z'; slope = z'(|x|). With r = 1 / (1 + e) it is r + a z' e r² for x ≥ 0 and
+/// e r² (1 + e - a z') for x < 0.
 template <class D, class V>
 RAVEN_VMATH_INLINE V gated_gradient(D& d, V x, V a, Pair<V> z, V slope) {
   const V one = constant<V>(d, 1);
   const auto parts = exp_parts(d, -z.high, -z.low);
   const V e = scale(d, parts.fraction, parts.exponent), sum = one + e;
-  const V bend = a * slope / sum;
-  const V negative = scale(d, parts.fraction * (one - bend), parts.exponent);
-  return d.select(x < constant<V>(d, 0), negative, d.fma(bend, e, one)) / sum;
+  const V reciprocal = one / sum, square = reciprocal * reciprocal;
+  const V positive = d.fma(a * slope * e, square, reciprocal);
+  const V negative = scale(d, parts.fraction * d.fma(-a, slope, sum), parts.exponent) * square;
+  return d.select(x < constant<V>(d, 0), negative, positive);
 }
 
 /// z = 2 sqrt(2/π) (a + 0.044715 a³) as a pair: e^{-z} multiplies its relative error by z.
