@@ -45,7 +45,7 @@ struct DecodePlan {
   Token token(uint32_t id) const { return id < tokens.size() ? tokens[id] : Token{}; }
   /// Ask for the memory of `token`, and of its text, some ids ahead.
   void prefetch_token(uint32_t id) const {
-    __builtin_prefetch(tokens.data() + std::min<size_t>(id, tokens.size() - 1));
+    if (id < tokens.size()) __builtin_prefetch(tokens.data() + id);
   }
   void prefetch_text(uint32_t id) const {
     if (const Token token = this->token(id); !(token.word & (Token::other | Token::byte)))
