@@ -14,6 +14,7 @@
 #include "raven/tolk/error.hpp"
 #include "raven/tolk/kernels/emission.hpp"
 #include "raven/tolk/kernels/kinds.hpp"
+#include "raven/tolk/kernels/recompute.hpp"
 #include "raven/tolk/passes.hpp"
 
 namespace tolk {
@@ -49,10 +50,9 @@ class Former {
         maker_(program.values(), none),
         last_reader_(program.values(), none),
         size_(program.values()),
-        shows_(program.values()) {}
+        shows_(shown_values(values_)) {}
 
   Schedule run() {
-    find_views();
     find_calls();
     find_roots();
     const auto equations = program_.equations();
@@ -71,29 +71,9 @@ class Former {
  private:
   // ---- views as the plan sees them
 
-  struct Shown {
-    Id root = 0;
-    nx::Dims strides;
-  };
   bool is_view(Op op) const { return nx::has_flag(op, nx::op_flag::view); }
   bool is_empty(Id id) const { return count_of(program_.aval(id)) == 0; }
   bool is_number(Id id) const { return values_.made_by(id) && values_.made_by(id)->op == Op::Full; }
-
-  void find_views() {
-    for (Id id = 0; id < program_.values(); ++id) {
-      const Equation* e = values_.made_by(id);
-      if (e && is_view(e->op)) {
-        const Shown& x = shows_[e->operands[0]];
-        nx::detail::ViewPlace at;
-        if (nx::detail::place_view(e->op, program_.aval(e->operands[0]), x.strides.span(), e->attrs.get(),
-                                   program_.aval(id), at)) {
-          shows_[id] = {x.root, at.strides};
-          continue;
-        }
-      }
-      shows_[id] = {id, nx::contiguous_strides(program_.aval(id).shape.span())};
-    }
-  }
 
   // ---- what nx's kernels compute
 
@@ -177,8 +157,8 @@ class Former {
       const Id v = e.first_result;
       if (values_.group[v] != none) continue;
       loads[v] = 0;
-      cost[v] = own_cost(e);
-      size_[v] = e.op == Op::RandomBits ? 90 : weight_of(own_cost(e));
+      cost[v] = equation_cost(e);
+      size_[v] = e.op == Op::RandomBits ? 90 : weight_of(equation_cost(e));
       for (size_t i = 0; i < e.operands.size(); ++i) {
         const Id x = e.operands[i];
         dear_operand(e, i, cost);
@@ -209,41 +189,6 @@ class Former {
     };
     if (!inlined) return add(values_.group[x] == none ? x : values_.holder(x));
     for (const Id id : reads[x]) add(id);
-  }
-
-  int own_cost(const Equation& e) const {
-    if (is_view(e.op) || e.op == Op::Full) return 0;
-    switch (e.op) {
-      case Op::RandomBits: return 120;
-      case Op::Gather:
-      case Op::GatherAxis:
-      case Op::Embedding: return 6;
-      case Op::Pad:
-      case Op::Concat:
-      case Op::SliceUpdate: return 3;
-      case Op::Gelu:
-      case Op::GeluGrad:
-      case Op::Pow:
-      case Op::ErfInv: return 32;
-      case Op::Exp:
-      case Op::Exp2:
-      case Op::Expm1:
-      case Op::Log:
-      case Op::Log2:
-      case Op::Log10:
-      case Op::Log1p:
-      case Op::Sin:
-      case Op::Cos:
-      case Op::Tanh:
-      case Op::Logistic:
-      case Op::Erf: return 16;
-      case Op::Rem:
-      case Op::IDiv: return 24;
-      case Op::Div:
-      case Op::Sqrt:
-      case Op::Rsqrt: return 4;
-      default: return 1;
-    }
   }
 
   /// Operands that would be computed many times over, or at places that cannot be known.
@@ -669,8 +614,15 @@ class Former {
 Schedule form_kernels(const nx::Program& program, const ScheduleTarget& target) {
   for (const nx::Program::Equation& e : program.equations())
     if (nx::is_higher_order(e.op)) throw Error("tolk.compile", "a call is left after inlining");
-  const nx::Program formed = share_slopes(drop_dead(fold_constants(simplify(decompose(program)))));
-  return kernels::Former(formed, target).run();
+  const nx::Program formed = drop_dead(fold_constants(simplify(decompose(program))));
+  Schedule schedule = kernels::Former(formed, target).run();
+  const std::optional<nx::Program> again = kernels::recompute(schedule, target.limits);
+  const nx::Program shared = share_slopes(again ? *again : formed);
+  if (!again && shared.equations().size() == formed.equations().size()) return schedule;
+  Schedule better = kernels::Former(shared, target).run();
+  if (again && kernels::most_alive(better) >= kernels::most_alive(schedule))
+    return kernels::Former(share_slopes(formed), target).run();
+  return better;
 }
 
 }  // namespace tolk

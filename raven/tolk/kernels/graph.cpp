@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "raven/nx/internal/hash.hpp"
+#include "raven/nx/internal/views.hpp"
 
 namespace tolk::kernels {
 
@@ -24,6 +25,60 @@ Values::Values(const Program& of, const Limits& within)
   }
   for (Id id = 0; id < of.values(); ++id)
     if (equation[id] == none) group[id] = written;
+}
+
+std::vector<Shown> shown_values(const Values& values) {
+  const Program& program = values.program;
+  std::vector<Shown> shown(program.values());
+  for (Id id = 0; id < program.values(); ++id) {
+    const Program::Equation* e = values.made_by(id);
+    if (e && nx::has_flag(e->op, nx::op_flag::view)) {
+      const Shown& x = shown[e->operands[0]];
+      nx::detail::ViewPlace at;
+      if (nx::detail::place_view(e->op, program.aval(e->operands[0]), x.strides.span(), e->attrs.get(),
+                                 program.aval(id), at)) {
+        shown[id] = {x.root, at.strides};
+        continue;
+      }
+    }
+    shown[id] = {id, nx::contiguous_strides(program.aval(id).shape.span())};
+  }
+  return shown;
+}
+
+int equation_cost(const Program::Equation& e) {
+  if (nx::has_flag(e.op, nx::op_flag::view) || e.op == Op::Full) return 0;
+  switch (e.op) {
+    case Op::RandomBits: return 120;
+    case Op::Gather:
+    case Op::GatherAxis:
+    case Op::Embedding: return 6;
+    case Op::Pad:
+    case Op::Concat:
+    case Op::SliceUpdate: return 3;
+    case Op::Gelu:
+    case Op::GeluGrad:
+    case Op::Pow:
+    case Op::ErfInv: return 32;
+    case Op::Exp:
+    case Op::Exp2:
+    case Op::Expm1:
+    case Op::Log:
+    case Op::Log2:
+    case Op::Log10:
+    case Op::Log1p:
+    case Op::Sin:
+    case Op::Cos:
+    case Op::Tanh:
+    case Op::Logistic:
+    case Op::Erf: return 16;
+    case Op::Rem:
+    case Op::IDiv: return 24;
+    case Op::Div:
+    case Op::Sqrt:
+    case Op::Rsqrt: return 4;
+    default: return 1;
+  }
 }
 
 size_t Graph::Hasher::operator()(const Node& n) const {

@@ -62,6 +62,16 @@ struct Values {
   }
 };
 
+/// A value as the plan sees it: bytes of `root`, which is itself unless strides can show it as a view.
+struct Shown {
+  Id root = 0;
+  nx::Dims strides;
+};
+std::vector<Shown> shown_values(const Values& values);
+
+/// What an equation costs per element, in additions. A view, and a number, cost nothing.
+int equation_cost(const Program::Equation& e);
+
 /// One scalar of a kernel, in single assignment.
 struct Node {
   enum class Kind : uint8_t {

@@ -50,6 +50,7 @@ struct Limits {
   uint64_t members = 24, buffers = 60;  ///< of a kernel
 
   // ---- plans
+  int64_t recomputed_bytes = 1 << 20;  ///< alive at once, from which values are made again rather than kept
   int64_t moved_bytes = 64 << 10;  ///< that a joined launch may keep alive for longer
 
   friend bool operator==(const Limits&, const Limits&) = default;

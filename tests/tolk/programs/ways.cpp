@@ -46,6 +46,7 @@ Limits low_limits(Dice& dice, int percent) {
   if (dice.chance(percent)) limits.scatter_scans = 1e-3;
   low(limits.transposed_elements, {1, 100});
   low(limits.moved_bytes, {0, 200});
+  low(limits.recomputed_bytes, {0, 100});
   percent /= 4;
   low(limits.expression_nodes, {60, 150});
   low(limits.expression_loads, {2, 5});
