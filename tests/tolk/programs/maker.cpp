@@ -138,8 +138,8 @@ nx::IndexMode Maker::index_mode() {
 
 Id Maker::indices(const Shape& shape, int64_t extent, bool valid) {
   const DType dtype = dice_.pick(std::vector{DType::i64, DType::i64, DType::i32, DType::u8, DType::u32, DType::u64});
-  // One index in a hundred programs is wrong although it is checked: both sides must say so.
-  const bool wrong = valid && dice_.chance(1);
+  // Some are wrong although they are checked: both sides must say so.
+  const bool wrong = valid && dice_.chance(wrong_percent_);
   std::vector<int64_t> values(static_cast<size_t>(nx::element_count(shape.span())));
   const int64_t below = valid && !wrong ? 0 : -3,
                 above = valid && !wrong ? std::max<int64_t>(extent, 1) - 1 : extent + 3;

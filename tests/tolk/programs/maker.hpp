@@ -21,6 +21,8 @@ class Maker {
   void stay_small() { small_ = true; }
   /// Wishes are granted on inputs of their own: kernels of one equation, which many programs have in common.
   void stay_apart() { apart_ = true; }
+  /// How many of a hundred arrays of indices that are checked are wrong.
+  void take_wrong_indices(int percent) { wrong_percent_ = percent; }
   nx::Program build();
   /// By input: what it must hold, or an absent array.
   const std::vector<nx::Array>& input_values() const { return input_values_; }
@@ -72,6 +74,7 @@ class Maker {
 
   Dice& dice_;
   int depth_;
+  int wrong_percent_ = 1;
   bool may_add_inputs_ = true, small_ = false, apart_ = false, granting_ = false;
   nx::ProgramBuilder builder_;
   std::vector<Id> ids_;

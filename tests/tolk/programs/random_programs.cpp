@@ -75,9 +75,10 @@ RandomProgram random_program(uint64_t seed) {
   return with_inputs(dice, maker);
 }
 
-RandomProgram random_program(uint64_t seed, std::span<const Cell> wishes) {
+RandomProgram random_program(uint64_t seed, std::span<const Cell> wishes, int wrong_indices_percent) {
   Dice dice(seed);
   Maker maker(dice, 1);
+  maker.take_wrong_indices(wrong_indices_percent);
   maker.stay_small();
   if (dice.chance(60)) maker.stay_apart();
   maker.grow(wishes, static_cast<int>(dice.in(0, 6)));

@@ -59,7 +59,7 @@ struct RandomProgram {
 RandomProgram random_program(uint64_t seed);
 /// An equation of each wish, on values that depend on inputs and mostly have few elements; the results are outputs. A
 /// few other equations between them. In six of ten programs each wish has inputs of its own.
-RandomProgram random_program(uint64_t seed, std::span<const Cell> wishes);
+RandomProgram random_program(uint64_t seed, std::span<const Cell> wishes, int wrong_indices_percent = 1);
 /// Whether infer accepts the op on a first operand of this dtype and rank, with other operands and attributes that fit.
 bool is_reachable(const Cell& cell);
 /// The cells of what is left of a program after the passes: equations that run, of values that are not known before.

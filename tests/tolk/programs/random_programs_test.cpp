@@ -35,6 +35,21 @@ void expect_same_bits(const RandomProgram& random, const Transformation& transfo
                 << print(small) << says(small);
 }
 
+/// Whether the plan finds an index out of range, and in a generated kernel: no call of nx's kernels has one.
+bool throws_in_a_kernel(const RandomProgram& random) {
+  const auto plan = tolk::compile(random.program, {.level = raven::CpuLevel::portable});
+  const std::string text = plan->explain();
+  for (const char* op : {"Gather", "Scatter", "Embedding", "CrossEntropy"})
+    if (text.find(std::string("extern: ") + op) != text.npos) return false;
+  std::vector<nx::Array> results(random.program.outputs().size());
+  try {
+    plan->run(random.inputs, results);
+  } catch (const nx::IndexError&) {
+    return true;
+  }
+  return false;
+}
+
 TEST(RandomPrograms, AllWaysGiveTheSameBits) {
   int gradients = 0;
   for (uint64_t seed = 1; seed <= 200 && !testing::Test::HasFailure(); ++seed) {
@@ -45,6 +60,22 @@ TEST(RandomPrograms, AllWaysGiveTheSameBits) {
     gradients += gradient_of(random).has_value();
   }
   EXPECT_GE(gradients, 100);
+}
+
+TEST(RandomPrograms, PacksOfWrongIndicesThrowInEveryWay) {
+  std::vector<Cell> cells;
+  for (const nx::Op op : {nx::Op::Gather, nx::Op::GatherAxis, nx::Op::Embedding})
+    for (const nx::DType dtype : {nx::f32, nx::i64, nx::b1})
+      if (const Cell cell{op, dtype, 2}; is_reachable(cell)) cells.push_back(cell);
+  Dice dice(1);
+  int in_kernels = 0;
+  for (uint64_t seed = 1; seed <= 60 && !testing::Test::HasFailure(); ++seed) {
+    const std::vector<Cell> wishes = {dice.pick(cells), dice.pick(cells)};
+    const RandomProgram random = random_program(seed, wishes, 60);
+    expect_same_bits(random, transformations()[0], seed);
+    if (!check_values(random, {}).compared) in_kernels += throws_in_a_kernel(random);
+  }
+  EXPECT_GE(in_kernels, 15);
 }
 
 TEST(RandomPrograms, PacksOfCellsGiveTheSameBits) {
