@@ -2,7 +2,8 @@
 //   brot_bench TOKENIZER TEXT [MEGABYTES]
 //   brot_bench convert FILE OUT.json         a tiktoken or SentencePiece file as tokenizer.json
 // Texts are cut into documents of 64 KB; every repetition starts with cold caches (a new handle on the same model has
-// none).
+// none). Batches hold at least 10 MB, if the file does, one and two threads in turn; `batch_speedup` is the median of
+// their ratios.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -19,6 +20,28 @@ double now() {
   return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return values[values.size() / 2];
+}
+
+/// At most `limit` bytes, whole characters.
+std::string_view first_bytes(std::string_view text, size_t limit) {
+  if (text.size() <= limit) return text;
+  while ((static_cast<unsigned char>(text[limit]) & 0xC0) == 0x80) --limit;
+  return text.substr(0, limit);
+}
+std::vector<std::string_view> documents_of(std::string_view text) {
+  std::vector<std::string_view> documents;
+  for (size_t at = 0; at < text.size();) {
+    size_t end = std::min(at + 65536, text.size());
+    while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) ++end;
+    documents.push_back(text.substr(at, end - at));
+    at = end;
+  }
+  return documents;
+}
+
 template <class F>
 void measure(const char* name, int repetitions, size_t bytes, F&& run) {
   std::vector<double> times;
@@ -27,8 +50,7 @@ void measure(const char* name, int repetitions, size_t bytes, F&& run) {
     run();
     times.push_back(now() - start);
   }
-  std::sort(times.begin(), times.end());
-  std::printf("%s %.3f %zu\n", name, times[times.size() / 2], bytes);
+  std::printf("%s %.3f %zu\n", name, median(times), bytes);
 }
 
 }  // namespace
@@ -52,20 +74,11 @@ int main(int count, char** arguments) {
     return 0;
   }
   const std::string path = arguments[1];
-  std::string text = brot::unicode::replace_invalid(raven::read_file(arguments[2]));
-  const size_t limit = size_t((count > 3 ? std::atof(arguments[3]) : 10) * 1e6);
-  if (text.size() > limit) {
-    size_t end = limit;
-    while ((static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-    text.resize(end);
-  }
-  std::vector<std::string_view> documents;
-  for (size_t at = 0; at < text.size();) {
-    size_t end = std::min(at + 65536, text.size());
-    while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) ++end;
-    documents.push_back(std::string_view(text).substr(at, end - at));
-    at = end;
-  }
+  const std::string all = brot::unicode::replace_invalid(raven::read_file(arguments[2]));
+  const double megabytes = count > 3 ? std::atof(arguments[3]) : 10;
+  const std::string_view text = first_bytes(all, size_t(megabytes * 1e6));
+  const std::string_view batch_text = first_bytes(all, size_t(std::max(megabytes, 10.0) * 1e6));
+  const std::vector<std::string_view> documents = documents_of(text), batch = documents_of(batch_text);
   measure("load", 5, 0, [&] { brot::load_any(path); });
   // What is put off until it is needed counts here.
   measure("load_and_encode", 5, 0, [&] { brot::load_any(path).encode_ids("The first sentence of many."); });
@@ -83,15 +96,21 @@ int main(int count, char** arguments) {
     for (const std::string_view document : documents) again.encode(document, {.add_special_tokens = false});
     all_times.push_back(now() - start);
   }
-  std::sort(ids_times.begin(), ids_times.end());
-  std::sort(all_times.begin(), all_times.end());
-  std::printf("encode_ids %.3f %zu\nencode_offsets %.3f %zu\n", ids_times[2], text.size(), all_times[2], text.size());
+  std::printf("encode_ids %.3f %zu\nencode_offsets %.3f %zu\n", median(ids_times), text.size(), median(all_times),
+              text.size());
   const brot::Tokenizer tokenizer = brot::load_any(path);
-  for (const int threads : {1, 2})
-    measure(threads == 1 ? "batch_1_thread" : "batch_2_threads", 5, text.size(), [&] {
-      tokenizer.encode_batch(documents,
+  std::vector<double> batch_times[2], speedups;
+  for (int i = 0; i < 9; ++i) {
+    for (const int threads : {1, 2}) {
+      const double start = now();
+      tokenizer.encode_batch(batch,
                              {.add_special_tokens = false, .fields = brot::EncodeFields::ids, .threads = threads});
-    });
+      batch_times[threads - 1].push_back(now() - start);
+    }
+    speedups.push_back(batch_times[0].back() / batch_times[1].back());
+  }
+  std::printf("batch_1_thread %.3f %zu\nbatch_2_threads %.3f %zu\nbatch_speedup %.3f 0\n", median(batch_times[0]),
+              batch_text.size(), median(batch_times[1]), batch_text.size(), median(speedups));
   const std::vector<uint32_t> ids = tokenizer.encode_ids(text);
   tokenizer.decode(std::span(ids).first(std::min<size_t>(ids.size(), 8)));
   measure("decode", 5, text.size(), [&] { tokenizer.decode(ids); });

@@ -1,6 +1,7 @@
 // Encoding, as a list of steps: added tokens, normalizer, pre-tokenizer, model, offsets, post-processor, padding.
 #include <algorithm>
 #include <cstring>
+#include <numeric>
 
 #include "raven/base/thread_pool.hpp"
 #include "raven/brot/core/core.hpp"
@@ -475,16 +476,48 @@ std::optional<Padding> padding_of(const TokenizerCore& core, const EncodeOptions
   return options.no_padding ? std::nullopt : core.padding;
 }
 
-/// Runs `encode_one(i)` for all i on the pool, then pads.
+/// The order in which a batch is encoded: a few texts that are long beside the others one after the other, each by all
+/// threads; the rest in parallel, the long ones first, so that no thread is left alone with one at the end.
+struct BatchOrder {
+  std::vector<uint32_t> alone, together;
+};
+BatchOrder batch_order(const TokenizerCore& core, std::span<const size_t> sizes) {
+  const auto threads = size_t(raven::num_threads());
+  const bool may_cut = threads > 1 && !core.random && cut_rule_of(core) != CutRule::none;
+  const size_t most_alone = 8 * threads;
+  BatchOrder order;
+  const size_t total = std::accumulate(sizes.begin(), sizes.end(), size_t{0});
+  for (size_t i = 0; i < sizes.size(); ++i)
+    (may_cut && sizes[i] >= 2 * section_size && sizes[i] > total / most_alone ? order.alone : order.together)
+        .push_back(uint32_t(i));
+  if (threads < 2) return order;
+  std::sort(order.together.begin(), order.together.end(),
+            [&](uint32_t a, uint32_t b) { return sizes[a] != sizes[b] ? sizes[a] > sizes[b] : a < b; });
+  // A thread begins with the run of its number: each gets its share of the long ones.
+  std::vector<uint32_t> dealt;
+  dealt.reserve(order.together.size());
+  for (size_t thread = 0; thread < threads; ++thread)
+    for (size_t i = thread; i < order.together.size(); i += threads) dealt.push_back(order.together[i]);
+  order.together = std::move(dealt);
+  return order;
+}
+
+/// Runs `encode_one(i)` for all i on the pool, then pads. Sizes are the texts' in bytes.
 template <class EncodeOne>
-std::vector<Encoding> run_batch(const TokenizerCore& core, size_t count, const EncodeOptions& options,
+std::vector<Encoding> run_batch(const TokenizerCore& core, std::span<const size_t> sizes, const EncodeOptions& options,
                                 EncodeOne&& encode_one) {
-  std::vector<Encoding> results(count);
+  std::vector<Encoding> results(sizes.size());
   std::optional<raven::ThreadLimit> limit;
   if (options.threads > 0) limit.emplace(options.threads);
-  const int64_t grain = std::max<int64_t>(1, std::min<int64_t>(16, int64_t(count) / 32));
-  raven::parallel_for(int64_t(count), grain, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) results[size_t(i)] = encode_one(size_t(i));
+  const BatchOrder order = batch_order(core, sizes);
+  for (const uint32_t i : order.alone) results[i] = encode_one(i);
+  const auto count = int64_t(order.together.size());
+  const int64_t grain = std::max<int64_t>(1, std::min<int64_t>(16, count / 32));
+  raven::parallel_for(count, grain, [&](int64_t begin, int64_t end) {
+    for (int64_t at = begin; at < end; ++at) {
+      const uint32_t i = order.together[size_t(at)];
+      results[i] = encode_one(i);
+    }
   });
   if (const auto padding = padding_of(core, options)) pad_all(results, *padding);
   return results;
@@ -524,7 +557,10 @@ std::vector<Encoding> Tokenizer::encode_batch(std::span<const std::string_view> 
   EncodeOptions single = options;
   single.padding.reset();
   single.no_padding = true;
-  return run_batch(*core_, texts.size(), options, [&](size_t i) { return encode(texts[i], single); });
+  std::vector<size_t> sizes;
+  sizes.reserve(texts.size());
+  for (const std::string_view text : texts) sizes.push_back(text.size());
+  return run_batch(*core_, sizes, options, [&](size_t i) { return encode(texts[i], single); });
 }
 
 std::vector<Encoding> Tokenizer::encode_batch(const std::vector<std::string>& texts,
@@ -538,7 +574,10 @@ std::vector<Encoding> Tokenizer::encode_batch(std::span<const std::pair<std::str
   EncodeOptions single = options;
   single.padding.reset();
   single.no_padding = true;
-  return run_batch(*core_, pairs.size(), options,
+  std::vector<size_t> sizes;
+  sizes.reserve(pairs.size());
+  for (const auto& [first, second] : pairs) sizes.push_back(first.size() + second.size());
+  return run_batch(*core_, sizes, options,
                    [&](size_t i) { return encode(pairs[i].first, pairs[i].second, single); });
 }
 
