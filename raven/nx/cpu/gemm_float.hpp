@@ -70,7 +70,7 @@ struct Gemm {
   /// The most columns of C for which A, consecutive along k, is read in place, and the most bytes that the lines of a
   /// k-block may span for an operand whose k-steps are lines apart.
   static constexpr int64_t direct_columns = 16 * columns;
-  static constexpr int64_t l2_ways = 8;  // of the cores since 2017 none has fewer
+  static constexpr int64_t l1_ways = 8, l2_ways = 8;  // of the cores since 2017 none has fewer
   static constexpr int64_t direct_bytes = int64_t{1} << 20;
 
   /// One member of the batch, perhaps transposed: C[m×n] (+)= A·B + bias[i·bias_row + j·bias_col].
@@ -244,8 +244,12 @@ struct Gemm {
     const int64_t way = raven::cpu_info().l2 / l2_ways;
     const auto near = [&](int64_t k_stride) {
       const int64_t distance = (k_stride < 0 ? -k_stride : k_stride) * size;
-      return distance % 4096 != 0 && plan.k_block * distance <= direct_bytes &&
-             plan.k_block <= l2_ways * way / most(std::gcd(distance, way), 64);
+      const auto lines = [&](int64_t ways, int64_t bytes) {
+        return ways * bytes / most(std::gcd(distance, bytes), 64);
+      };
+      // Narrow vectors multiply faster than the second level feeds them: the steps share no sets of the first either.
+      return distance % 4096 != 0 && plan.k_block * distance <= direct_bytes && plan.k_block <= lines(l2_ways, way) &&
+             (vmath::vector_bytes == 64 || plan.k_block <= lines(l1_ways, 4096));
     };
     // Where C is narrow, packing A costs a tenth of the products and more: tiles read consecutive rows in place, unless
     // their distance puts them into the same sets of the first-level cache.
