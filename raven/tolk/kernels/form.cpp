@@ -536,6 +536,7 @@ class Former {
   Schedule make_schedule() {
     Schedule schedule;
     schedule.program = program_;
+    schedule.layouts = values_.layouts;
     // Units in the order of the program, each after what it needs.
     struct Waiting {
       uint32_t equation, unit;

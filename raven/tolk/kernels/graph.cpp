@@ -18,13 +18,26 @@ constexpr size_t most_weight = 1200, most_loads = 56, most_atoms = 48;
 }  // namespace
 
 Values::Values(const Program& of, const Limits& within)
-    : program(of), limits(within), equation(of.values(), none), group(of.values(), none) {
+    : program(of),
+      limits(within),
+      equation(of.values(), none),
+      group(of.values(), none),
+      layouts(layouts_of(of)) {
   for (size_t k = 0; k < of.equations().size(); ++k) {
     const Program::Equation& e = of.equations()[k];
     for (uint32_t i = 0; i < e.results; ++i) equation[e.first_result + i] = static_cast<uint32_t>(k);
   }
   for (Id id = 0; id < of.values(); ++id)
     if (equation[id] == none) group[id] = written;
+}
+
+Affine Values::position(Id id, std::span<const Affine> index) const {
+  const nx::Shape& shape = program.aval(id).shape;
+  if (in_order(id)) return flatten(index, shape.span());
+  Affine at;
+  for (int i = 0; i < shape.size(); ++i)
+    if (shape[i] != 1) at = at + index[static_cast<size_t>(i)] * layouts[id][i];
+  return at;
 }
 
 std::vector<Shown> shown_values(const Values& values) {
@@ -41,7 +54,7 @@ std::vector<Shown> shown_values(const Values& values) {
         continue;
       }
     }
-    shown[id] = {id, nx::contiguous_strides(program.aval(id).shape.span())};
+    shown[id] = {id, values.strides(id)};
   }
   return shown;
 }
@@ -262,7 +275,7 @@ uint32_t Graph::visit(const Request& request) {
   const bool adding = value == adding_;
   const uint32_t group = values_->group[value];
   if (!adding && group != none && group != index_)
-    return load(value, flatten(index_of(request.access), aval(value).shape.span()), request.guard);
+    return load(value, values_->position(value, index_of(request.access)), request.guard);
   const Program::Equation& e = *values_->made_by(value);
   if (adding || group == index_) {
     // Its bytes are not there while this kernel runs: it can be read only where it is computed.

@@ -9,6 +9,7 @@
 
 #include "raven/nx/program.hpp"
 #include "raven/tolk/kernels/affine.hpp"
+#include "raven/tolk/kernels/layout.hpp"
 #include "raven/tolk/kernels/limits.hpp"
 #include "raven/tolk/loop/loop.hpp"
 
@@ -51,10 +52,17 @@ struct Values {
   /// values that are computed where they are used.
   std::vector<uint32_t> group;
   static constexpr uint32_t written = ~0u - 1;
+  std::vector<nx::Dims> layouts;  ///< by value: strides of what does not lie in C order
 
   const Program::Equation* made_by(Id id) const {
     return equation[id] == none ? nullptr : &program.equations()[equation[id]];
   }
+  bool in_order(Id id) const { return layouts[id].size() == 0; }
+  nx::Dims strides(Id id) const {
+    return in_order(id) ? nx::contiguous_strides(program.aval(id).shape.span()) : layouts[id];
+  }
+  /// Where in its bytes an element of a value lies, counted in elements.
+  Affine position(Id id, std::span<const Affine> index) const;
   /// The value whose bytes a loaded one is: its own, but for bits read as another type.
   Id holder(Id id) const {
     while (group[id] == none) id = made_by(id)->operands[0];
@@ -171,7 +179,7 @@ class Graph {
   Affine dynamic(uint32_t node, int64_t extent);
   /// Whether a value has bytes that another step writes.
   bool apart(Id value) const { return values_->group[value] != none && values_->group[value] != index_; }
-  /// The element at a position in C order of a value that has bytes.
+  /// The element at a position in the bytes of a value.
   uint32_t load(Id value, const Affine& position, uint32_t guard);
   loop::Type type(uint32_t node) const { return nodes_[node].type; }
 

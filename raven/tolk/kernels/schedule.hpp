@@ -13,7 +13,8 @@
 
 namespace tolk {
 
-/// One parameter of a kernel: a value of the program, in C order in bytes of its own, or a temporary.
+/// One parameter of a kernel: a value of the program in bytes of its own, in C order unless Schedule::layouts says
+/// otherwise, or a temporary.
 struct LaunchBuffer {
   enum class Kind : uint8_t {
     value,      ///< of the program. A view is the bytes of the value it shows, unless a launch before wrote it itself
@@ -61,6 +62,8 @@ struct Schedule {
   nx::Program program;
   std::vector<Launch> launches;
   std::vector<ScheduleStep> steps;
+  /// Strides of results of calls, by value; empty where they lie in C order. No entry: all do.
+  std::vector<nx::Dims> layouts;
   std::vector<nx::Aval> temporaries;
   /// Why a value has bytes of its own or an equation is a call: one line each, "reason: …" from the closed list.
   std::vector<std::string> explain;

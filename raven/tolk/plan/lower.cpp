@@ -21,6 +21,10 @@ constexpr size_t no_equation = SIZE_MAX;
 PlanView dense(Id id, const Aval& aval, Place place) {
   return {id, id, place, aval, nx::contiguous_strides(aval.shape.span()), true};
 }
+/// The same in the order that strides tell.
+PlanView laid_out(Id id, const Aval& aval, Place place, const Dims& strides) {
+  return {id, id, place, aval, strides, nx::detail::strides_are_contiguous(aval.shape.span(), strides.data())};
+}
 
 /// Kernels of equal nodes are one, whatever their names.
 class KernelTable {
@@ -169,7 +173,10 @@ class Lowering {
     s.views = static_cast<uint32_t>(s.inputs) + s.outputs;
     for (const Id id : e.operands) plan_.views.push_back(see(id));
     for (Id id = e.first_result; id < e.first_result + e.results; ++id) {
-      know(id, dense(id, program_.aval(id), {Space::arena, 0, 0}));
+      const Place place{Space::arena, 0, 0};
+      const bool in_order = id >= schedule_.layouts.size() || schedule_.layouts[id].size() == 0;
+      know(id, in_order ? dense(id, program_.aval(id), place)
+                        : laid_out(id, program_.aval(id), place, schedule_.layouts[id]));
       plan_.views.push_back(seen_[id]);
       plan_.views.back().access = loop::Access::write;
     }

@@ -92,13 +92,31 @@ class Runner {
       }
   }
 
+  /// The axes of a value as its bytes have them, the outermost first; empty: in C order.
+  nx::Dims axes_in_memory(Id id) const {
+    if (id >= schedule_.layouts.size()) return {};
+    const nx::Dims strides = schedule_.layouts[id];
+    nx::Dims axes = strides;
+    for (int i = 0; i < axes.size(); ++i) axes[i] = i;
+    std::sort(axes.begin(), axes.end(),
+              [&](int64_t a, int64_t b) { return strides[static_cast<int>(a)] > strides[static_cast<int>(b)]; });
+    return axes;
+  }
+
   Array array_of(Id id) {
     const nx::Aval& aval = program_.aval(id);
     if (bytes_[id] || nx::element_count(aval.shape.span()) == 0) {
-      Array x = nx::detail::zeroed_array(aval.dtype, aval.shape);
+      const nx::Dims axes = axes_in_memory(id);
+      nx::Shape shape = aval.shape;
+      nx::Dims back = axes;
+      for (int i = 0; i < axes.size(); ++i) {
+        shape[i] = aval.shape[static_cast<int>(axes[i])];
+        back[static_cast<int>(axes[i])] = i;
+      }
+      Array x = nx::detail::zeroed_array(aval.dtype, shape);
       if (bytes_[id] && !bytes_[id]->empty())
         std::memcpy(nx::detail::impl_of(x)->data, bytes_[id]->data(), bytes_[id]->size());
-      return x;
+      return back.size() == 0 ? x : nx::transpose(x, back);
     }
     const Program::Equation& e = *made_by_[id];
     if (e.op == nx::Op::Full) return nx::apply(e.op, {}, e.attrs.get());
@@ -114,7 +132,11 @@ class Runner {
     for (const Id id : e.operands) in.push_back(array_of(id));
     const std::vector<nx::Operand> operands(in.begin(), in.end());
     nx::apply(e.op, operands, e.attrs.get(), out);
-    for (Id i = 0; i < e.results; ++i) bytes_[e.first_result + i] = raw(out[i]);
+    for (Id i = 0; i < e.results; ++i) {
+      const Id id = e.first_result + i;
+      const nx::Dims axes = axes_in_memory(id);
+      bytes_[id] = raw(axes.size() == 0 ? out[i] : nx::transpose(out[i], axes));
+    }
   }
 
   void launch(const Launch& launch, size_t step) {

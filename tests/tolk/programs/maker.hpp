@@ -70,6 +70,7 @@ class Maker {
   void contract(nx::Op op, Id x);
   void composite(nx::Op op, Id x);
   void attention(nx::Op op, Id q);
+  void heads_as_columns(Id x);
   void create(nx::Op op, const nx::Aval& result);
 
   Dice& dice_;

@@ -320,7 +320,7 @@ void Maker::attention(Op op, Id q) {
   v_shape[3] = width;
   const Id k = like({type.dtype, k_shape}), v = like({type.dtype, v_shape});
   if (op == Op::Sdpa) {
-    add(op, {q, k, v}, attrs);
+    heads_as_columns(add(op, {q, k, v}, attrs));
     return;
   }
   // Its own forward's results: it divides by what only they hold.
@@ -329,7 +329,21 @@ void Maker::attention(Op op, Id q) {
   result[3] = width;
   std::vector<Id> operands = {q, k, v, o, o + 1, like({type.dtype, result})};
   if (dice_.chance(30)) operands.push_back(like({type.dtype, leading(rows)}));
-  add(op, operands, attrs);
+  const Id gradients = add(op, operands, attrs);
+  for (Id i = 0; i < 3; ++i) heads_as_columns(gradients + i);
+}
+
+/// What a network does with attention's results, and plans give a layout for: heads become columns.
+void Maker::heads_as_columns(Id x) {
+  if (dice_.chance(40)) return;
+  nx::PermuteAttrs permute;
+  permute.permutation = dice_.chance(70) ? nx::Dims{0, 2, 1, 3} : nx::Dims{2, 0, 1, 3};
+  const Id permuted = add(Op::Permute, {x}, permute);
+  if (dice_.chance(30)) return;
+  const Shape shape = aval(permuted).shape;
+  nx::ShapeAttrs reshape;
+  reshape.shape = Shape{shape[0], shape[1], shape[2] * shape[3]};
+  add(Op::Reshape, {permuted}, reshape);
 }
 
 void Maker::composite(Op op, Id x) {
