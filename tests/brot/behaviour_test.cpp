@@ -768,7 +768,7 @@ TEST(LongText, BatchesOfUnequalTextsKeepTheirOrder) {
   const int threads = raven::num_threads();
   raven::set_num_threads(4);
   std::vector<std::string> texts;
-  for (const size_t size : {5u, 300'000u, 0u, 40u, 9'000u, 700'000u, 3u, 20'000u, 1u, 260'000u, 60u}) {
+  for (const size_t size : {5u, 300'000u, 0u, 40u, 9'000u, 3u, 20'000u, 1u, 270'000u, 60u}) {
     std::string text;
     while (text.size() < size) text += mixed_text(random, std::min<size_t>(size - text.size() + 1, 5000));
     texts.push_back(std::move(text));
@@ -776,20 +776,21 @@ TEST(LongText, BatchesOfUnequalTextsKeepTheirOrder) {
   for (const auto& [name, tokenizer] : cuttable_tokenizers()) {
     std::vector<std::pair<std::string_view, std::string_view>> pairs;
     for (size_t i = 0; i + 1 < texts.size(); ++i) pairs.emplace_back(texts[i], texts[i + 1]);
-    for (const int count : {1, 2, 3, 4}) {
-      const auto batch = tokenizer.encode_batch(texts, {.threads = count});
-      const auto paired = tokenizer.encode_batch(pairs, {.threads = count});
+    std::vector<brot::Encoding> single;
+    for (const std::string& text : texts)
+      single.push_back(tokenizer.encode(text, {.add_special_tokens = false, .threads = 1}));
+    for (const int count : {1, 2, 3}) {
+      const auto batch = tokenizer.encode_batch(texts, {.add_special_tokens = false, .threads = count});
       ASSERT_EQ(batch.size(), texts.size());
-      ASSERT_EQ(paired.size(), pairs.size());
       for (size_t i = 0; i < texts.size(); ++i) {
-        const brot::Encoding one = tokenizer.encode(texts[i], {.threads = 1});
-        ASSERT_TRUE(std::ranges::equal(batch[i].ids(), one.ids())) << name << ", text " << i;
-        ASSERT_TRUE(std::ranges::equal(batch[i].offsets(), one.offsets())) << name << ", text " << i;
+        ASSERT_TRUE(std::ranges::equal(batch[i].ids(), single[i].ids())) << name << ", text " << i;
+        ASSERT_TRUE(std::ranges::equal(batch[i].offsets(), single[i].offsets())) << name << ", text " << i;
       }
-      if (count == 1 || count == 3) continue;
-      for (size_t i = 0; i < pairs.size(); ++i)
-        ASSERT_EQ(paired[i].size(), batch[i].size() + batch[i + 1].size()) << name << ", pair " << i;
     }
+    const auto paired = tokenizer.encode_batch(pairs, {.add_special_tokens = false, .threads = 2});
+    ASSERT_EQ(paired.size(), pairs.size());
+    for (size_t i = 0; i < pairs.size(); ++i)
+      ASSERT_EQ(paired[i].size(), single[i].size() + single[i + 1].size()) << name << ", pair " << i;
   }
   raven::set_num_threads(threads);
 }
