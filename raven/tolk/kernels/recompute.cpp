@@ -7,7 +7,7 @@
 //     elementwise equations make of values that are alive at those later readers,
 //   give the later readers a value of their own, made at the first step there that reads what it is made of.
 //
-// What costs more than a few additions is made again only until the bytes alive have fallen by a quarter.
+// What costs more than a few additions is made again only until the bytes alive have fallen by a fifth.
 #include "raven/tolk/kernels/recompute.hpp"
 
 #include <algorithm>
@@ -22,7 +22,7 @@ constexpr int cheapest = 8, dearest = 48;  // additions per element
 constexpr size_t largest_expression = 32;  // equations
 constexpr int64_t worth_part = 256;        // of the bytes alive: a smaller value is left alone
 constexpr int64_t large_part = 8;          // what a value is made of may live longer when it is smaller than this part
-constexpr double lowered_part = 0.75;      // of the bytes alive at first: then only what is cheap is made again
+constexpr double lowered_part = 0.8;      // of the bytes alive at first: then only what is cheap is made again
 
 using Equation = Program::Equation;
 

@@ -65,7 +65,7 @@ TEST(Recompute, AGradientStepHasFewerBytesAtOnceAndTheSameBits) {
   const Schedule kept = formed(program, std::numeric_limits<int64_t>::max()), again = formed(program, 0);
   const int64_t before = tolk::kernels::most_alive(kept), after = tolk::kernels::most_alive(again);
   EXPECT_LT(static_cast<double>(after), 0.8 * static_cast<double>(before));
-  // Norms are cheap; gelu only until a quarter is gone. Where it is not made again, its slope is kept beside it.
+  // Norms are cheap; gelu only until a fifth is gone. Where it is not made again, its slope is kept beside it.
   EXPECT_EQ(count(kept, Op::Gelu), blocks);
   EXPECT_GT(count(again, Op::Gelu), blocks);
   EXPECT_LT(count(again, Op::Gelu), 2 * blocks);
