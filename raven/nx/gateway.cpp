@@ -75,6 +75,39 @@ Array new_like(const Impl* like, DType dtype) {
   return handle;
 }
 
+/// Axes by descending stride, those of equal strides in their order.
+void axes_in_memory(const Impl* impl, int* order) {
+  const int64_t* strides = detail::strides_of(impl);
+  for (int i = 0; i < impl->rank; ++i) {
+    int at = i;
+    while (at > 0 && strides[order[at - 1]] < strides[i]) order[at] = order[at - 1], --at;
+    order[at] = i;
+  }
+}
+
+/// Dense, with the axes in this order, the outermost first.
+Array new_in_order(DType dtype, const Shape& shape, const int* order) {
+  Shape permuted = shape;
+  for (int k = 0; k < shape.size(); ++k) permuted[k] = shape[order[k]];
+  const Array base = detail::empty_array(dtype, permuted.span());
+  const Dims base_strides = base.strides();
+  Dims strides = shape;
+  for (int k = 0; k < shape.size(); ++k) strides[order[k]] = base_strides[k];
+  return detail::view_of(base, shape.span(), strides.span(), 0);
+}
+
+/// Result i of attention and of its gradient lies in the order of operand i, rows innermost: heads that are columns of
+/// a product become its columns again without a copy.
+Array new_attention_result(const Aval& aval, const Impl* like) {
+  const int rank = aval.shape.size();
+  if (like == nullptr || like->rank != rank || rank == 0 || (like->flags & array_flag::contiguous))
+    return detail::empty_array(aval.dtype, aval.shape.span());
+  int order[Dims::max_size];
+  axes_in_memory(like, order);
+  if (order[rank - 1] != rank - 1) return detail::empty_array(aval.dtype, aval.shape.span());
+  return new_in_order(aval.dtype, aval.shape, order);
+}
+
 /// When every full-size operand has the same dense, permuted strides the result takes them too (NumPy's K order).
 Array new_keeping_order(DType dtype, const Shape& shape, std::span<const Impl* const> operands) {
   const Impl* model = nullptr;
@@ -86,26 +119,15 @@ Array new_keeping_order(DType dtype, const Shape& shape, std::span<const Impl* c
     model = impl;
   }
   if (!model) return detail::empty_array(dtype, shape.span());
-  // Axes by descending stride must be dense.
   int order[Dims::max_size];
+  axes_in_memory(model, order);
   const int64_t* strides = detail::strides_of(model);
-  for (int i = 0; i < model->rank; ++i) {
-    int at = i;
-    while (at > 0 && strides[order[at - 1]] < strides[i]) order[at] = order[at - 1], --at;
-    order[at] = i;
-  }
-  int64_t expected = 1;
-  Shape permuted = shape;
+  int64_t expected = 1;  // they must be dense
   for (int k = model->rank - 1; k >= 0; --k) {
     if (shape[order[k]] != 1 && strides[order[k]] != expected) return detail::empty_array(dtype, shape.span());
     expected *= shape[order[k]];
-    permuted[k] = shape[order[k]];
   }
-  const Array base = detail::empty_array(dtype, permuted.span());
-  Dims out_strides = shape;
-  const Dims base_strides = base.strides();
-  for (int k = 0; k < model->rank; ++k) out_strides[order[k]] = base_strides[k];
-  return detail::view_of(base, shape.span(), out_strides.span(), 0);
+  return new_in_order(dtype, shape, order);
 }
 
 [[gnu::noinline]] Array eager_elementwise_general(Op op, const OpInfo& info, std::span<const Operand> in,
@@ -272,6 +294,8 @@ void eager(Op op, const OpInfo& info, std::span<const Operand> in, const Attrs& 
     const Aval& aval = results.span()[i];
     if (i == 0 && (info.flags & op_flag::in_place) && reusable(in[0], aval.dtype) && avals.span()[0].shape == aval.shape)
       made.span()[0] = std::move(in[0].consume());
+    else if (op == Op::Sdpa || op == Op::SdpaGrad)
+      made.span()[i] = new_attention_result(aval, i < in.size() ? impl_of(in[i].array()) : nullptr);
     else
       made.span()[i] = detail::empty_array(aval.dtype, aval.shape.span());
     out_views.span()[i] = cpu::View(impl_of(made.span()[i]));

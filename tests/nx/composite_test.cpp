@@ -320,6 +320,37 @@ TEST(Sdpa, AnyStrides) {
   expect_bits(sdpa(x, x, x), sdpa(contiguous(x), contiguous(x), contiguous(x)), "transposed");
 }
 
+TEST(Sdpa, ResultsLieInTheOrderOfTheirOperands) {
+  const Array heads = transpose(values({2, 5, 3, 4}, 1), {0, 2, 1, 3}), plain = values({2, 3, 5, 4}, 2);
+  const Dims of_heads{60, 4, 12, 1}, in_order{60, 20, 4, 1};
+  const Array o = sdpa(heads, plain, plain);
+  EXPECT_EQ(o.strides(), of_heads);
+  EXPECT_TRUE(reshape(transpose(o, {0, 2, 1, 3}), {2, 5, 12}).is_contiguous());  // a view
+  expect_bits(o, sdpa(contiguous(heads), plain, plain), "o");
+  EXPECT_EQ(sdpa(plain, heads, heads).strides(), in_order);
+  // A row's elements stay neighbours, and what is repeated says nothing.
+  EXPECT_EQ(sdpa(transpose(values({2, 3, 4, 5}, 3), {0, 1, 3, 2}), plain, plain).strides(), in_order);
+  EXPECT_EQ(sdpa(broadcast_to(values({2, 3, 1, 4}, 3), {2, 3, 5, 4}), plain, plain).strides(), in_order);
+
+  SdpaAttrs attrs;
+  attrs.scale = 0.5;
+  const auto call = [&](Op op, std::vector<Operand> in, size_t results) {
+    std::vector<Array> out(results);
+    apply(op, in, attrs, out);
+    return out;
+  };
+  const std::vector<Array> forward = call(Op::Sdpa, {heads, plain, heads}, 2);
+  const Array g = values({2, 3, 5, 4}, 4);
+  const std::vector<Array> out = call(Op::SdpaGrad, {heads, plain, heads, forward[0], forward[1], g}, 3);
+  EXPECT_EQ(out[0].strides(), of_heads);
+  EXPECT_EQ(out[1].strides(), in_order);
+  EXPECT_EQ(out[2].strides(), of_heads);
+  const Array dense = contiguous(heads);
+  const std::vector<Array> expected =
+      call(Op::SdpaGrad, {dense, plain, dense, contiguous(forward[0]), forward[1], g}, 3);
+  for (size_t i = 0; i < 3; ++i) expect_bits(out[i], expected[i], "gradient");
+}
+
 TEST(Sdpa, TheBitsDoNotDependOnThreads) {
   for (const int64_t heads : {2, 9}) {
     const Array q = values({1, heads, 400, 24}, 1), k = values({1, heads, 400, 24}, 2),
