@@ -23,10 +23,11 @@ constexpr std::string_view help = R"(usage: raven tokenize encode  TOKENIZER [FI
        raven tokenize compile TOKENIZER OUTPUT.brot
        raven tokenize train   OUTPUT FILE… [--model bpe|wordpiece|unigram|wordlevel] [--vocab-size N]
                               [--min-frequency N] [--special-token TEXT]… [--style byte-level|metaspace|bert|whitespace]
-                              [--likelihood] [--progress none|bar|json]
+                              [--likelihood] [--progress none|bar|json] [--invalid replace|error]
 TOKENIZER is a tokenizer.json, a vocabulary file of another kind, or a directory. Without FILE text comes from standard input.
 train shows a bar on a terminal unless --progress says otherwise; json is a line per step on standard error, e.g.
 {"stage":"merges","done":512,"total":30000}. --likelihood: WordPiece merges what makes the text most likely.
+--invalid error: refuse text that is not UTF-8, naming the place, instead of reading U+FFFD there.
 encode prints one line of ids per line of text, decode reads such lines; inspect shows the tokens in colours; compile
 writes the form that loads fastest.
 )";
@@ -55,8 +56,8 @@ size_t number(const Arguments& arguments, std::string_view name, size_t fallback
 
 Arguments parse(std::span<const std::string_view> words) {
   static constexpr std::string_view flags[] = {"--tokens", "--special", "--keep-special", "--likelihood"};
-  static constexpr std::string_view valued[] = {"--model",         "--vocab-size", "--min-frequency",
-                                                "--special-token", "--style",      "--progress"};
+  static constexpr std::string_view valued[] = {"--model", "--vocab-size", "--min-frequency", "--special-token",
+                                                "--style", "--progress",   "--invalid"};
   Arguments arguments;
   for (size_t i = 0; i < words.size(); ++i) {
     if (!words[i].starts_with("--")) {
@@ -181,6 +182,13 @@ brot::TrainProgress progress_of(const Arguments& arguments) {
   };
 }
 
+brot::InvalidUtf8 invalid_of(const Arguments& arguments) {
+  const std::string policy = arguments.value("--invalid", "replace");
+  if (policy == "replace") return brot::InvalidUtf8::replace;
+  if (policy != "error") wrong(Message() << "--invalid: got `" << policy << "`, expected replace or error");
+  return brot::InvalidUtf8::error;
+}
+
 int train(const Arguments& arguments) {
   if (arguments.places.size() < 2) wrong("train needs an output file and at least one text file");
   const std::string model = arguments.value("--model", "bpe");
@@ -192,7 +200,7 @@ int train(const Arguments& arguments) {
       specials.emplace_back(token, true);
   const auto first_or = [&](std::string fallback) { return specials.empty() ? fallback : specials[0].content; };
   const std::vector<std::string> files(arguments.places.begin() + 1, arguments.places.end());
-  const brot::Corpus corpus = brot::Corpus::files(files);
+  const brot::Corpus corpus = brot::Corpus::files(files, {.invalid = invalid_of(arguments)});
   const brot::TrainProgress progress = progress_of(arguments);
   if (arguments.given("--likelihood") && model != "wordpiece") wrong("--likelihood is an option of --model wordpiece");
 

@@ -30,6 +30,12 @@ cmp bpe.json none.json || fail "progress changed the result"
 refuses "--progress: got \`often\`, expected none, bar or json" "$raven" tokenize train no.json text.txt --progress often
 refuses "--progress: missing value" "$raven" tokenize train no.json text.txt --progress
 refuses "no/such.txt" "$raven" tokenize train no.json no/such.txt
+printf 'good\nbad: \377\n' > bad.txt
+"$raven" tokenize train replaced.json bad.txt --invalid replace > /dev/null || fail "--invalid replace"
+"$raven" tokenize train default.json bad.txt > /dev/null || fail "invalid text"
+cmp replaced.json default.json || fail "replace is the default"
+refuses "policy \`replace\` (at bad.txt, line 2, byte 5)" "$raven" tokenize train no.json text.txt bad.txt --invalid error
+refuses "--invalid: got \`skip\`, expected replace or error" "$raven" tokenize train no.json text.txt --invalid skip
 [[ ! -e no.json ]] || fail "a refused training wrote its file"
 
 # WordPiece in both ways.

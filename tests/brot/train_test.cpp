@@ -1,7 +1,9 @@
-// Training: options, progress and its refusal, WordPiece by likelihood against the definition.
+// Training: options, invalid text, progress and its refusal, WordPiece by likelihood against the definition.
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdio>
+#include <fstream>
 #include <map>
 #include <random>
 
@@ -56,6 +58,98 @@ TEST(Train, OptionsOfTheModelAreKept) {
   EXPECT_EQ(model.options().unk_token, "[UNK]");
   EXPECT_TRUE(model.options().fuse_unk);
   EXPECT_EQ(tokenizer.token_to_id("[UNK]"), 0u);
+}
+
+// -------------------------------------------------------------------------------------------------- invalid UTF-8
+
+const brot::CorpusOptions strict{.invalid = brot::InvalidUtf8::error};
+
+Tokenizer word_level() {
+  Tokenizer tokenizer(brot::WordLevel::make(brot::VocabList{}, {}));
+  tokenizer.set_pre_tokenizer(brot::pre_tokenizers::WhitespaceSplit{});
+  return tokenizer;
+}
+
+/// What training on the corpus says, which must be a fault of the text that leaves the tokenizer as it was.
+std::string refusal(const brot::Corpus& corpus) {
+  Tokenizer tokenizer = word_level();
+  const std::string before = tokenizer.to_json();
+  try {
+    brot::train(tokenizer, brot::WordLevelTrainer{}, corpus);
+  } catch (const brot::Error& error) {
+    EXPECT_EQ(error.code(), brot::ErrorCode::invalid_text);
+    EXPECT_EQ(tokenizer.to_json(), before);
+    return error.what();
+  }
+  return "nothing";
+}
+
+constexpr std::string_view remedy =
+    "brot.Corpus: invalid UTF-8; mend the text, or read U+FFFD in its place by the policy `replace` (at ";
+
+TEST(TrainInvalid, IsReplacedUnlessAskedOtherwise) {
+  Tokenizer tokenizer = word_level();
+  brot::train(tokenizer, brot::WordLevelTrainer{},
+              brot::Corpus::lines({"a\xFF"
+                                   "b \xE2\x82"}));
+  EXPECT_EQ(tokenizer.vocab_size(), 2u);
+  EXPECT_TRUE(tokenizer.token_to_id("a\uFFFDb"));
+  EXPECT_TRUE(tokenizer.token_to_id("\uFFFD"));
+}
+
+TEST(TrainInvalid, ValidTextIsReadTheSame) {
+  for (const brot::CorpusOptions options : {brot::CorpusOptions{}, strict}) {
+    Tokenizer tokenizer = word_level();
+    brot::train(tokenizer, brot::WordLevelTrainer{}, brot::Corpus::lines({"\u00E9 \u4E2D", "\U0001F600"}, options));
+    EXPECT_EQ(tokenizer.vocab_size(), 3u);
+  }
+}
+
+TEST(TrainInvalid, NamesTextLineAndByte) {
+  EXPECT_EQ(refusal(brot::Corpus::lines({"good", "", "\u00E9\xE2\x82 and more"}, strict)),
+            std::string(remedy) + "text 3, line 1, byte 2)");
+  EXPECT_EQ(refusal(brot::Corpus::lines({"good", "one\ntwo\n\xC0\xAF"}, strict)),
+            std::string(remedy) + "text 2, line 3, byte 0)");
+  int calls = 0;
+  const auto next = [](void* context, std::string& text) {
+    text = ++*static_cast<int*>(context) == 5 ? "\xED\xA0\x80" : "good";
+    return true;  // never ends by itself: the group ends at its size
+  };
+  EXPECT_EQ(refusal(brot::Corpus::iterator(next, &calls, strict)), std::string(remedy) + "text 5, line 1, byte 0)");
+}
+
+// The first of many, in files of several groups, for any number of threads.
+TEST(TrainInvalid, TheFirstOfTheCorpusIsNamed) {
+  const std::string folder = testing::TempDir(), good = folder + "brot_good.txt", bad = folder + "brot_bad.txt";
+  const std::string line = "words of a line that is good, of fifty bytes or so\n";
+  const size_t lines = (9 << 20) / line.size();
+  std::string text;
+  for (size_t i = 0; i < lines; ++i) text += line;
+  std::ofstream(good, std::ios::binary) << text;
+  text += "\xE4\xB8\xAD broken: \xF0\x9F\x98\n";  // line lines + 1, byte 12
+  for (size_t i = 0; i < 2000; ++i) text += i % 3 ? line : "\xFF\n";
+  text += "\x80";
+  std::ofstream(bad, std::ios::binary) << text;
+  const int before = raven::num_threads();
+  for (const int threads : {1, 2, 4, 4, 4}) {
+    raven::set_num_threads(threads);
+    EXPECT_EQ(refusal(brot::Corpus::files({good, bad}, strict)),
+              std::string(remedy) + bad + ", line " + std::to_string(lines + 1) + ", byte 12)");
+  }
+  raven::set_num_threads(before);
+  std::remove(good.c_str());
+  std::remove(bad.c_str());
+}
+
+TEST(TrainInvalid, BytesAreNoTrainingText) {
+  try {
+    brot::Corpus::lines({"text"}, {.invalid = brot::InvalidUtf8::bytes});
+    FAIL();
+  } catch (const brot::Error& error) {
+    EXPECT_EQ(error.code(), brot::ErrorCode::argument);
+    EXPECT_STREQ(error.what(),
+                 "brot.Corpus: invalid: got `bytes`, expected `replace` or `error`; characters are trained on");
+  }
 }
 
 // ------------------------------------------------------------------------------------------------------ progress

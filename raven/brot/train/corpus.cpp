@@ -1,6 +1,7 @@
 #include "raven/brot/train/corpus.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <mutex>
 
 #include "raven/base/file.hpp"
@@ -13,48 +14,99 @@
 
 namespace brot {
 
-Corpus Corpus::files(std::vector<std::string> paths) {
-  Corpus corpus;
+Corpus::Corpus(CorpusOptions options) : options_(options) {
+  if (options.invalid == InvalidUtf8::bytes)
+    throw Error(ErrorCode::argument, "brot.Corpus",
+                "invalid: got `bytes`, expected `replace` or `error`; characters are trained on");
+}
+
+Corpus Corpus::files(std::vector<std::string> paths, CorpusOptions options) {
+  Corpus corpus(options);
   corpus.paths_ = std::move(paths);
   return corpus;
 }
-Corpus Corpus::lines(std::vector<std::string> texts) {
-  Corpus corpus;
+Corpus Corpus::lines(std::vector<std::string> texts, CorpusOptions options) {
+  Corpus corpus(options);
   corpus.texts_ = std::move(texts);
   return corpus;
 }
-Corpus Corpus::iterator(bool (*next)(void* context, std::string& text), void* context) {
-  Corpus corpus;
+Corpus Corpus::iterator(bool (*next)(void* context, std::string& text), void* context, CorpusOptions options) {
+  Corpus corpus(options);
   corpus.next_ = next;
   corpus.context_ = context;
   return corpus;
 }
 
+namespace {
+
+/// The first invalid text of a group, or their number: all threads look, the smallest index counts.
+size_t find_invalid_text(const std::vector<std::string_view>& texts) {
+  std::atomic<size_t> first{texts.size()};
+  raven::parallel_for(int64_t(texts.size()), std::max<int64_t>(1, int64_t(texts.size()) / 64),
+                      [&](int64_t begin, int64_t end) {
+                        for (size_t i = size_t(begin); i < size_t(end) && i < first.load(); ++i) {
+                          if (unicode::is_valid(texts[i])) continue;
+                          for (size_t known = first.load(); i < known && !first.compare_exchange_weak(known, i);) {
+                          }
+                        }
+                      });
+  return first.load();
+}
+
+/// Lines and texts count from 1, bytes from 0 within their line.
+void require_valid(const Corpus::Group& group) {
+  const size_t index = find_invalid_text(group.texts);
+  if (index == group.texts.size()) return;
+  const std::string_view text = group.texts[index];
+  const std::string_view valid = text.substr(0, unicode::find_invalid(text));
+  const uint64_t number = group.first + index + 1;
+  const uint64_t line_ends = uint64_t(std::count(valid.begin(), valid.end(), '\n'));
+  const uint64_t byte = valid.size() - (valid.rfind('\n') + 1);  // npos + 1 is 0
+  raven::Message where;
+  if (group.path.empty())
+    where << "text " << number << ", line " << line_ends + 1;
+  else
+    where << group.path << ", line " << number;
+  where << ", byte " << byte;
+  throw Error(ErrorCode::invalid_text, "brot.Corpus",
+              "invalid UTF-8; mend the text, or read U+FFFD in its place by the policy `replace`", where);
+}
+
+}  // namespace
+
 void Corpus::for_each_group(Visitor visit, void* context) const {
   constexpr size_t group_bytes = 8 << 20;
-  std::vector<std::string_view> group;
+  Group group;
   size_t bytes = 0;
   const auto flush = [&] {
-    if (!group.empty()) visit(context, group);
-    group.clear();
+    if (!group.texts.empty()) {
+      if (options_.invalid == InvalidUtf8::error) require_valid(group);
+      visit(context, group);
+    }
+    group.first += group.texts.size();
+    group.texts.clear();
     bytes = 0;
     raven::check_interrupt();
   };
   for (const std::string& path : paths_) {
     const raven::MappedFile file(path, "brot.Corpus");
+    group.path = path;
+    group.first = 0;
     std::string_view rest = file.text();
     while (!rest.empty()) {
       const size_t end = rest.find('\n');
       const std::string_view line = rest.substr(0, end == std::string_view::npos ? end : end + 1);
-      group.push_back(line);
+      group.texts.push_back(line);
       bytes += line.size();
       rest.remove_prefix(line.size());
       if (bytes >= group_bytes) flush();
     }
     flush();
   }
+  group.path = {};
+  group.first = 0;
   for (const std::string& text : texts_) {
-    group.push_back(text);
+    group.texts.push_back(text);
     bytes += text.size();
     if (bytes >= group_bytes) flush();
   }
@@ -68,7 +120,7 @@ void Corpus::for_each_group(Visitor visit, void* context) const {
       owned.push_back(std::move(text));
       text.clear();
     }
-    group.assign(owned.begin(), owned.end());
+    group.texts.assign(owned.begin(), owned.end());
     flush();
   }
 }
@@ -131,16 +183,18 @@ WordCounts count_words(const Tokenizer& tokenizer, const Corpus& corpus, const T
   TrainStage stage(progress, "words", corpus.size());
   struct State {
     const TokenizerCore& core;
+    bool is_valid;   // the corpus has seen to that
     bool raw_bytes;  // count before bytes become printable characters; there are fewer of them
     std::mutex mutex;
     std::vector<std::unique_ptr<WordCounts>> idle;  // one per thread in the end
     TrainStage& stage;
     uint64_t bytes;
-  } state{*tokenizer.core(), false, {}, {}, stage, 0};
+  } state{*tokenizer.core(), corpus.options().invalid == InvalidUtf8::error, false, {}, {}, stage, 0};
   state.raw_bytes = state.core.pre_tokenizer && state.core.pre_tokenizer->ends_in_byte_level();
   corpus.for_each_group(
-      [](void* context, const std::vector<std::string_view>& texts) {
+      [](void* context, const Corpus::Group& group) {
         State& state = *static_cast<State*>(context);
+        const std::vector<std::string_view>& texts = group.texts;
         raven::parallel_for(int64_t(texts.size()), std::max<int64_t>(1, int64_t(texts.size()) / 64),
                             [&](int64_t begin, int64_t end) {
                               std::unique_ptr<WordCounts> counts;
@@ -156,7 +210,8 @@ WordCounts count_words(const Tokenizer& tokenizer, const Corpus& corpus, const T
                               for (int64_t i = begin; i < end; ++i) {
                                 std::string repaired;
                                 std::string_view text = texts[size_t(i)];
-                                if (!unicode::is_valid(text)) text = repaired = unicode::replace_invalid(text);
+                                if (!state.is_valid && !unicode::is_valid(text))
+                                  text = repaired = unicode::replace_invalid(text);
                                 pieces.text.assign(text, 0, state.core.needs_offsets);
                                 if (state.core.normalizer) state.core.normalizer->apply(pieces.text);
                                 pieces.list.clear();

@@ -10,29 +10,47 @@
 
 #include "raven/brot/core/error.hpp"
 #include "raven/brot/core/hash.hpp"
+#include "raven/brot/core/options.hpp"
 #include "raven/brot/train/progress.hpp"
 
 namespace brot {
 
 class Tokenizer;
 
+/// How a corpus is read.
+struct CorpusOptions {
+  /// Of invalid UTF-8: `replace` reads U+FFFD for each maximal invalid subpart; `error` ends training by a brot::Error
+  /// (`ErrorCode::invalid_text`) that names the first place of the corpus, whatever the number of threads.
+  InvalidUtf8 invalid = InvalidUtf8::replace;
+};
+
 /// Where training text comes from. Files are read line by line with their line ends; an iterator gives one text per
-/// call.
+/// call. Each function throws brot::Error for `InvalidUtf8::bytes`: characters are trained on.
 class RAVEN_API Corpus {
  public:
-  static Corpus files(std::vector<std::string> paths);
-  static Corpus lines(std::vector<std::string> texts);
+  static Corpus files(std::vector<std::string> paths, CorpusOptions options = {});
+  static Corpus lines(std::vector<std::string> texts, CorpusOptions options = {});
   /// `next(context, text)` fills `text` and returns true until there is no more.
-  static Corpus iterator(bool (*next)(void* context, std::string& text), void* context);
+  static Corpus iterator(bool (*next)(void* context, std::string& text), void* context, CorpusOptions options = {});
 
-  /// Calls `visit(texts)` for consecutive groups of texts; the views live during the call.
-  using Visitor = void (*)(void* context, const std::vector<std::string_view>& texts);
+  /// Consecutive texts. Those of a group are lines of one file, or whole texts.
+  struct Group {
+    std::vector<std::string_view> texts;
+    std::string_view path = {};  ///< of the file; empty for texts of the program
+    uint64_t first = 0;          ///< how many lines of the file, or texts, came before
+  };
+  using Visitor = void (*)(void* context, const Group& group);
+  /// Calls `visit(group)` for the groups in order; the views live during the call.
+  /// @throws brot::Error instead of visiting a group with invalid UTF-8, when that is an error
   void for_each_group(Visitor visit, void* context) const;
   /// Bytes of all texts; 0 when an iterator gives them.
   /// @throws raven::IoError for a file that cannot be read
   uint64_t size() const;
+  const CorpusOptions& options() const noexcept { return options_; }
 
  private:
+  explicit Corpus(CorpusOptions options);
+  CorpusOptions options_;
   std::vector<std::string> paths_, texts_;
   bool (*next_)(void*, std::string&) = nullptr;
   void* context_ = nullptr;
@@ -66,6 +84,7 @@ class RAVEN_API WordCounts {
 };
 
 /// Normalizes and pre-tokenizes the corpus on all threads and counts the pieces: stage `words` of training.
+/// @throws raven::IoError for a file that cannot be read, brot::Error for invalid UTF-8 where the corpus forbids it
 RAVEN_API WordCounts count_words(const Tokenizer& tokenizer, const Corpus& corpus, const TrainProgress& progress = {});
 
 }  // namespace brot
