@@ -1,6 +1,10 @@
 // Times brot on one tokenizer and one text, as compare.py asks: lines `case milliseconds bytes` on stdout.
 //   brot_bench TOKENIZER TEXT [MEGABYTES]
 //   brot_bench convert FILE OUT.json         a tiktoken or SentencePiece file as tokenizer.json
+// For instructions.sh:
+//   brot_bench build                         what instruction counts depend on
+//   brot_bench inputs DIRECTORY              texts and tokenizers to count with
+//   brot_bench once WORK TOKENIZER TEXT      one piece of work, once
 // Texts are cut into documents of 64 KB; every repetition starts with cold caches (a new handle on the same model has
 // none). Batches hold at least 10 MB, if the file does, one and two threads in turn; `batch_speedup` is the median of
 // their ratios.
@@ -11,8 +15,11 @@
 #include <string>
 #include <vector>
 
+#include "bench/brot/instructions.hpp"
 #include "raven/base/file.hpp"
 #include "raven/brot.hpp"
+
+extern "C" void brot_measured(void (*run)(void* context), void* context) { run(context); }
 
 namespace {
 
@@ -56,8 +63,12 @@ void measure(const char* name, int repetitions, size_t bytes, F&& run) {
 }  // namespace
 
 int main(int count, char** arguments) {
+  const std::string_view verb = count > 1 ? arguments[1] : "";
+  if (verb == "build" && count == 2) return std::puts(build_of_counts().c_str()) < 0;
   if (count < 3) return 2;
-  if (std::string_view(arguments[1]) == "convert" && count == 4) {
+  if (verb == "inputs" && count == 3) return write_inputs(arguments[2]), 0;
+  if (verb == "once" && count == 5) return run_once(arguments[2], arguments[3], arguments[4]) ? 0 : 2;
+  if (verb == "convert" && count == 4) {
     const std::string source = arguments[2];
     brot::Tokenizer tokenizer =
         source.ends_with(".model") ? brot::SentencePieceModel::from_file(source).convert() : brot::load_any(source);
