@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/brot/documents.hpp"
 #include "bench/brot/instructions.hpp"
 #include "raven/base/file.hpp"
 #include "raven/brot.hpp"
@@ -38,17 +39,6 @@ std::string_view first_bytes(std::string_view text, size_t limit) {
   while ((static_cast<unsigned char>(text[limit]) & 0xC0) == 0x80) --limit;
   return text.substr(0, limit);
 }
-std::vector<std::string_view> documents_of(std::string_view text) {
-  std::vector<std::string_view> documents;
-  for (size_t at = 0; at < text.size();) {
-    size_t end = std::min(at + 65536, text.size());
-    while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) ++end;
-    documents.push_back(text.substr(at, end - at));
-    at = end;
-  }
-  return documents;
-}
-
 template <class F>
 void measure(const char* name, int repetitions, size_t bytes, F&& run) {
   std::vector<double> times;

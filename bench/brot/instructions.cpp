@@ -10,6 +10,7 @@
 #include <gnu/libc-version.h>
 #endif
 
+#include "bench/brot/documents.hpp"
 #include "raven/base/file.hpp"
 #include "raven/brot.hpp"
 
@@ -20,7 +21,7 @@ void measured(F&& run) {
   brot_measured([](void* context) { (*static_cast<std::remove_reference_t<F>*>(context))(); }, &run);
 }
 
-constexpr size_t text_bytes = 400'000, document_bytes = 65536;
+constexpr size_t text_bytes = 400'000;
 
 // ------------------------------------------------------------------------------------------------------------- inputs
 
@@ -96,17 +97,6 @@ class Writer {
   std::vector<uint64_t> until_;
   uint64_t total_ = 0;
 };
-
-std::vector<std::string_view> documents_of(std::string_view text) {
-  std::vector<std::string_view> documents;
-  while (!text.empty()) {
-    size_t end = std::min(document_bytes, text.size());
-    while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) ++end;
-    documents.push_back(text.substr(0, end));
-    text.remove_prefix(end);
-  }
-  return documents;
-}
 
 std::string_view compiler() {
 #if defined(__clang__)
