@@ -1,15 +1,17 @@
-// Writes raven/brot/unicode/tables.generated.cpp, the Unicode data of brot with the versions that HuggingFace tokenizers mix.
+// Writes raven/brot/unicode/tables.generated.cpp, the Unicode data of brot: the versions that HuggingFace tokenizers mix, and 17 alone.
 //
 //   npm install @unicode/unicode-{8,9,16,17}.0.0        (in some folder)
-//   node tools/brot_unicode_tables.mjs <that folder>/node_modules > raven/brot/unicode/tables.generated.cpp
+//   python tools/brot_unicode_data.py > data17.txt      (see there)
+//   node tools/brot_unicode_tables.mjs <that folder>/node_modules data17.txt [unicode-data] > raven/brot/unicode/tables.generated.cpp
 //
-// Decompositions and combining classes come from Debian's unicode-data (/usr/share/unicode), masked to Unicode 9 by DerivedAge:
-// both are stable once assigned. The bit layout of the properties is that of raven/brot/unicode/tables.hpp.
+// Decompositions and combining classes are those of 17, masked to what Unicode 9 had: both are stable once assigned. The short names of scripts
+// come from Debian's unicode-data (/usr/share/unicode, or the folder given). The bit layout of the properties is that of raven/brot/unicode/tables.hpp.
 import fs from 'node:fs';
 import path from 'node:path';
 
 const modules = path.resolve(process.argv[2]);
-const debian = '/usr/share/unicode/';
+const normalizationData = process.argv[3];
+const debian = process.argv[4] ?? '/usr/share/unicode';
 const limit = 0x110000;
 const load = async (version, file) => (await import(`${modules}/@unicode/unicode-${version}.0.0/${file}.mjs`)).default;
 const names = (version, folder) =>
@@ -30,44 +32,42 @@ async function flagsOf(version, ...properties) {
   return set;
 }
 
-// ---------------------------------------------------------------------------------------- Unicode 9 from unicode-data
-const age9 = new Uint8Array(limit);
-for (const line of fs.readFileSync(debian + 'DerivedAge.txt', 'utf8').split('\n')) {
-  const m = /^([0-9A-F]+)(?:\.\.([0-9A-F]+))?\s*;\s*([0-9.]+)/.exec(line);
-  if (m && parseFloat(m[3]) <= 9) age9.fill(1, parseInt(m[1], 16), parseInt(m[2] ?? m[1], 16) + 1);
-}
-const combiningClass = new Uint8Array(limit);
-const decomposition = new Map();  // code point -> {compat, to}
-for (const line of fs.readFileSync(debian + 'UnicodeData.txt', 'utf8').split('\n')) {
-  const f = line.split(';');
-  const c = parseInt(f[0], 16);
-  if (!(c >= 0) || !age9[c]) continue;
-  combiningClass[c] = parseInt(f[3]);
-  if (f[5]) {
-    const compat = f[5].startsWith('<');
-    decomposition.set(c, {compat, to: f[5].replace(/<[^>]*> /, '').split(' ').map((x) => parseInt(x, 16))});
-  }
-}
-const excluded = new Set();
-for (const line of fs.readFileSync(debian + 'DerivedNormalizationProps.txt', 'utf8').split('\n')) {
-  const m = /^([0-9A-F]+)(?:\.\.([0-9A-F]+))?\s*;\s*Full_Composition_Exclusion/.exec(line);
-  if (m) for (let c = parseInt(m[1], 16); c <= parseInt(m[2] ?? m[1], 16); ++c) excluded.add(c);
-}
+// ------------------------------------------------------------------------------------------------------- normal forms
 const isHangul = (c) => c >= 0xAC00 && c < 0xAC00 + 11172;
-const composesSecond = new Set();
-for (const [c, d] of decomposition) if (!d.compat && d.to.length === 2 && !excluded.has(c)) composesSecond.add(d.to[1]);
-for (let c = 0x1161; c < 0x1176; ++c) composesSecond.add(c);
-for (let c = 0x11A8; c < 0x11C3; ++c) composesSecond.add(c);
-const isSlow = {  // what the quick check of each form must not pass
-  nfd: (c) => isHangul(c) || (decomposition.has(c) && !decomposition.get(c).compat),
-  nfkd: (c) => isHangul(c) || decomposition.has(c),
-  nfc: (c) => excluded.has(c) && decomposition.has(c) || composesSecond.has(c),
-  nfkc: (c) => isSlow.nfc(c) || (decomposition.has(c) && decomposesCompatibly(c)),
-};
-function decomposesCompatibly(c) {
-  const d = decomposition.get(c);
-  return d !== undefined && (d.compat || d.to.some(decomposesCompatibly));
+/** Classes, decompositions and quick checks of the characters for which `has` holds. */
+function normalForms(has) {
+  const combiningClass = new Uint8Array(limit);
+  const decomposition = new Map();  // code point -> {compat, to}
+  const excluded = new Set();
+  for (const line of fs.readFileSync(normalizationData, 'utf8').trim().split('\n')) {
+    const f = line.split(';');
+    const c = parseInt(f[0], 16);
+    if (!has(c)) continue;
+    combiningClass[c] = parseInt(f[1]);
+    if (f[2]) {
+      const compat = f[2].startsWith('<');
+      decomposition.set(c, {compat, to: f[2].replace(/<[^>]*> /, '').split(' ').map((x) => parseInt(x, 16))});
+    }
+    if (f[3] === '1') excluded.add(c);
+  }
+  const composesSecond = new Set();
+  for (const [c, d] of decomposition) if (!d.compat && d.to.length === 2 && !excluded.has(c)) composesSecond.add(d.to[1]);
+  for (let c = 0x1161; c < 0x1176; ++c) composesSecond.add(c);
+  for (let c = 0x11A8; c < 0x11C3; ++c) composesSecond.add(c);
+  const decomposesCompatibly = (c) => {
+    const d = decomposition.get(c);
+    return d !== undefined && (d.compat || d.to.some(decomposesCompatibly));
+  };
+  const isSlow = {  // what the quick check of each form must not pass
+    nfd: (c) => isHangul(c) || (decomposition.has(c) && !decomposition.get(c).compat),
+    nfkd: (c) => isHangul(c) || decomposition.has(c),
+    nfc: (c) => excluded.has(c) || composesSecond.has(c),
+    nfkc: (c) => isSlow.nfc(c) || decomposesCompatibly(c),
+  };
+  return {combiningClass, decomposition, excluded, isSlow};
 }
+const unassigned9 = await flagsOf(9, 'General_Category/Unassigned');
+const forms = {hf: normalForms((c) => !unassigned9[c]), latest: normalForms(() => true)};
 
 // --------------------------------------------------------------------------------------------------- property words
 const categories = ['Unassigned', 'Uppercase_Letter', 'Lowercase_Letter', 'Titlecase_Letter', 'Modifier_Letter', 'Other_Letter',
@@ -75,25 +75,34 @@ const categories = ['Unassigned', 'Uppercase_Letter', 'Lowercase_Letter', 'Title
   'Dash_Punctuation', 'Open_Punctuation', 'Close_Punctuation', 'Initial_Punctuation', 'Final_Punctuation', 'Other_Punctuation',
   'Math_Symbol', 'Currency_Symbol', 'Modifier_Symbol', 'Other_Symbol', 'Space_Separator', 'Line_Separator', 'Paragraph_Separator',
   'Control', 'Format', 'Surrogate', 'Private_Use'];
-const category16 = new Uint8Array(limit);
-for (const [index, name] of categories.entries())
-  for (const [begin, end] of await ranges(16, 'General_Category/' + name)) category16.fill(index, begin, end);
+async function categoriesOf(version) {
+  const category = new Uint8Array(limit);
+  for (const [index, name] of categories.entries())
+    for (const [begin, end] of await ranges(version, 'General_Category/' + name)) category.fill(index, begin, end);
+  return category;
+}
+const category = {hf: await categoriesOf(16), latest: await categoriesOf(17)};
 const gc = (...list) => list.map((name) => 'General_Category/' + name);
-const bits = [
-  [5, await flagsOf(17, 'Binary_Property/White_Space')],
-  [6, await flagsOf(17, ...gc('Number'))],
-  [7, await flagsOf(8, ...gc('Punctuation'))],
-  [8, await flagsOf(8, ...gc('Control', 'Format', 'Private_Use'))],
-  [9, await flagsOf(8, ...gc('Nonspacing_Mark'))],
-  [10, await flagsOf(9, ...gc('Mark'))],
-  [11, await flagsOf(16, 'Binary_Property/Alphabetic', 'Binary_Property/Join_Control', ...gc('Mark', 'Decimal_Number', 'Connector_Punctuation'))],
-  [12, await flagsOf(16, 'Binary_Property/Alphabetic', ...gc('Mark', 'Decimal_Number', 'Connector_Punctuation'))],
-  [23, await flagsOf(17, 'Binary_Property/Extended_Pictographic')],
-];
-for (const c of '!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~') bits[2][1][c.codePointAt(0)] = 1;
-for (const c of [9, 10, 13]) bits[3][1][c] = 0;
-// Oniguruma asks a Latin-1 table first, and that one counts superscripts and fractions as word characters.
-for (const c of [0xB2, 0xB3, 0xB9, 0xBC, 0xBD, 0xBE]) bits[7][1][c] = 1;
+/** [bit, set] of each property; `bert`, `marks` and `regex` are the versions of those that differ. */
+async function flagBits(bert, marks, regex) {
+  const word = ['Binary_Property/Alphabetic', ...gc('Mark', 'Decimal_Number', 'Connector_Punctuation')];
+  const bits = [
+    [5, await flagsOf(17, 'Binary_Property/White_Space')],
+    [6, await flagsOf(17, ...gc('Number'))],
+    [7, await flagsOf(bert, ...gc('Punctuation'))],
+    [8, await flagsOf(bert, ...gc('Control', 'Format', 'Private_Use'))],
+    [9, await flagsOf(bert, ...gc('Nonspacing_Mark'))],
+    [10, await flagsOf(marks, ...gc('Mark'))],
+    [11, await flagsOf(regex, 'Binary_Property/Join_Control', ...word)],
+    [12, await flagsOf(regex, ...word)],
+    [23, await flagsOf(17, 'Binary_Property/Extended_Pictographic')],
+  ];
+  for (const c of '!"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~') bits[2][1][c.codePointAt(0)] = 1;
+  for (const c of [9, 10, 13]) bits[3][1][c] = 0;
+  // Oniguruma asks a Latin-1 table first, and that one counts superscripts and fractions as word characters.
+  for (const c of [0xB2, 0xB3, 0xB9, 0xBC, 0xBD, 0xBE]) bits[7][1][c] = 1;
+  return bits;
+}
 
 const lower = await load(17, 'Simple_Case_Mapping/Lowercase/code-points');
 const upper = await load(17, 'Simple_Case_Mapping/Uppercase/code-points');
@@ -114,30 +123,38 @@ const titlecase = fullMapping(title, special.Titlecase, upper);
 
 const breaks = ['Other', 'CR', 'LF', 'Control', 'Extend', 'ZWJ', 'Regional_Indicator', 'Prepend', 'SpacingMark', 'L', 'V', 'T', 'LV', 'LVT'];
 const conjunct = ['None', 'Consonant', 'Linker', 'Extend'];
-const words = new Uint32Array(limit);
-for (let c = 0; c < limit; ++c) {
-  words[c] = category16[c];
-  if (lowercase.has(c)) words[c] |= 1 << 13;
-  if (combiningClass[c]) words[c] |= 1 << 14;
-  if (isSlow.nfc(c)) words[c] |= 1 << 15;
-  if (isSlow.nfd(c)) words[c] |= 1 << 16;
-  if (isSlow.nfkc(c)) words[c] |= 1 << 17;
-  if (isSlow.nfkd(c)) words[c] |= 1 << 18;
-}
-for (const [bit, set] of bits) for (let c = 0; c < limit; ++c) if (set[c]) words[c] |= 1 << bit;
+const breakOf = new Uint8Array(limit), conjunctOf = new Uint8Array(limit);
 for (const [index, name] of breaks.entries())
-  for (const [begin, end] of await ranges(17, 'Grapheme_Cluster_Break/' + name)) for (let c = begin; c < end; ++c) words[c] |= index << 19;
+  for (const [begin, end] of await ranges(17, 'Grapheme_Cluster_Break/' + name)) breakOf.fill(index, begin, end);
 for (const [index, name] of conjunct.entries())
-  if (index) for (const [begin, end] of await ranges(17, 'Indic_Conjunct_Break/' + name)) for (let c = begin; c < end; ++c) words[c] |= index << 24;
-
-const classOfWord = new Map(), blockOfKey = new Map();
-const classValues = [], blockIndex = [], blockClasses = [];
-for (let block = 0; block < limit / 128; ++block) {
-  const classes = [];
-  for (let c = block * 128; c < block * 128 + 128; ++c) {
-    if (!classOfWord.has(words[c])) classOfWord.set(words[c], classValues.push(words[c] >>> 0) - 1);
-    classes.push(classOfWord.get(words[c]));
+  if (index) for (const [begin, end] of await ranges(17, 'Indic_Conjunct_Break/' + name)) conjunctOf.fill(index, begin, end);
+function propertyWords(category, {combiningClass, isSlow}, bits) {
+  const words = new Uint32Array(limit);
+  for (let c = 0; c < limit; ++c) {
+    words[c] = category[c] | breakOf[c] << 19 | conjunctOf[c] << 24;
+    if (lowercase.has(c)) words[c] |= 1 << 13;
+    if (combiningClass[c]) words[c] |= 1 << 14;
+    if (isSlow.nfc(c)) words[c] |= 1 << 15;
+    if (isSlow.nfd(c)) words[c] |= 1 << 16;
+    if (isSlow.nfkc(c)) words[c] |= 1 << 17;
+    if (isSlow.nfkd(c)) words[c] |= 1 << 18;
+    for (const [bit, set] of bits) if (set[c]) words[c] |= 1 << bit;
   }
+  return words;
+}
+/** The distinct words in order of appearance, and the index of each code point's. */
+function classesOf(words) {
+  const values = [...new Set(words)];
+  if (values.length > 256) throw new Error(`${values.length} distinct property words do not fit a byte`);
+  const index = new Map(values.map((value, i) => [value, i]));
+  return {values, classes: Uint8Array.from(words, (word) => index.get(word))};
+}
+const hfClasses = classesOf(propertyWords(category.hf, forms.hf, await flagBits(8, 9, 16)));
+const latestClasses = classesOf(propertyWords(category.latest, forms.latest, await flagBits(17, 17, 17)));
+
+const blockOfKey = new Map(), blockIndex = [], blockClasses = [];
+for (let begin = 0; begin < limit; begin += 128) {
+  const classes = hfClasses.classes.subarray(begin, begin + 128);
   const key = classes.join();
   if (!blockOfKey.has(key)) {
     blockOfKey.set(key, blockOfKey.size);
@@ -145,7 +162,6 @@ for (let block = 0; block < limit / 128; ++block) {
   }
   blockIndex.push(blockOfKey.get(key));
 }
-if (classValues.length > 256) throw new Error(`${classValues.length} distinct property words do not fit a byte`);
 
 // ---------------------------------------------------------------------------------------------------------- streams
 const varint = (value) => {
@@ -186,27 +202,39 @@ function mappingStream(map, flagsOf = () => 0) {
   }
   return bytes;
 }
-const decompositions = new Map([...decomposition].sort((a, b) => a[0] - b[0]).map(([c, d]) => [c, d.to]));
+const sorted = (map) => new Map([...map].sort((a, b) => a[0] - b[0]));
+function decompositionStream({decomposition, excluded}) {
+  const to = sorted(new Map([...decomposition].map(([c, d]) => [c, d.to])));
+  return mappingStream(to, (c) => (decomposition.get(c).compat ? 1 : 0) + (excluded.has(c) ? 2 : 0));
+}
 
-const scriptNames = ['Unknown', ...names(16, 'Script').filter((name) => name !== 'Katakana_Or_Hiragana')];
-const script16 = new Uint8Array(limit);
-for (const [index, name] of scriptNames.entries())
-  if (index) for (const [begin, end] of await ranges(16, 'Script/' + name)) script16.fill(index, begin, end);
-const script9 = new Uint8Array(limit);
-for (const name of names(9, 'Script'))
-  if (scriptNames.includes(name)) for (const [begin, end] of await ranges(9, 'Script/' + name)) script9.fill(scriptNames.indexOf(name), begin, end);
+// Scripts newer than Unicode 16 stand at the end: the patterns of HuggingFace know the first ones only.
+const scriptsOf = (version) => names(version, 'Script').filter((name) => name !== 'Katakana_Or_Hiragana' && name !== 'Unknown');
+const scriptNames = ['Unknown', ...scriptsOf(16)];
+const scriptCount = {hf: scriptNames.length};
+scriptNames.push(...scriptsOf(17).filter((name) => !scriptNames.includes(name)));
+scriptCount.latest = scriptNames.length;
+async function scriptsAt(version) {
+  const script = new Uint8Array(limit);
+  for (const name of scriptsOf(version))
+    for (const [begin, end] of await ranges(version, 'Script/' + name)) script.fill(scriptNames.indexOf(name), begin, end);
+  return script;
+}
 const aliases = new Map();
-for (const line of fs.readFileSync(debian + 'PropertyValueAliases.txt', 'utf8').split('\n')) {
+for (const line of fs.readFileSync(debian + '/PropertyValueAliases.txt', 'utf8').split('\n')) {
   const m = /^sc ; (\w+)\s*; (\w+)/.exec(line);
   if (m) aliases.set(m[2], m[1]);
 }
-for (const [name, alias] of [['Garay', 'Gara'], ['Gurung_Khema', 'Gukh'], ['Kirat_Rai', 'Krai'], ['Ol_Onal', 'Onao'], ['Sunuwar', 'Sunu'], ['Todhri', 'Todr'], ['Tulu_Tigalari', 'Tutg']])
+for (const [name, alias] of [['Garay', 'Gara'], ['Gurung_Khema', 'Gukh'], ['Kirat_Rai', 'Krai'], ['Ol_Onal', 'Onao'], ['Sunuwar', 'Sunu'], ['Todhri', 'Todr'], ['Tulu_Tigalari', 'Tutg'],
+  ['Beria_Erfe', 'Berf'], ['Sidetic', 'Sidt'], ['Tai_Yo', 'Tayo'], ['Tolong_Siki', 'Tols']])
   aliases.set(name, alias);
 
-const foldSimple = new Map(), foldFull = new Map();
-for (const kind of ['C', 'S']) for (const [c, to] of await load(16, `Case_Folding/${kind}/code-points`)) foldSimple.set(c, [].concat(to));
-for (const [c, to] of await load(16, 'Case_Folding/F/code-points')) foldFull.set(c, [].concat(to));
-const sorted = (map) => new Map([...map].sort((a, b) => a[0] - b[0]));
+async function foldings(version) {
+  const simple = new Map(), full = new Map();
+  for (const kind of ['C', 'S']) for (const [c, to] of await load(version, `Case_Folding/${kind}/code-points`)) simple.set(c, [].concat(to));
+  for (const [c, to] of await load(version, 'Case_Folding/F/code-points')) full.set(c, [].concat(to));
+  return {simple: sorted(simple), full: sorted(full)};
+}
 
 const binary = ['Alphabetic', 'Uppercase', 'Lowercase', 'White_Space', 'Cased', 'Case_Ignorable', 'Dash', 'Default_Ignorable_Code_Point',
   'Diacritic', 'Emoji', 'Emoji_Component', 'Emoji_Modifier', 'Emoji_Modifier_Base', 'Emoji_Presentation', 'Extended_Pictographic',
@@ -225,34 +253,48 @@ function array(type, name, values) {
   }
   out.push(line + '};');
 }
-out.push('// Generated by tools/brot_unicode_tables.mjs from @unicode/unicode-{8,9,16,17}.0.0 and unicode-data 15.0: do not edit.');
+out.push('// Generated by tools/brot_unicode_tables.mjs from @unicode/unicode-{8,9,16,17}.0.0, unicodedata2 17.0 and unicode-data 15.0: do not edit.');
 out.push('// clang-format off', '#include "raven/brot/unicode/tables.hpp"', 'namespace brot::unicode::tables {');
 array('uint16_t', 'property_index', blockIndex);
 array('uint8_t', 'property_classes', blockClasses);
-array('uint32_t', 'property_values', classValues);
-const stream = (name, bytes) => {
-  array('uint8_t', name + '_bytes', bytes);
-  out.push(`const Stream ${name} = {${name}_bytes, ${bytes.length}};`);
+array('uint32_t', 'property_values', hfClasses.values);
+const arrayOfBytes = new Map();  // what is equal in both versions is there once
+const streamOf = (name, bytes) => {
+  const key = bytes.join();
+  if (!arrayOfBytes.has(key)) {
+    arrayOfBytes.set(key, name + '_bytes');
+    array('uint8_t', name + '_bytes', bytes);
+  }
+  return `{${arrayOfBytes.get(key)}, ${bytes.length}}`;
 };
-stream('categories', partition(category16));
-stream('scripts', partition(script16));
-stream('scripts_9', partition(script9));
-stream('combining_classes', partition(combiningClass));
-stream('decompositions', mappingStream(decompositions, (c) => (decomposition.get(c).compat ? 1 : 0) + (excluded.has(c) ? 2 : 0)));
+const stream = (name, bytes) => out.push(`const Stream ${name} = ${streamOf(name, bytes)};`);
+array('uint32_t', 'latest_property_values', latestClasses.values);
+stream('latest_properties', partition(latestClasses.classes));
 stream('lowercase', mappingStream(lowercase));
 stream('uppercase', mappingStream(uppercase));
 stream('titlecase', mappingStream(titlecase));
-stream('folding_simple', mappingStream(sorted(foldSimple)));
-stream('folding_full', mappingStream(sorted(foldFull)));
 out.push(`const ScriptName script_names[${scriptNames.length}] = {`);
-for (const name of scriptNames) out.push(`{"${name}", "${name === 'Unknown' ? 'Zzzz' : aliases.get(name)}"},`);
-out.push('};', `const uint32_t script_count = ${scriptNames.length};`);
-const rows = [];
-for (const name of binary) {
-  const bytes = setStream(await ranges(16, 'Binary_Property/' + name));
-  array('uint8_t', 'set_' + name, bytes);
-  rows.push(`{"${name}", {set_${name}, ${bytes.length}}},`);
+for (const name of scriptNames) {
+  if (name !== 'Unknown' && !aliases.has(name)) throw new Error(`no short name of script ${name}`);
+  out.push(`{"${name}", "${name === 'Unknown' ? 'Zzzz' : aliases.get(name)}"},`);
 }
-out.push(`const NamedSet named_sets[${rows.length}] = {`, ...rows, '};', `const uint32_t named_set_count = ${rows.length};`, '}  // namespace brot::unicode::tables');
+out.push('};');
+const versions = [];
+for (const [profile, regex, components] of [['hf', 16, 9], ['latest', 17, 17]]) {
+  const rows = [];
+  for (const name of binary) rows.push(`{"${name}", ${streamOf(`${profile}_${name}`, setStream(await ranges(regex, 'Binary_Property/' + name)))}},`);
+  out.push(`const NamedSet ${profile}_named_sets[${rows.length}] = {`, ...rows, '};');
+  const {simple, full} = await foldings(regex);
+  versions.push(`{${[
+    streamOf(profile + '_categories', partition(category[profile])),
+    streamOf(profile + '_scripts', partition(await scriptsAt(regex))),
+    streamOf(profile + '_component_scripts', partition(await scriptsAt(components))),
+    streamOf(profile + '_combining_classes', partition(forms[profile].combiningClass)),
+    streamOf(profile + '_decompositions', decompositionStream(forms[profile])),
+    streamOf(profile + '_folding_simple', mappingStream(simple)),
+    streamOf(profile + '_folding_full', mappingStream(full)),
+    `${profile}_named_sets`, scriptCount[profile]].join(', ')}},`);
+}
+out.push('const Version versions[2] = {', ...versions, '};', `const uint32_t named_set_count = ${binary.length};`, '}  // namespace brot::unicode::tables');
 process.stdout.write(out.join('\n') + '\n');
-process.stderr.write(`${classValues.length} classes, ${blockOfKey.size} blocks\n`);
+process.stderr.write(`${hfClasses.values.length} and ${latestClasses.values.length} classes, ${blockOfKey.size} blocks\n`);

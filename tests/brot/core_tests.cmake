@@ -4,6 +4,7 @@ set(BROT_CORE_TESTS
   linear_test.cpp
   loading_test.cpp
   presets_test.cpp
+  profile_test.cpp
   sentencepiece_test.cpp
   stream_test.cpp
   train_test.cpp)

@@ -1,4 +1,5 @@
-// Every code point through every table and class, against HuggingFace tokenizers (tests/golden/brot/sweep.py).
+// Every code point through every table and class, against HuggingFace tokenizers (tests/golden/brot/sweep.py), and by
+// UnicodeProfile::latest against Unicode 17 (latest.py, latest.mjs).
 #include <fstream>
 #include <functional>
 #include <map>
@@ -56,6 +57,7 @@ bool joins(char32_t a, char32_t b) {
 
 using Record = std::function<void(char32_t, std::string&)>;
 
+template <UnicodeProfile profile>
 std::map<std::string, Record> records() {
   std::map<std::string, Record> out;
   const auto map = [&](const char* name, std::function<std::string(std::string_view)> f) {
@@ -68,27 +70,41 @@ std::map<std::string, Record> records() {
                                    {"nfd", unicode::Form::nfd},
                                    {"nfkc", unicode::Form::nfkc},
                                    {"nfkd", unicode::Form::nfkd}}) {
-    map(name, [form = form](std::string_view text) { return unicode::normalized(text, form); });
+    map(name, [form = form](std::string_view text) { return unicode::normalized(text, form, profile); });
   }
   map("lowercase", lowercase);
-  set("combining_mark", unicode::is_combining_mark);
-  set("dropped_bert", [](char32_t c) { return c == 0 || c == 0xFFFD || unicode::is_control_bert(c); });
-  set("space_bert", [](char32_t c) { return !unicode::is_control_bert(c) && unicode::is_white_space(c); });
+  set("combining_mark", unicode::is_combining_mark<profile>);
+  set("dropped_bert", [](char32_t c) { return c == 0 || c == 0xFFFD || unicode::is_control_bert<profile>(c); });
+  set("space_bert", [](char32_t c) { return !unicode::is_control_bert<profile>(c) && unicode::is_white_space(c); });
   set("cjk_bert", unicode::is_cjk_bert);
   set("no_mark_bert", [](char32_t c) {
-    const std::string decomposed = unicode::normalized(utf8(c), unicode::Form::nfd);
+    const std::string decomposed = unicode::normalized(utf8(c), unicode::Form::nfd, profile);
     const char* at = decomposed.data();
     while (at != decomposed.data() + decomposed.size()) {
-      if (!unicode::is_mark_nonspacing(unicode::next_scalar(at))) return true;
+      if (!unicode::is_mark_nonspacing<profile>(unicode::next_scalar(at))) return true;
     }
     return false;
   });
   set("white_space", unicode::is_white_space);
-  set("punctuation_bert", unicode::is_punctuation_bert);
+  set("punctuation_bert", unicode::is_punctuation_bert<profile>);
   set("numeric", unicode::is_numeric);
-  set("word", unicode::is_word);
+  set("word", unicode::is_word<profile>);
   set("script_is_latin", [](char32_t c) { return joins('a', c); });
   set("script_is_han", [](char32_t c) { return joins(U'漢', c); });
+  map("nfc_marked", [](std::string_view text) {
+    return unicode::normalized(std::string(text) + "\u0323\u0301", unicode::Form::nfc, profile);
+  });
+  map("nfkc_between", [](std::string_view text) {
+    return unicode::normalized("a\u0301" + std::string(text) + "\u0327", unicode::Form::nfkc, profile);
+  });
+  map("combining_class", [](std::string_view text) {
+    const char* at = text.data();
+    return std::to_string(unicode::combining_class<profile>(unicode::next_scalar(at)));
+  });
+  map("script", [](std::string_view text) {
+    const char* at = text.data();
+    return std::string(unicode::script_name(unicode::script(unicode::next_scalar(at), profile)));
+  });
   // Leading characters that join anything are lost by HuggingFace, so a pair of them gives no piece at all.
   set("script_as_before", [](char32_t c) {
     return c > 0 && c - 1 - 0xD800 >= 0x800 && joins(c - 1, c) &&
@@ -97,8 +113,8 @@ std::map<std::string, Record> records() {
   return out;
 }
 
-Record class_record(const std::string& pattern, Regex::Engine engine) {
-  const Regex regex(pattern, RegexDialect::oniguruma, engine);
+Record class_record(const std::string& pattern, Regex::Engine engine, UnicodeProfile profile) {
+  const Regex regex(pattern, RegexDialect::oniguruma, engine, profile);
   return [regex](char32_t c, std::string& bytes) {
     char text[4];
     const std::string_view view(text, unicode::encode(c, text));
@@ -121,10 +137,12 @@ void check(const std::string& name, const Record& record, const std::vector<std:
   }
 }
 
-TEST(Sweep, EveryCodePointEqualsHuggingFace) {
-  std::ifstream file(RAVEN_SOURCE_DIR "/tests/golden/brot/sweep.txt");
-  ASSERT_TRUE(file);
-  const std::map<std::string, Record> known = records();
+// Checks the rows of a golden file; returns how many were of classes.
+template <UnicodeProfile profile>
+size_t sweep(const std::string& golden) {
+  std::ifstream file(RAVEN_SOURCE_DIR "/tests/golden/brot/" + golden);
+  EXPECT_TRUE(file);
+  const std::map<std::string, Record> known = records<profile>();
   size_t rows = 0;
   for (std::string line; std::getline(file, line);) {
     if (line.starts_with("#")) continue;
@@ -133,16 +151,23 @@ TEST(Sweep, EveryCodePointEqualsHuggingFace) {
     std::vector<std::string> expected;
     for (std::string word; rest >> word;) expected.push_back(word);
     if (name.starts_with("class:")) {
-      check(name, class_record(name.substr(6), Regex::Engine::automaton), expected);
+      const std::string pattern = name.substr(6);
+      check(name, class_record(pattern, Regex::Engine::automaton, profile), expected);
       if (++rows % 8 == 0)
-        check(name + " (backtracking)", class_record(name.substr(6), Regex::Engine::backtracking), expected);
-    } else {
-      const auto it = known.find(name);
-      ASSERT_NE(it, known.end()) << name;
+        check(name + " (backtracking)", class_record(pattern, Regex::Engine::backtracking, profile), expected);
+    } else if (const auto it = known.find(name); it != known.end()) {
       check(name, it->second, expected);
+    } else {
+      ADD_FAILURE() << "unknown row " << name;
     }
   }
-  EXPECT_GT(rows, 100u);
+  return rows;
+}
+
+TEST(Sweep, EveryCodePointEqualsHuggingFace) { EXPECT_GT(sweep<UnicodeProfile::hf>("sweep.txt"), 100u); }
+
+TEST(Sweep, EveryCodePointOfTheLatestProfileEqualsUnicode17) {
+  EXPECT_GT(sweep<UnicodeProfile::latest>("latest.txt"), 60u);
 }
 
 }  // namespace

@@ -98,7 +98,10 @@ size_t AddedTokens::add(const std::vector<AddedToken>& tokens, const Vocabulary&
   return added;
 }
 
-void AddedTokens::set_normalizer(const Normalizer* normalizer) { rebuild(normalizer); }
+void AddedTokens::set_normalizer(const Normalizer* normalizer, UnicodeProfile profile) {
+  profile_ = profile;
+  rebuild(normalizer);
+}
 
 void AddedTokens::rebuild(const Normalizer* normalizer) {
   normalized_.clear();
@@ -108,7 +111,7 @@ void AddedTokens::rebuild(const Normalizer* normalizer) {
       raw.emplace_back(token.content, id);
       continue;
     }
-    std::string content = normalizer ? normalizer->normalized(token.content) : token.content;
+    std::string content = normalizer ? normalizer->normalized(token.content, profile_) : token.content;
     normalized_[id] = content;
     after.emplace_back(std::move(content), id);
   }
@@ -128,6 +131,14 @@ std::string_view AddedTokens::text(uint32_t id) const {
   return changed == normalized_.end() ? std::string_view(token->second.content) : std::string_view(changed->second);
 }
 
+namespace {
+
+bool is_word(char32_t c, UnicodeProfile profile) {
+  return unicode::for_profile(profile, [c]<UnicodeProfile which>() { return unicode::is_word<which>(c); });
+}
+
+}  // namespace
+
 bool AddedTokens::split(std::string_view text, bool normalized, bool ignore_special, std::vector<Part>& out) const {
   const TokenMatcher& matcher = normalized ? after_ : raw_;
   if (matcher.empty() || text.empty()) return false;
@@ -138,9 +149,9 @@ bool AddedTokens::split(std::string_view text, bool normalized, bool ignore_spec
     size_t begin = match->begin, end = match->end;
     if (ignore_special && token.special) continue;
     if (token.single_word) {
-      if (begin > 0 && unicode::is_word(unicode::previous_scalar(text.data() + begin))) continue;
+      if (begin > 0 && is_word(unicode::previous_scalar(text.data() + begin), profile_)) continue;
       const char* next = text.data() + end;
-      if (end < text.size() && unicode::is_word(unicode::next_scalar(next))) continue;
+      if (end < text.size() && is_word(unicode::next_scalar(next), profile_)) continue;
     }
     if (token.lstrip) {
       begin = std::max(begin, open);

@@ -61,8 +61,8 @@ class RAVEN_API AddedTokens {
 
   /// Adds tokens and returns how many were not ignored. Ids: that of the model or of an earlier token of this text, else the next.
   size_t add(const std::vector<AddedToken>& tokens, const class Vocabulary& model, const Normalizer* normalizer);
-  /// Renews the normalized contents.
-  void set_normalizer(const Normalizer* normalizer);
+  /// Renews the normalized contents; `single_word` and normalization follow the profile.
+  void set_normalizer(const Normalizer* normalizer, UnicodeProfile profile);
 
   const std::map<uint32_t, AddedToken>& by_id() const noexcept { return by_id_; }
   size_t size() const noexcept { return ids_.size(); }
@@ -84,6 +84,7 @@ class RAVEN_API AddedTokens {
   std::unordered_set<std::string> special_;
   std::unordered_map<uint32_t, std::string> normalized_;
   TokenMatcher raw_, after_;
+  UnicodeProfile profile_ = UnicodeProfile::hf;
 };
 
 }  // namespace brot

@@ -8,11 +8,12 @@ namespace {
 bool is_continuation(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
 }  // namespace
 
-void AlignedText::assign(std::string_view original, uint32_t base, bool tracked) {
+void AlignedText::assign(std::string_view original, uint32_t base, bool tracked, UnicodeProfile profile) {
   original_ = view_ = original;
   base_ = base;
   identity_ = true;
   tracked_ = tracked;
+  profile_ = profile;
 }
 
 Span AlignedText::span_of_byte(size_t position) const noexcept {

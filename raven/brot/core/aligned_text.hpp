@@ -24,13 +24,15 @@ class RAVEN_API AlignedText {
  public:
   /// Starts over with `original`, which begins at byte `base` of the input and must outlive this object's use.
   /// With `tracked` false no spans are kept (ids only).
-  void assign(std::string_view original, uint32_t base, bool tracked = true);
+  void assign(std::string_view original, uint32_t base, bool tracked = true, UnicodeProfile profile = UnicodeProfile::hf);
 
   std::string_view text() const noexcept { return view_; }
   size_t size() const noexcept { return view_.size(); }
   /// True while every character has the place and length of the one it stands for.
   bool identity() const noexcept { return identity_; }
   bool tracked() const noexcept { return tracked_; }
+  /// The versions of Unicode that normalizers and pre-tokenizers follow on this text.
+  UnicodeProfile profile() const noexcept { return profile_; }
 
   /// The original span of the byte at `position`: that of its whole character.
   Span span_of_byte(size_t position) const noexcept;
@@ -75,6 +77,7 @@ class RAVEN_API AlignedText {
   std::string_view original_, view_;
   uint32_t base_ = 0;
   bool identity_ = true, tracked_ = true;
+  UnicodeProfile profile_ = UnicodeProfile::hf;
   std::string current_, next_;
   std::vector<Span> spans_, next_spans_;
 };

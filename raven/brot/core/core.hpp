@@ -64,6 +64,7 @@ struct TokenizerCore final : TokenNames {
   std::optional<Padding> padding;
   AddedTokens added;
   TokenizerConfig config;
+  UnicodeProfile profile = UnicodeProfile::hf;  // also that of the components' patterns
 
   TokenizerCore() = default;
   TokenizerCore(const TokenizerCore& other);

@@ -64,6 +64,7 @@ std::string Tokenizer::to_string() const {
   if (core_->model->type() == ModelType::custom || has_custom()) return text + "  with user-defined components\n";
   const std::string source = to_json();
   const json::Document document = json::Document::parse(source, "tokenizer");
+  if (core_->profile == UnicodeProfile::latest) text += "  unicode_profile: latest\n";
   for (const char* key : {"normalizer", "pre_tokenizer", "model", "post_processor", "decoder"})
     text += "  " + std::string(key) + ": " + component(document.root()[key]) + "\n";
   return text;

@@ -71,7 +71,7 @@ class TextEncoder {
     if (text.empty()) return;
     Pieces& pieces = work_.pieces;
     AlignedText& aligned = pieces.text;
-    aligned.assign(text, begin, out_.sink.want_spans || core_.needs_offsets);
+    aligned.assign(text, begin, out_.sink.want_spans || core_.needs_offsets, core_.profile);
     if (core_.normalizer) core_.normalizer->apply(aligned);
     if (aligned.text().empty()) return;
     work_.normalized.clear();

@@ -15,8 +15,9 @@ class RAVEN_API Pattern {
   /// The text itself; an empty one matches between all characters.
   static Pattern literal(std::string text) { return Pattern(std::move(text), nullptr); }
   /// @throws RegexError
-  static Pattern regex(std::string pattern, RegexDialect dialect = RegexDialect::oniguruma) {
-    auto compiled = std::make_shared<const Regex>(pattern, dialect);
+  static Pattern regex(std::string pattern, RegexDialect dialect = RegexDialect::oniguruma,
+                       UnicodeProfile profile = UnicodeProfile::hf) {
+    auto compiled = std::make_shared<const Regex>(pattern, dialect, profile);
     Pattern result(std::move(pattern), std::move(compiled));
     result.dialect_ = dialect;
     return result;
@@ -29,6 +30,10 @@ class RAVEN_API Pattern {
   const std::string& text() const noexcept { return text_; }
   RegexDialect dialect() const noexcept { return dialect_; }
   const Regex& compiled() const noexcept { return *regex_; }
+  /// The same pattern by the versions of another profile. @throws RegexError for a property that those do not have
+  Pattern with_profile(UnicodeProfile profile) const {
+    return !regex_ || regex_->profile() == profile ? *this : regex(text_, dialect_, profile);
+  }
   bool operator==(const Pattern& other) const { return text_ == other.text_ && is_regex() == other.is_regex(); }
 
   /// Calls `visit(begin, end)` for each match in `text`, left to right.

@@ -23,7 +23,8 @@ TokenizerCore::TokenizerCore(const TokenizerCore& other)
       truncation(other.truncation),
       padding(other.padding),
       added(other.added),
-      config(other.config) {
+      config(other.config),
+      profile(other.profile) {
   prepare();
 }
 
@@ -41,7 +42,7 @@ std::string_view TokenizerCore::decoded_name_of(uint32_t id) const {
 void TokenizerCore::prepare() {
   bpe = dynamic_cast<const BPE*>(model.get());
   fused_bytes = bpe && bpe->byte_level() && pre_tokenizer && pre_tokenizer->ends_in_byte_level();
-  const Pattern* pattern = fused_bytes ? pre_tokenizer->single_byte_level_pattern() : nullptr;
+  const Pattern* pattern = fused_bytes ? pre_tokenizer->single_byte_level_pattern(profile) : nullptr;
   single_pattern = pattern ? &pattern->compiled() : nullptr;
   cut_at_metaspace = bpe && !fused_bytes;
   const auto* unigram = dynamic_cast<const Unigram*>(model.get());
@@ -51,6 +52,15 @@ void TokenizerCore::prepare() {
 }
 
 // -------------------------------------------------------------------------------------------------------------- handle
+
+namespace {
+
+template <class Component>
+std::optional<Component> with_profile(const std::optional<Component>& component, UnicodeProfile profile) {
+  return component ? std::optional<Component>(component->with_profile(profile)) : std::nullopt;
+}
+
+}  // namespace
 
 Tokenizer::Tokenizer(ModelPtr model) {
   if (!model) throw Error(ErrorCode::argument, "brot.Tokenizer", "model: got null");
@@ -74,6 +84,7 @@ const std::optional<Decoder>& Tokenizer::decoder() const { return core_->decoder
 const std::optional<Truncation>& Tokenizer::truncation() const { return core_->truncation; }
 const std::optional<Padding>& Tokenizer::padding() const { return core_->padding; }
 const TokenizerConfig& Tokenizer::config() const { return core_->config; }
+UnicodeProfile Tokenizer::unicode_profile() const { return core_->profile; }
 const std::map<uint32_t, AddedToken>& Tokenizer::added_tokens() const { return core_->added.by_id(); }
 
 void Tokenizer::set_model(ModelPtr model) {
@@ -84,19 +95,36 @@ void Tokenizer::set_model(ModelPtr model) {
 }
 void Tokenizer::set_normalizer(std::optional<Normalizer> normalizer) {
   TokenizerCore& core = edit();
-  core.normalizer = std::move(normalizer);
-  core.added.set_normalizer(core.normalizer ? &*core.normalizer : nullptr);
+  core.normalizer = with_profile(normalizer, core.profile);
+  core.added.set_normalizer(core.normalizer ? &*core.normalizer : nullptr, core.profile);
   core.prepare();
 }
 void Tokenizer::set_pre_tokenizer(std::optional<PreTokenizer> pre_tokenizer) {
   TokenizerCore& core = edit();
-  core.pre_tokenizer = std::move(pre_tokenizer);
+  core.pre_tokenizer = with_profile(pre_tokenizer, core.profile);
   core.prepare();
 }
 void Tokenizer::set_post_processor(std::optional<PostProcessor> post_processor) {
   edit().post_processor = std::move(post_processor);
 }
-void Tokenizer::set_decoder(std::optional<Decoder> decoder) { edit().decoder = std::move(decoder); }
+void Tokenizer::set_decoder(std::optional<Decoder> decoder) {
+  decoder = with_profile(decoder, core_->profile);
+  edit().decoder = std::move(decoder);
+}
+void Tokenizer::set_unicode_profile(UnicodeProfile profile) {
+  if (profile == core_->profile) return;
+  // All that may be refused comes before the change.
+  std::optional<Normalizer> normalizer = with_profile(core_->normalizer, profile);
+  std::optional<PreTokenizer> pre_tokenizer = with_profile(core_->pre_tokenizer, profile);
+  std::optional<Decoder> decoder = with_profile(core_->decoder, profile);
+  TokenizerCore& core = edit();
+  core.profile = profile;
+  core.normalizer = std::move(normalizer);
+  core.pre_tokenizer = std::move(pre_tokenizer);
+  core.decoder = std::move(decoder);
+  core.added.set_normalizer(core.normalizer ? &*core.normalizer : nullptr, profile);
+  core.prepare();
+}
 void Tokenizer::set_truncation(std::optional<Truncation> truncation) {
   if (truncation && truncation->stride > 0) {
     const size_t added = num_special_tokens_to_add(false);
@@ -185,13 +213,13 @@ size_t Tokenizer::num_special_tokens_to_add(bool is_pair) const {
 
 std::string Tokenizer::normalize(std::string_view text) const {
   const std::string valid = unicode::replace_invalid(text);
-  return core_->normalizer ? core_->normalizer->normalized(valid) : valid;
+  return core_->normalizer ? core_->normalizer->normalized(valid, core_->profile) : valid;
 }
 
 std::vector<TextPiece> Tokenizer::pre_tokenize(std::string_view text) const {
   const std::string valid = unicode::replace_invalid(text);
   Pieces pieces;
-  pieces.text.assign(valid, 0);
+  pieces.text.assign(valid, 0, true, core_->profile);
   pieces.list.push_back({0, uint32_t(valid.size()), Piece::none});
   if (core_->pre_tokenizer) core_->pre_tokenizer->apply(pieces);
   std::vector<TextPiece> result;

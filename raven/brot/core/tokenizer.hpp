@@ -140,6 +140,7 @@ class RAVEN_API Tokenizer {
   const std::optional<Truncation>& truncation() const;
   const std::optional<Padding>& padding() const;
   const TokenizerConfig& config() const;
+  UnicodeProfile unicode_profile() const;
   void set_model(ModelPtr model);
   void set_normalizer(std::optional<Normalizer> normalizer);
   void set_pre_tokenizer(std::optional<PreTokenizer> pre_tokenizer);
@@ -150,6 +151,10 @@ class RAVEN_API Tokenizer {
   void set_truncation(std::optional<Truncation> truncation);
   void set_padding(std::optional<Padding> padding);
   void set_config(TokenizerConfig config);
+  /// The versions of Unicode that normal forms, classes of characters and patterns follow. `latest` gives other ids
+  /// than HuggingFace for text with newer characters; the saved file says so by a key that HuggingFace refuses.
+  /// @throws RegexError for a pattern with a property that the versions do not have
+  void set_unicode_profile(UnicodeProfile profile);
   /// Adds tokens; returns how many were not ignored.
   size_t add_tokens(const std::vector<AddedToken>& tokens);
   size_t add_special_tokens(const std::vector<AddedToken>& tokens);

@@ -187,4 +187,15 @@ std::string Decoder::decode(std::vector<std::string> tokens) const {
   return text;
 }
 
+Decoder Decoder::with_profile(UnicodeProfile profile) const {
+  if (const auto* replace = std::get_if<decoders::Replace>(&*kind_))
+    return decoders::Replace{replace->pattern.with_profile(profile), replace->content};
+  if (const auto* sequence = std::get_if<decoders::Sequence>(&*kind_)) {
+    std::vector<Decoder> list;
+    for (const Decoder& one : sequence->decoders) list.push_back(one.with_profile(profile));
+    return decoders::Sequence(std::move(list));
+  }
+  return *this;
+}
+
 }  // namespace brot

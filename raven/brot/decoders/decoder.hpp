@@ -99,6 +99,8 @@ class RAVEN_API Decoder {
   std::vector<std::string> apply(std::vector<std::string> tokens) const;
   /// The chain's result as one text.
   std::string decode(std::vector<std::string> tokens) const;
+  /// The same decoder, its patterns by the versions of a profile. @throws RegexError
+  Decoder with_profile(UnicodeProfile profile) const;
 
  private:
   std::shared_ptr<const Kind> kind_;

@@ -20,9 +20,13 @@ constexpr std::string_view operation = "brot.Tokenizer.from_json";
 /// A value with the way to it, for messages.
 class Field {
  public:
-  Field(json::Value value, const Field* parent, std::string_view name) : value_(value), parent_(parent), name_(name) {}
+  Field(json::Value value, const Field* parent, std::string_view name)
+      : value_(value), parent_(parent), name_(name), profile_(parent ? parent->profile_ : UnicodeProfile::hf) {}
   const json::Value& value() const { return value_; }
   bool given() const { return value_.present() && !value_.is_null(); }
+  /// Of the patterns in here.
+  UnicodeProfile profile() const { return profile_; }
+  void set_profile(UnicodeProfile profile) { profile_ = profile; }
 
   std::string pointer() const {
     if (!parent_) return std::string(name_);
@@ -94,6 +98,7 @@ class Field {
   json::Value value_;
   const Field* parent_;
   std::string_view name_;
+  UnicodeProfile profile_;
 };
 
 Pattern read_pattern(const Field& field) {
@@ -103,7 +108,7 @@ Pattern read_pattern(const Field& field) {
   if (literal.given()) return Pattern::literal(std::string(literal.text()));
   const std::string text(foreign.given() ? foreign.text() : regex.text());
   try {
-    return Pattern::regex(text, foreign.given() ? RegexDialect::tiktoken : RegexDialect::oniguruma);
+    return Pattern::regex(text, foreign.given() ? RegexDialect::tiktoken : RegexDialect::oniguruma, field.profile());
   } catch (const raven::Error& error) {
     regex.fail(error.what());
   }
@@ -526,11 +531,11 @@ ModelPtr read_model(const json::Value& value) { return model_of(Field(value, nul
 Tokenizer read_tokenizer(std::string_view text, std::string_view name, LoadOptions options, const TableReader* tables) {
   static constexpr std::string_view flat_keys[] = {"vocab", "merges"};
   const json::Document document = json::Document::parse(text, name, flat_keys);
-  const Field root(document.root(), nullptr, "");
+  Field root(document.root(), nullptr, "");
   root.expect(Type::object, "an object");
-  static constexpr std::string_view keys[] = {"version",        "truncation", "padding",
-                                              "added_tokens",   "normalizer", "pre_tokenizer",
-                                              "post_processor", "decoder",    "model"};
+  static constexpr std::string_view keys[] = {"version",    "truncation",     "padding",        "added_tokens",
+                                              "normalizer", "pre_tokenizer",  "post_processor", "decoder",
+                                              "model",      "unicode_profile"};
   if (options.strict)
     root.for_each([&](const Field& member) {
       if (std::find(std::begin(keys), std::end(keys), member.value().key()) == std::end(keys))
@@ -538,9 +543,15 @@ Tokenizer read_tokenizer(std::string_view text, std::string_view name, LoadOptio
     });
   if (const Field version = root["version"]; version.given() && version.text() != "1.0")
     version.fail(raven::Message() << "got version `" << version.text() << "`, expected `1.0`");
+  if (const Field profile = root["unicode_profile"]; profile.given()) {
+    if (profile.text() != "hf" && profile.text() != "latest")
+      profile.fail(raven::Message() << "got `" << profile.text() << "`, expected hf or latest");
+    root.set_profile(profile.text() == "latest" ? UnicodeProfile::latest : UnicodeProfile::hf);
+  }
   const Field model = root["model"];
   if (!model.given()) model.fail("missing: a tokenizer needs a model");
   Tokenizer tokenizer(model_of(model, tables));
+  tokenizer.set_unicode_profile(root.profile());
   if (const Field field = root["normalizer"]; field.given()) tokenizer.set_normalizer(normalizer_of(field));
   if (const Field field = root["pre_tokenizer"]; field.given()) tokenizer.set_pre_tokenizer(pre_tokenizer_of(field));
   if (const Field field = root["post_processor"]; field.given()) tokenizer.set_post_processor(post_processor_of(field));

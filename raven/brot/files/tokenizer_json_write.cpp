@@ -295,7 +295,9 @@ void write_model(Writer& out, const Model& model) {
 
 std::string write_tokenizer(const TokenizerCore& core, bool pretty, JsonForm form) {
   Writer out(pretty, form);
-  out.begin_object().key("version").string("1.0").key("truncation");
+  out.begin_object().key("version").string("1.0");
+  if (core.profile == UnicodeProfile::latest) out.key("unicode_profile").string("latest");
+  out.key("truncation");
   if (core.truncation) {
     static constexpr std::string_view strategies[] = {"LongestFirst", "OnlyFirst", "OnlySecond"};
     const Truncation& truncation = *core.truncation;

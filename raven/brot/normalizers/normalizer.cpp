@@ -20,7 +20,7 @@ using unicode::Change;
 void normal_form(AlignedText& text, unicode::Form form) {
   thread_local std::vector<Change> script;
   script.clear();
-  if (unicode::normalize(text.text(), form, script)) text.apply(script);
+  if (unicode::normalize(text.text(), form, script, text.profile())) text.apply(script);
 }
 
 void lowercase(AlignedText& text) {
@@ -89,9 +89,11 @@ void apply(const BertNormalizer& options, AlignedText& text) {
     return;
   }
   if (options.clean_text) {
-    text.filter([](char32_t c) {
-      return c < 0x80 ? (c >= 0x20 && c != 0x7F) || c == '\t' || c == '\n' || c == '\r'
-                      : c != 0xFFFD && !unicode::is_control_bert(c);
+    unicode::for_profile(text.profile(), [&]<UnicodeProfile profile>() {
+      text.filter([](char32_t c) {
+        return c < 0x80 ? (c >= 0x20 && c != 0x7F) || c == '\t' || c == '\n' || c == '\r'
+                        : c != 0xFFFD && !unicode::is_control_bert<profile>(c);
+      });
     });
     text.map([](char32_t c) { return unicode::is_white_space(c) ? U' ' : c; });
   }
@@ -121,7 +123,9 @@ void apply(const BertNormalizer& options, AlignedText& text) {
   }
   if (options.strip_accents.value_or(options.lowercase)) {
     normal_form(text, unicode::Form::nfd);
-    text.filter([](char32_t c) { return c < 0x300 || !unicode::is_mark_nonspacing(c); });
+    unicode::for_profile(text.profile(), [&]<UnicodeProfile profile>() {
+      text.filter([](char32_t c) { return c < 0x300 || !unicode::is_mark_nonspacing<profile>(c); });
+    });
   }
   if (options.lowercase) lowercase(text);
 }
@@ -151,7 +155,9 @@ void apply(const Strip& options, AlignedText& text) {
 }
 
 void apply(const StripAccents&, AlignedText& text) {
-  text.filter([](char32_t c) { return c < 0x300 || !unicode::is_combining_mark(c); });
+  unicode::for_profile(text.profile(), [&]<UnicodeProfile profile>() {
+    text.filter([](char32_t c) { return c < 0x300 || !unicode::is_combining_mark<profile>(c); });
+  });
 }
 void apply(const NFC&, AlignedText& text) { normal_form(text, unicode::Form::nfc); }
 void apply(const NFD&, AlignedText& text) { normal_form(text, unicode::Form::nfd); }
@@ -332,9 +338,20 @@ void Normalizer::apply(AlignedText& text) const {
   std::visit([&](const auto& kind) { normalizers::apply(kind, text); }, *kind_);
 }
 
-std::string Normalizer::normalized(std::string_view text) const {
+Normalizer Normalizer::with_profile(UnicodeProfile profile) const {
+  if (const auto* replace = std::get_if<normalizers::Replace>(&*kind_))
+    return normalizers::Replace{replace->pattern.with_profile(profile), replace->content};
+  if (const auto* sequence = std::get_if<normalizers::Sequence>(&*kind_)) {
+    std::vector<Normalizer> list;
+    for (const Normalizer& one : sequence->normalizers) list.push_back(one.with_profile(profile));
+    return normalizers::Sequence(std::move(list));
+  }
+  return *this;
+}
+
+std::string Normalizer::normalized(std::string_view text, UnicodeProfile profile) const {
   AlignedText aligned;
-  aligned.assign(text, 0, false);
+  aligned.assign(text, 0, false, profile);
   apply(aligned);
   return std::string(aligned.text());
 }

@@ -99,7 +99,9 @@ class RAVEN_API Normalizer {
   const Kind& kind() const noexcept { return *kind_; }
   void apply(AlignedText& text) const;
   /// The normalized text.
-  std::string normalized(std::string_view text) const;
+  std::string normalized(std::string_view text, UnicodeProfile profile = UnicodeProfile::hf) const;
+  /// The same normalizer, its patterns by the versions of a profile. @throws RegexError
+  Normalizer with_profile(UnicodeProfile profile) const;
 
  private:
   std::shared_ptr<const Kind> kind_;

@@ -12,10 +12,13 @@ namespace pre_tokenizers {
 Sequence::Sequence(std::initializer_list<PreTokenizer> list) : pretokenizers(list) {}
 Sequence::Sequence(std::vector<PreTokenizer> list) : pretokenizers(std::move(list)) {}
 
-const Pattern& gpt2_pattern() {
-  static const Pattern pattern =
-      Pattern::regex(R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)");
-  return pattern;
+const Pattern& gpt2_pattern(UnicodeProfile profile) {
+  return unicode::for_profile(profile, []<UnicodeProfile which>() -> const Pattern& {
+    static const Pattern pattern =
+        Pattern::regex(R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)",
+                       RegexDialect::oniguruma, which);
+    return pattern;
+  });
 }
 
 namespace {
@@ -55,10 +58,11 @@ void split_byte_level(const ByteLevel& options, Pieces& pieces) {
       const std::string_view view = pieces.view(piece);
       return !view.empty() && view[0] != ' ';
     });
-  if (options.use_regex) split_by(pieces, gpt2_pattern(), SplitBehavior::Isolated, false);
+  if (options.use_regex) split_by(pieces, gpt2_pattern(pieces.text.profile()), SplitBehavior::Isolated, false);
 }
 
-void apply(const BertPreTokenizer&, Pieces& pieces) {
+template <UnicodeProfile profile>
+void split_bert(Pieces& pieces) {
   // Both splits in one pass: White_Space is dropped, punctuation stands alone.
   pieces.split(SplitBehavior::Removed, [](std::string_view view, std::vector<Pieces::Part>& parts) {
     const char* const start = view.data();
@@ -69,13 +73,17 @@ void apply(const BertPreTokenizer&, Pieces& pieces) {
       const char32_t c = unicode::next_scalar(at);
       const uint32_t after = uint32_t(at - start);
       const bool space = unicode::is_white_space(c);
-      if (!space && !unicode::is_punctuation_bert(c)) continue;
+      if (!space && !unicode::is_punctuation_bert<profile>(c)) continue;
       if (open < before) parts.push_back({open, before, false});
       if (!space) parts.push_back({before, after, false});
       open = after;
     }
     if (open < view.size()) parts.push_back({open, uint32_t(view.size()), false});
   });
+}
+
+void apply(const BertPreTokenizer&, Pieces& pieces) {
+  unicode::for_profile(pieces.text.profile(), [&]<UnicodeProfile profile>() { split_bert<profile>(pieces); });
 }
 
 void apply(const ByteLevel& options, Pieces& pieces) {
@@ -133,7 +141,11 @@ void apply(const Metaspace& options, Pieces& pieces) {
   if (options.split) split_by(pieces, Pattern::literal(replacement), SplitBehavior::MergedWithNext, false);
 }
 
-void apply(const Punctuation& options, Pieces& pieces) { pieces.split_at(options.behavior, unicode::is_punctuation_bert); }
+void apply(const Punctuation& options, Pieces& pieces) {
+  unicode::for_profile(pieces.text.profile(), [&]<UnicodeProfile profile>() {
+    pieces.split_at(options.behavior, unicode::is_punctuation_bert<profile>);
+  });
+}
 
 void apply(const Split& options, Pieces& pieces) { split_by(pieces, options.pattern, options.behavior, options.invert); }
 
@@ -141,7 +153,8 @@ void apply(const UnicodeScripts&, Pieces& pieces) {
   static const uint8_t han = unicode::script_of_name("Han"), hiragana = unicode::script_of_name("Hiragana"),
                        katakana = unicode::script_of_name("Katakana");
   constexpr int any = -1, unset = -2;
-  pieces.split(SplitBehavior::Removed, [](std::string_view view, std::vector<Pieces::Part>& parts) {
+  const UnicodeProfile profile = pieces.text.profile();
+  pieces.split(SplitBehavior::Removed, [profile](std::string_view view, std::vector<Pieces::Part>& parts) {
     int last = unset;
     uint32_t open = 0;
     const char* const start = view.data();
@@ -150,7 +163,7 @@ void apply(const UnicodeScripts&, Pieces& pieces) {
     for (const char* at = start; at != end;) {
       const uint32_t before = uint32_t(at - start);
       const char32_t c = unicode::next_scalar(at);
-      int script = unicode::script(c);
+      int script = unicode::script(c, profile);
       if (c == 0x30FC || script == hiragana || script == katakana) script = han;
       if (c == U' ' || script == 0) script = any;  // 0: no script
       if (script == any) continue;
@@ -165,7 +178,8 @@ void apply(const UnicodeScripts&, Pieces& pieces) {
   });
 }
 
-void apply(const Whitespace&, Pieces& pieces) {
+template <UnicodeProfile profile>
+void split_words(Pieces& pieces) {
   pieces.split(SplitBehavior::Removed, [](std::string_view view, std::vector<Pieces::Part>& parts) {
     enum Class { space, word, other };
     Class current = space;
@@ -175,7 +189,7 @@ void apply(const Whitespace&, Pieces& pieces) {
     for (const char* at = start; at != end;) {
       const uint32_t before = uint32_t(at - start);
       const char32_t c = unicode::next_scalar(at);
-      const Class next = unicode::is_word(c) ? word : unicode::is_white_space(c) ? space : other;
+      const Class next = unicode::is_word<profile>(c) ? word : unicode::is_white_space(c) ? space : other;
       if (next == current) continue;
       if (current != space) parts.push_back({open, before, false});
       open = before;
@@ -183,6 +197,10 @@ void apply(const Whitespace&, Pieces& pieces) {
     }
     if (current != space) parts.push_back({open, uint32_t(view.size()), false});
   });
+}
+
+void apply(const Whitespace&, Pieces& pieces) {
+  unicode::for_profile(pieces.text.profile(), [&]<UnicodeProfile profile>() { split_words<profile>(pieces); });
 }
 
 void apply(const WhitespaceSplit&, Pieces& pieces) { pieces.split_at(SplitBehavior::Removed, unicode::is_white_space); }
@@ -197,6 +215,17 @@ void apply(const Custom& options, Pieces& pieces) { options.implementation->appl
 
 void PreTokenizer::apply(Pieces& pieces) const {
   std::visit([&](const auto& kind) { pre_tokenizers::apply(kind, pieces); }, *kind_);
+}
+
+PreTokenizer PreTokenizer::with_profile(UnicodeProfile profile) const {
+  if (const auto* split = std::get_if<pre_tokenizers::Split>(&*kind_))
+    return pre_tokenizers::Split{split->pattern.with_profile(profile), split->behavior, split->invert};
+  if (const auto* sequence = std::get_if<pre_tokenizers::Sequence>(&*kind_)) {
+    std::vector<PreTokenizer> list;
+    for (const PreTokenizer& one : sequence->pretokenizers) list.push_back(one.with_profile(profile));
+    return pre_tokenizers::Sequence(std::move(list));
+  }
+  return *this;
 }
 
 void PreTokenizer::apply_before_byte_mapping(Pieces& pieces) const {
@@ -214,9 +243,9 @@ bool PreTokenizer::ends_in_byte_level() const {
   return sequence && !sequence->pretokenizers.empty() && sequence->pretokenizers.back().ends_in_byte_level();
 }
 
-const Pattern* PreTokenizer::single_byte_level_pattern() const {
+const Pattern* PreTokenizer::single_byte_level_pattern(UnicodeProfile profile) const {
   if (const auto* byte_level = std::get_if<pre_tokenizers::ByteLevel>(&*kind_))
-    return byte_level->use_regex && !byte_level->add_prefix_space ? &pre_tokenizers::gpt2_pattern() : nullptr;
+    return byte_level->use_regex && !byte_level->add_prefix_space ? &pre_tokenizers::gpt2_pattern(profile) : nullptr;
   const auto* sequence = std::get_if<pre_tokenizers::Sequence>(&*kind_);
   if (!sequence || sequence->pretokenizers.size() != 2) return nullptr;
   const auto* split = std::get_if<pre_tokenizers::Split>(&sequence->pretokenizers[0].kind());

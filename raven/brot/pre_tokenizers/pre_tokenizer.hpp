@@ -81,7 +81,7 @@ struct Custom {
 };
 
 /// GPT-2's pattern.
-RAVEN_API const Pattern& gpt2_pattern();
+RAVEN_API const Pattern& gpt2_pattern(UnicodeProfile profile = UnicodeProfile::hf);
 
 }  // namespace pre_tokenizers
 
@@ -99,6 +99,8 @@ class RAVEN_API PreTokenizer {
 
   const Kind& kind() const noexcept { return *kind_; }
   void apply(Pieces& pieces) const;
+  /// The same pre-tokenizer, its patterns by the versions of a profile. @throws RegexError
+  PreTokenizer with_profile(UnicodeProfile profile) const;
 
   /// Everything but the last step of a chain that ends in ByteLevel's mapping to printable characters: what is left are raw
   /// bytes for BPE::tokenize_bytes. Only for chains for which `ends_in_byte_level`.
@@ -106,7 +108,7 @@ class RAVEN_API PreTokenizer {
   /// True when the chain's last step is ByteLevel and no earlier one is.
   bool ends_in_byte_level() const;
   /// The pattern when the whole chain is one Isolated split by it and then ByteLevel without prefix; else null.
-  const Pattern* single_byte_level_pattern() const;
+  const Pattern* single_byte_level_pattern(UnicodeProfile profile) const;
   /// True when some step depends on offsets of the original text.
   bool needs_offsets() const;
 

@@ -48,7 +48,7 @@ struct Node {
 };
 
 /// @throws RegexError with the byte offset of the fault
-Node parse(std::string_view pattern, RegexDialect dialect);
+Node parse(std::string_view pattern, RegexDialect dialect, UnicodeProfile profile);
 
 /// The tree as text: equal text, equal meaning. Known patterns are recognised by it.
 std::string canonical_text(const Node& node);

@@ -99,7 +99,7 @@ bool Automaton::build(Program program) {
     uses_word |= Assertion(i.a) == Assertion::word_boundary || Assertion(i.a) == Assertion::not_word_boundary;
   }
   sets.push_back(uses_newline ? CharSet::of('\n') : CharSet());
-  sets.push_back(uses_word ? CharSet::word_onig() : CharSet());
+  sets.push_back(uses_word ? CharSet::word_onig(program.profile) : CharSet());
   auto classes = std::make_shared<ClassMap>();
   if (!classes->build(sets)) return false;
   classes_ = std::move(classes);

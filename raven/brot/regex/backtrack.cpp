@@ -16,10 +16,11 @@ constexpr uint64_t steps_per_byte = 200;
 constexpr uint64_t steps_before_memory = 20'000;
 constexpr size_t max_remembered = size_t(1) << 23;
 
-bool is_word_at(std::string_view text, size_t position) {
+bool is_word_at(std::string_view text, size_t position, UnicodeProfile profile) {
   if (position >= text.size()) return false;
   const char* p = text.data() + position;
-  return unicode::is_word_onig(unicode::next_scalar(p));
+  return unicode::for_profile(
+      profile, [&]<UnicodeProfile which>() { return unicode::is_word_onig<which>(unicode::next_scalar(p)); });
 }
 
 }  // namespace
@@ -258,8 +259,8 @@ bool Backtracker::assertion_holds(Assertion assertion, size_t position) const {
     case Assertion::text_end_or_newline: return at_end || (position + 1 == text_.size() && text_[position] == '\n');
     case Assertion::word_boundary:
     case Assertion::not_word_boundary: {
-      const bool before = position > 0 && is_word_at(text_, backward(position));
-      return (before != is_word_at(text_, position)) == (assertion == Assertion::word_boundary);
+      const bool before = position > 0 && is_word_at(text_, backward(position), program_.profile);
+      return (before != is_word_at(text_, position, program_.profile)) == (assertion == Assertion::word_boundary);
     }
   }
   return false;
@@ -279,7 +280,7 @@ bool Backtracker::match_backreference(const Instruction& instruction, size_t& po
     step();
     if (p >= text_.size()) return false;
     const char32_t a = at(p), b = at(q);
-    const Folding fa = fold(a), fb = fold(b);
+    const Folding fa = fold(a, program_.profile), fb = fold(b, program_.profile);
     if (fa.size != fb.size || !std::equal(fa.scalars, fa.scalars + fa.size, fb.scalars)) return false;
     p = forward(p);
   }

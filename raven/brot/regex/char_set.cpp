@@ -72,8 +72,19 @@ namespace {
 
 // --------------------------------------------------------------------------------------------------------- properties
 
-CharSet set_of_categories(uint32_t mask) {
-  static const unicode::Partition runs(tables::categories);
+const tables::Version& version_of(UnicodeProfile profile) { return tables::versions[size_t(profile)]; }
+
+/// A partition of the profile's version, unpacked once.
+template <tables::Stream tables::Version::* stream>
+const unicode::Partition& runs_of(UnicodeProfile profile) {
+  return unicode::for_profile(profile, []<UnicodeProfile which>() -> const unicode::Partition& {
+    static const unicode::Partition runs(version_of(which).*stream);
+    return runs;
+  });
+}
+
+CharSet set_of_categories(uint32_t mask, UnicodeProfile profile) {
+  const unicode::Partition& runs = runs_of<&tables::Version::categories>(profile);
   CharSet out;
   for (size_t i = 0; i < runs.size(); ++i) {
     if (mask >> runs.value(i) & 1) out.add(runs.begin(i), runs.end(i) - 1);
@@ -81,8 +92,8 @@ CharSet set_of_categories(uint32_t mask) {
   return out;
 }
 
-CharSet set_of_script(uint32_t script) {
-  static const unicode::Partition runs(tables::scripts);
+CharSet set_of_script(uint32_t script, UnicodeProfile profile) {
+  const unicode::Partition& runs = runs_of<&tables::Version::scripts>(profile);
   CharSet out;
   for (size_t i = 0; i < runs.size(); ++i) {
     if (runs.value(i) == script) out.add(runs.begin(i), runs.end(i) - 1);
@@ -167,44 +178,46 @@ CharSet united(CharSet a, const CharSet& b) {
 }
 
 // The POSIX classes in Oniguruma's Unicode reading.
-CharSet posix(std::string_view name) {
-  const auto binary = [](const char* property) { return *CharSet::named(property); };
+CharSet posix(std::string_view name, UnicodeProfile profile) {
+  const auto binary = [&](const char* property) { return *CharSet::named(property, profile); };
+  const auto categories = [&](uint32_t mask) { return set_of_categories(mask, profile); };
   const CharSet spaces = binary("White_Space");
   const auto graph = [&] {
-    return united(spaces, set_of_categories(bit(Category::Cc) | bit(Category::Cn) | bit(Category::Cs))).complement();
+    return united(spaces, categories(bit(Category::Cc) | bit(Category::Cn) | bit(Category::Cs))).complement();
   };
   if (name == "alpha") return binary("Alphabetic");
-  if (name == "alnum") return united(binary("Alphabetic"), set_of_categories(bit(Category::Nd)));
-  if (name == "blank") return united(CharSet::of('\t'), set_of_categories(bit(Category::Zs)));
-  if (name == "cntrl") return set_of_categories(bit(Category::Cc));
-  if (name == "digit") return set_of_categories(bit(Category::Nd));
+  if (name == "alnum") return united(binary("Alphabetic"), categories(bit(Category::Nd)));
+  if (name == "blank") return united(CharSet::of('\t'), categories(bit(Category::Zs)));
+  if (name == "cntrl") return categories(bit(Category::Cc));
+  if (name == "digit") return categories(bit(Category::Nd));
   if (name == "graph") return graph();
   if (name == "lower") return binary("Lowercase");
-  if (name == "print") return united(graph(), set_of_categories(bit(Category::Zs)));
-  if (name == "punct") return set_of_categories(from_to(Category::Pc, Category::Po));
+  if (name == "print") return united(graph(), categories(bit(Category::Zs)));
+  if (name == "punct") return categories(from_to(Category::Pc, Category::Po));
   if (name == "space") return spaces;
   if (name == "upper") return binary("Uppercase");
   if (name == "xdigit") return {{'0', '9'}, {'A', 'F'}, {'a', 'f'}};
   if (name == "word") {
     return united(binary("Alphabetic"),
-                  set_of_categories(from_to(Category::Mn, Category::Me) | bit(Category::Nd) | bit(Category::Pc)));
+                  categories(from_to(Category::Mn, Category::Me) | bit(Category::Nd) | bit(Category::Pc)));
   }
   if (name == "ascii") return {{0, 0x7F}};
   if (name == "any") return CharSet::all();
-  if (name == "assigned") return set_of_categories(bit(Category::Cn)).complement();
+  if (name == "assigned") return categories(bit(Category::Cn)).complement();
   return {};
 }
 
 }  // namespace
 
-std::optional<CharSet> CharSet::named(std::string_view name) {
+std::optional<CharSet> CharSet::named(std::string_view name, UnicodeProfile profile) {
   static std::mutex mutex;
-  static std::map<std::string, CharSet, std::less<>> known;
+  static std::map<std::string, CharSet, std::less<>> known_sets[2];  // by profile
+  auto& known = known_sets[size_t(profile)];
   {
     const std::lock_guard lock(mutex);
     if (const auto it = known.find(name); it != known.end()) return it->second;
   }
-  std::optional<CharSet> set = look_up(loose(name));
+  std::optional<CharSet> set = look_up(loose(name), profile);
   if (set) {
     const std::lock_guard lock(mutex);
     known.emplace(name, *set);
@@ -212,35 +225,37 @@ std::optional<CharSet> CharSet::named(std::string_view name) {
   return set;
 }
 
-std::optional<CharSet> CharSet::look_up(std::string_view key) {
+std::optional<CharSet> CharSet::look_up(std::string_view key, UnicodeProfile profile) {
+  const tables::Version& version = version_of(profile);
   for (const CategoryName& row : category_names) {
-    if (key == loose(row.short_name) || key == loose(row.long_name)) return set_of_categories(row.mask);
+    if (key == loose(row.short_name) || key == loose(row.long_name)) return set_of_categories(row.mask, profile);
   }
   for (uint32_t i = 0; i < tables::named_set_count; ++i) {
-    if (key == loose(tables::named_sets[i].name)) return set_of_stream(tables::named_sets[i].stream);
+    if (key == loose(version.named_sets[i].name)) return set_of_stream(version.named_sets[i].stream);
   }
-  for (uint32_t i = 0; i < tables::script_count; ++i) {
+  for (uint32_t i = 0; i < version.script_count; ++i) {
     if (key == loose(tables::script_names[i].name) || key == loose(tables::script_names[i].alias))
-      return set_of_script(i);
+      return set_of_script(i, profile);
   }
-  CharSet set = posix(key);
+  CharSet set = posix(key, profile);
   if (set.empty()) return std::nullopt;
   return set;
 }
 
-CharSet CharSet::word_onig() { return united({{0xB2, 0xB3}, {0xB9, 0xB9}, {0xBC, 0xBE}}, *named("word")); }
+CharSet CharSet::word_onig(UnicodeProfile profile) {
+  return united({{0xB2, 0xB3}, {0xB9, 0xB9}, {0xBC, 0xBE}}, *named("word", profile));
+}
 
 // -------------------------------------------------------------------------------------------------------------- case
 
 namespace {
 
 struct FoldData {
-  unicode::MappingTable simple{tables::folding_simple};
-  unicode::MappingTable full{tables::folding_full};
+  unicode::MappingTable simple, full;
   std::unordered_map<char32_t, std::vector<char32_t>> simple_classes;  // folded → sources
   std::vector<MultiFold> multi;
 
-  FoldData() {
+  explicit FoldData(const tables::Version& version) : simple(version.folding_simple), full(version.folding_full) {
     for (const auto& entry : simple.entries()) simple_classes[*simple.scalars(entry)].push_back(entry.from);
     std::map<std::vector<char32_t>, std::vector<char32_t>> by_sequence;
     for (const auto& entry : full.entries()) {
@@ -250,24 +265,26 @@ struct FoldData {
   }
 };
 
-const FoldData& fold_data() {
-  static const FoldData data;
-  return data;
+const FoldData& fold_data(UnicodeProfile profile) {
+  return unicode::for_profile(profile, []<UnicodeProfile which>() -> const FoldData& {
+    static const FoldData data(version_of(which));
+    return data;
+  });
 }
 
 }  // namespace
 
-Folding fold(const char32_t& c) {
-  const FoldData& data = fold_data();
+Folding fold(const char32_t& c, UnicodeProfile profile) {
+  const FoldData& data = fold_data(profile);
   if (const auto* entry = data.full.find(c)) return {data.full.scalars(*entry), entry->size};
   if (const auto* entry = data.simple.find(c)) return {data.simple.scalars(*entry), 1};
   return {&c, 1};
 }
 
-const std::vector<MultiFold>& multi_folds() { return fold_data().multi; }
+const std::vector<MultiFold>& multi_folds(UnicodeProfile profile) { return fold_data(profile).multi; }
 
-CharSet CharSet::case_closure() const {
-  const FoldData& data = fold_data();
+CharSet CharSet::case_closure(UnicodeProfile profile) const {
+  const FoldData& data = fold_data(profile);
   CharSet out = *this;
   std::vector<Range> extra;
   for (const auto& [folded, sources] : data.simple_classes) {

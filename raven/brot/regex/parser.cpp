@@ -22,8 +22,8 @@ struct Flags {
 
 class Parser {
  public:
-  Parser(std::string_view pattern, RegexDialect dialect)
-      : pattern_(pattern), ruby_(dialect == RegexDialect::oniguruma) {
+  Parser(std::string_view pattern, RegexDialect dialect, UnicodeProfile profile)
+      : pattern_(pattern), ruby_(dialect == RegexDialect::oniguruma), profile_(profile) {
     if (const size_t bad = unicode::find_invalid(pattern); bad != pattern.size()) fail(bad, "invalid UTF-8");
     count_groups();
   }
@@ -155,10 +155,10 @@ class Parser {
   }
   Node literal(char32_t c) const {
     if (!flags_.ignore_case) return set_node(CharSet::of(c));
-    if (!ruby_) return set_node(CharSet::of(c).case_closure());
+    if (!ruby_) return set_node(CharSet::of(c).case_closure(profile_));
     Node node;
     node.kind = Kind::folded;
-    const Folding folded = fold(c);
+    const Folding folded = fold(c, profile_);
     node.scalars.assign(folded.scalars, folded.scalars + folded.size);
     return node;
   }
@@ -379,15 +379,15 @@ class Parser {
     switch (c) {
       case 'w':
       case 'W':
-        set = ruby_ && !in_brackets ? CharSet::word_onig() : *CharSet::named("word");
-        if (!ruby_) set->add(*CharSet::named("Join_Control"));
+        set = ruby_ && !in_brackets ? CharSet::word_onig(profile_) : *CharSet::named("word", profile_);
+        if (!ruby_) set->add(*CharSet::named("Join_Control", profile_));
         break;
       case 's':
-      case 'S': set = CharSet::named("White_Space"); break;
+      case 'S': set = CharSet::named("White_Space", profile_); break;
       case 'd':
-      case 'D': set = CharSet::named("Nd"); break;
+      case 'D': set = CharSet::named("Nd", profile_); break;
       case 'h':
-      case 'H': set = CharSet::named("xdigit"); break;
+      case 'H': set = CharSet::named("xdigit", profile_); break;
       case 'p':
       case 'P': {
         std::string_view name;
@@ -407,9 +407,9 @@ class Parser {
         } else {
           return std::nullopt;
         }
-        set = CharSet::named(name);
+        set = CharSet::named(name, profile_);
         if (!set) fail(start, raven::Message() << "invalid character property name {" << name << "}");
-        if (ruby_ && !in_brackets && *set == *CharSet::named("word")) set = CharSet::word_onig();
+        if (ruby_ && !in_brackets && *set == *CharSet::named("word", profile_)) set = CharSet::word_onig(profile_);
         return negative ? set->complement() : *set;
       }
       default: return std::nullopt;
@@ -635,13 +635,13 @@ class Parser {
     if (flags_.ignore_case &&
         outermost) {  // Oniguruma folds the whole, not its parts: (?i)[a-z&&[^b]] holds b because it holds B
       if (!negative && ruby_) {
-        for (const MultiFold& multi : multi_folds()) {
+        for (const MultiFold& multi : multi_folds(profile_)) {
           bool hit = false;
           for (const char32_t source : multi.sources) hit = hit || set.contains(source);
           if (hit) strings.push_back(multi.sequence);
         }
       }
-      set = set.case_closure();
+      set = set.case_closure(profile_);
     }
     return negative ? set.complement() : set;
   }
@@ -672,8 +672,8 @@ class Parser {
     for (const std::string_view known : names) {
       if (name != known) continue;
       at_ = close + 2;
-      CharSet set = *CharSet::named(known);
-      if (known == "punct") set.add(*CharSet::named("S"));  // [[:punct:]] holds symbols, \\p{Punct} does not
+      CharSet set = *CharSet::named(known, profile_);
+      if (known == "punct") set.add(*CharSet::named("S", profile_));  // [[:punct:]] holds symbols, \\p{Punct} does not
       return negative ? set.complement() : set;
     }
     fail(start, "invalid POSIX bracket type");
@@ -681,6 +681,7 @@ class Parser {
 
   std::string_view pattern_;
   bool ruby_;
+  UnicodeProfile profile_;
   size_t at_ = 0;
   uint32_t depth_ = 0;
   uint32_t group_count_ = 0, plain_groups_ = 0, named_groups_ = 0;
@@ -714,7 +715,9 @@ void print(const Node& node, std::string& out) {
 
 }  // namespace
 
-Node parse(std::string_view pattern, RegexDialect dialect) { return Parser(pattern, dialect).run(); }
+Node parse(std::string_view pattern, RegexDialect dialect, UnicodeProfile profile) {
+  return Parser(pattern, dialect, profile).run();
+}
 
 std::string canonical_text(const Node& node) {
   std::string out;

@@ -13,19 +13,19 @@ namespace {
 constexpr size_t max_instructions = 200000;
 
 // The set when `node` matches exactly one character and nothing else.
-std::optional<CharSet> single_set(const Node& node) {
+std::optional<CharSet> single_set(const Node& node, UnicodeProfile profile) {
   if (node.kind == Kind::set) return node.set;
   if (node.kind == Kind::alternation) {
     CharSet out;
     for (const Node& child : node.children) {
-      const std::optional<CharSet> set = single_set(child);
+      const std::optional<CharSet> set = single_set(child, profile);
       if (!set) return std::nullopt;
       out.add(*set);
     }
     return out;
   }
-  if (node.kind == Kind::sequence && node.children.size() == 1) return single_set(node.children[0]);
-  if (node.kind == Kind::folded && node.scalars.size() == 1) return CharSet::of(node.scalars[0]).case_closure();
+  if (node.kind == Kind::sequence && node.children.size() == 1) return single_set(node.children[0], profile);
+  if (node.kind == Kind::folded && node.scalars.size() == 1) return CharSet::of(node.scalars[0]).case_closure(profile);
   return std::nullopt;
 }
 
@@ -68,7 +68,10 @@ bool is_empty_loop(const Node& node) { return node.max == unbounded && width(nod
 
 class Compiler {
  public:
-  Compiler(std::string_view pattern, bool for_automaton) : pattern_(pattern), automaton_(for_automaton) {}
+  Compiler(std::string_view pattern, UnicodeProfile profile, bool for_automaton)
+      : pattern_(pattern), automaton_(for_automaton) {
+    program_.profile = profile;
+  }
 
   Program run(const Node& tree) {
     program_.slots = 2 * (count_groups(tree) + 1);
@@ -142,14 +145,15 @@ class Compiler {
   void emit_folded(const std::vector<char32_t>& scalars) {
     for (size_t i = 0; i < scalars.size();) {
       const MultiFold* longest = nullptr;
-      for (const MultiFold& multi : multi_folds()) {
+      for (const MultiFold& multi : multi_folds(program_.profile)) {
         const size_t length = multi.sequence.size();
         if (i + length > scalars.size() || (longest && length <= longest->sequence.size())) continue;
         if (std::equal(multi.sequence.begin(), multi.sequence.end(), scalars.begin() + ptrdiff_t(i))) longest = &multi;
       }
       const size_t length = longest ? longest->sequence.size() : 1;
       const uint32_t split = longest ? add(Op::split, here() + 1) : 0;
-      for (size_t j = i; j < i + length; ++j) add(Op::set, set_index(CharSet::of(scalars[j]).case_closure()));
+      for (size_t j = i; j < i + length; ++j)
+        add(Op::set, set_index(CharSet::of(scalars[j]).case_closure(program_.profile)));
       if (longest) {
         const uint32_t done = add(Op::jump);
         program_.code[split].b = here();
@@ -164,7 +168,7 @@ class Compiler {
 
   void emit_repeat(const Node& node) {
     const Node& body = node.children[0];
-    const std::optional<CharSet> set = single_set(body);
+    const std::optional<CharSet> set = single_set(body, program_.profile);
     // Inside another loop the plain form is better: the backtracker remembers its splits.
     const bool compact = !automaton_ && (loop_depth_ == 0 || node.greed == Greed::possessive);
     if (set && compact && !(node.min == 1 && node.max == 1)) {
@@ -248,7 +252,7 @@ class Compiler {
   }
 
   void emit_look(const Node& node) {
-    if (const std::optional<CharSet> set = single_set(node.children[0])) {
+    if (const std::optional<CharSet> set = single_set(node.children[0], program_.profile)) {
       program_.needs_previous |= node.behind;
       add(Op::look_one, set_index(node.negative ? set->complement() : *set),
           uint32_t(node.behind) | (node.negative ? 2u : 0u));
@@ -276,23 +280,25 @@ class Compiler {
 
 }  // namespace
 
-bool fits_automaton(const Node& node) {
+bool fits_automaton(const Node& node, UnicodeProfile profile) {
   switch (node.kind) {
     case Kind::backreference:
     case Kind::grapheme:
     case Kind::atomic: return false;
     case Kind::assertion: return node.assertion != Assertion::text_end_or_newline;
-    case Kind::look: return single_set(node.children[0]).has_value();
+    case Kind::look: return single_set(node.children[0], profile).has_value();
     case Kind::repeat:
-      if (is_empty_loop(node) || (node.greed == Greed::possessive && !single_set(node.children[0]))) return false;
+      if (is_empty_loop(node) || (node.greed == Greed::possessive && !single_set(node.children[0], profile)))
+        return false;
       break;
     default: break;
   }
-  return std::all_of(node.children.begin(), node.children.end(), fits_automaton);
+  return std::all_of(node.children.begin(), node.children.end(),
+                     [&](const Node& child) { return fits_automaton(child, profile); });
 }
 
-Program compile(const Node& tree, std::string_view pattern, bool for_automaton) {
-  return Compiler(pattern, for_automaton).run(tree);
+Program compile(const Node& tree, std::string_view pattern, UnicodeProfile profile, bool for_automaton) {
+  return Compiler(pattern, profile, for_automaton).run(tree);
 }
 
 }  // namespace brot::regex

@@ -45,12 +45,13 @@ struct Program {
   uint32_t slots = 2;           // 2 per group, then one per loop that may be empty
   bool automaton_ready = true;  // only instructions up to `match`, no loop that may be empty
   bool needs_previous = false;  // assertions or looks behind
+  UnicodeProfile profile = UnicodeProfile::hf;
 };
 
 /// @throws RegexError when the pattern unrolls to too much
-Program compile(const Node& tree, std::string_view pattern, bool for_automaton);
+Program compile(const Node& tree, std::string_view pattern, UnicodeProfile profile, bool for_automaton);
 
 /// True when a match may depend on nothing but single-character context, so that the automaton can run it.
-bool fits_automaton(const Node& tree);
+bool fits_automaton(const Node& tree, UnicodeProfile profile);
 
 }  // namespace brot::regex

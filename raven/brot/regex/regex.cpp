@@ -30,6 +30,7 @@ constexpr size_t npos = size_t(-1);
 
 struct Regex::Impl {
   std::string pattern;
+  UnicodeProfile profile = UnicodeProfile::hf;
   Engine engine = Engine::backtracking;
   const Scanner* scanner = nullptr;
   Program program;      // backtracking
@@ -126,22 +127,25 @@ RegexError::RegexError(std::string_view pattern, size_t position, std::string_vi
     : Error(ErrorCode::format, "brot.Regex", describe(pattern, position, message)), position_(position) {}
 RegexError::~RegexError() = default;
 
-Regex::Regex(std::string_view pattern, RegexDialect dialect) : Regex(pattern, dialect, Engine::scanner) {}
+Regex::Regex(std::string_view pattern, RegexDialect dialect, UnicodeProfile profile)
+    : Regex(pattern, dialect, Engine::scanner, profile) {}
 
-Regex::Regex(std::string_view pattern, RegexDialect dialect, Engine first) {
-  const Node tree = parse(pattern, dialect);
+Regex::Regex(std::string_view pattern, RegexDialect dialect, Engine first, UnicodeProfile profile) {
+  const Node tree = parse(pattern, dialect, profile);
   auto impl = std::make_shared<Impl>();
   impl->pattern = pattern;
+  impl->profile = profile;
   const auto choose = [&] {
-    if (first == Engine::scanner && (impl->scanner = find_scanner(tree))) return Engine::scanner;
-    if (first != Engine::backtracking && fits_automaton(tree)) {
-      Program program = compile(tree, pattern, true);
+    const bool scanned = first == Engine::scanner && profile == UnicodeProfile::hf;
+    if (scanned && (impl->scanner = find_scanner(tree))) return Engine::scanner;
+    if (first != Engine::backtracking && fits_automaton(tree, profile)) {
+      Program program = compile(tree, pattern, profile, true);
       if (program.automaton_ready && program.code.size() <= 20000 && impl->automaton.build(std::move(program))) {
         impl->automaton.explore(eager_states);
         return Engine::automaton;
       }
     }
-    impl->program = compile(tree, pattern, false);
+    impl->program = compile(tree, pattern, profile, false);
     return Engine::backtracking;
   };
   impl->engine = choose();
@@ -150,6 +154,7 @@ Regex::Regex(std::string_view pattern, RegexDialect dialect, Engine first) {
 
 const std::string& Regex::pattern() const noexcept { return impl_->pattern; }
 Regex::Engine Regex::engine() const noexcept { return impl_->engine; }
+UnicodeProfile Regex::profile() const noexcept { return impl_->profile; }
 std::string_view Regex::scanner_name() const noexcept {
   return impl_->scanner ? impl_->scanner->name : std::string_view();
 }

@@ -2,7 +2,7 @@
 // Regular expressions of tokenizer files. The default dialect is Oniguruma's Ruby syntax, what HuggingFace tokenizers
 // compile `Split` and `Replace` patterns with: `^` and `$` are line anchors, `{n,m}+` repeats the group, classes nest
 // and intersect,
-// `(?m)` lets the dot match a newline, properties are Unicode 16.
+// `(?m)` lets the dot match a newline, properties are Unicode 16 (17 under UnicodeProfile::latest).
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -13,6 +13,7 @@
 
 #include "raven/base/export.hpp"
 #include "raven/brot/core/error.hpp"
+#include "raven/brot/unicode/profile.hpp"
 
 namespace brot {
 
@@ -47,13 +48,15 @@ class RAVEN_API Regex {
   enum class Engine : uint8_t { scanner, automaton, backtracking };
 
   /// @throws RegexError with the position of the fault
-  explicit Regex(std::string_view pattern, RegexDialect dialect = RegexDialect::oniguruma);
+  explicit Regex(std::string_view pattern, RegexDialect dialect = RegexDialect::oniguruma,
+                 UnicodeProfile profile = UnicodeProfile::hf);
   /// As above, never choosing an engine before `first`: tests compare the engines with each other.
-  Regex(std::string_view pattern, RegexDialect dialect, Engine first);
+  Regex(std::string_view pattern, RegexDialect dialect, Engine first, UnicodeProfile profile = UnicodeProfile::hf);
 
   const std::string& pattern() const noexcept;
   Engine engine() const noexcept;
-  /// Name of the known pattern that was recognised, e.g. `gpt2`; empty when none was.
+  UnicodeProfile profile() const noexcept;
+  /// Name of the known pattern that was recognised, e.g. `gpt2`; empty when none was, as always under `latest`.
   std::string_view scanner_name() const noexcept;
 
   /// The leftmost match that starts at `position` or later in valid UTF-8; looks behind `position` see the text before

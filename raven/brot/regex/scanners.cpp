@@ -334,7 +334,7 @@ const Scanner* find_scanner(const Node& tree) {
   static const std::vector<std::string> keys = [] {
     std::vector<std::string> out;
     for (const Scanner& scanner : all_scanners())
-      out.push_back(canonical_text(parse(scanner.pattern, scanner.dialect)));
+      out.push_back(canonical_text(parse(scanner.pattern, scanner.dialect, UnicodeProfile::hf)));
     return out;
   }();
   const std::string key = canonical_text(tree);

@@ -15,7 +15,7 @@ struct Scanner {
   size_t (*match)(std::string_view text, size_t begin);
 };
 
-/// The scanner of a pattern with that tree, or null.
+/// The scanner of a pattern with that tree, or null. Scanners follow UnicodeProfile::hf.
 const Scanner* find_scanner(const Node& tree);
 /// All known patterns, for tests.
 const std::vector<Scanner>& all_scanners();

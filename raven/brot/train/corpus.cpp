@@ -212,7 +212,7 @@ WordCounts count_words(const Tokenizer& tokenizer, const Corpus& corpus, const T
                                 std::string_view text = texts[size_t(i)];
                                 if (!state.is_valid && !unicode::is_valid(text))
                                   text = repaired = unicode::replace_invalid(text);
-                                pieces.text.assign(text, 0, state.core.needs_offsets);
+                                pieces.text.assign(text, 0, state.core.needs_offsets, state.core.profile);
                                 if (state.core.normalizer) state.core.normalizer->apply(pieces.text);
                                 pieces.list.clear();
                                 if (pieces.text.size() > 0)

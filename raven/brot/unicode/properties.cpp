@@ -1,4 +1,4 @@
-// Case, scripts and the ideograph ranges.
+// The newest properties, case, scripts and the ideograph ranges.
 #include "raven/brot/unicode/stream.hpp"
 #include "raven/brot/unicode/unicode.hpp"
 
@@ -14,12 +14,28 @@ Mapping map_scalar(const MappingTable& table, char32_t c) {
   return mapping;
 }
 
-const Partition& script_runs() {
-  static const Partition runs(tables::scripts_9);
-  return runs;
+const Partition& script_runs(UnicodeProfile profile) {
+  static const Partition runs[] = {Partition(tables::versions[0].component_scripts),
+                                   Partition(tables::versions[1].component_scripts)};
+  return runs[size_t(profile)];
 }
 
+// All of script_names: `latest` knows every one.
+uint32_t script_total() { return tables::versions[size_t(UnicodeProfile::latest)].script_count; }
+
 }  // namespace
+
+// One byte for each code point, filled at first use: nobody pays for it who does not ask for `latest`.
+Properties latest_properties(char32_t scalar) noexcept {
+  static const std::vector<uint8_t> classes = [] {
+    std::vector<uint8_t> out(0x110000);
+    const Partition runs(tables::latest_properties);
+    for (size_t i = 0; i < runs.size(); ++i)
+      std::fill(out.begin() + runs.begin(i), out.begin() + runs.end(i), runs.value(i));
+    return out;
+  }();
+  return Properties(scalar > 0x10FFFF ? 0 : tables::latest_property_values[classes[scalar]]);
+}
 
 bool is_cjk_bert(char32_t c) noexcept {
   static constexpr char32_t ranges[][2] = {{0x3400, 0x4DBF},   {0x4E00, 0x9FFF},   {0xF900, 0xFAFF},
@@ -51,14 +67,16 @@ Mapping to_titlecase(char32_t c) noexcept {
   return map_scalar(table, c);
 }
 
-uint8_t script(char32_t c) noexcept { return script_runs()[c <= 0x10FFFF ? c : 0x10FFFF]; }
+uint8_t script(char32_t c, UnicodeProfile profile) noexcept {
+  return script_runs(profile)[c <= 0x10FFFF ? c : 0x10FFFF];
+}
 
 std::string_view script_name(uint8_t script) noexcept {
-  return tables::script_names[script < tables::script_count ? script : 0].name;
+  return tables::script_names[script < script_total() ? script : 0].name;
 }
 
 uint8_t script_of_name(std::string_view long_name) noexcept {
-  for (uint32_t i = 0; i < tables::script_count; ++i) {
+  for (uint32_t i = 0; i < script_total(); ++i) {
     if (long_name == tables::script_names[i].name) return uint8_t(i);
   }
   return 0;

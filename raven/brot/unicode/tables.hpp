@@ -8,7 +8,8 @@
 
 namespace brot::unicode::tables {
 
-// One 32-bit word per code point: category (Unicode 16) in bits 0–4, then flags, then the grapheme classes.
+// One 32-bit word per code point: category in bits 0–4, then flags, then the grapheme classes. Numbers are the versions
+// of UnicodeProfile::hf; in the words of `latest` all are 17.
 inline constexpr uint32_t category_mask = 31;
 inline constexpr uint32_t white_space = 1u << 5;         // 17
 inline constexpr uint32_t numeric = 1u << 6;             // 17
@@ -39,32 +40,43 @@ struct Stream {
   size_t size;
 };
 
-// Partitions of all code points: (length, class) pairs.
-extern const Stream categories;         // 16
-extern const Stream scripts;            // 16
-extern const Stream scripts_9;          // 9
-extern const Stream combining_classes;  // 9
-// Mappings: (gap to the former code point, flags + 4 · count, zigzag(scalar − code point) count times).
-extern const Stream decompositions;  // 9; flag 1: compatibility, flag 2: excluded from composition
-extern const Stream lowercase;       // 17, full
-extern const Stream uppercase;       // 17, full
-extern const Stream titlecase;       // 17, full
-extern const Stream folding_simple;  // 16, C and S
-extern const Stream folding_full;    // 16, F
+// A partition of all code points is a sequence of (length, class) pairs, a mapping one of (gap to the former code
+// point, flags + 4 · count, zigzag(scalar − code point) count times).
+
+// The words of UnicodeProfile::latest: a partition into classes, and the word of each.
+extern const Stream latest_properties;
+extern const uint32_t latest_property_values[];
+
+// Mappings of both profiles: full, Unicode 17.
+extern const Stream lowercase;
+extern const Stream uppercase;
+extern const Stream titlecase;
 
 struct ScriptName {
   const char* name;
   const char* alias;
 };
 extern const ScriptName script_names[];
-extern const uint32_t script_count;
 
-/// A binary property of Unicode 16: (gap, length) pairs.
+/// A binary property: (gap, length) pairs.
 struct NamedSet {
   const char* name;
   Stream stream;
 };
-extern const NamedSet named_sets[];
+
+/// What the profiles have in two versions; numbers: hf, latest.
+struct Version {
+  Stream categories;           // partition; 16, 17
+  Stream scripts;              // partition; 16, 17: of patterns
+  Stream component_scripts;    // partition; 9, 17: of UnicodeScripts
+  Stream combining_classes;    // partition; 9, 17
+  Stream decompositions;       // mapping; 9, 17; flag 1: compatibility, flag 2: excluded from composition
+  Stream folding_simple;       // mapping; 16, 17; C and S
+  Stream folding_full;         // mapping; 16, 17; F
+  const NamedSet* named_sets;  // 16, 17; named_set_count of them
+  uint32_t script_count;       // how many of script_names there are
+};
+extern const Version versions[2];  // by UnicodeProfile
 extern const uint32_t named_set_count;
 
 }  // namespace brot::unicode::tables

@@ -51,7 +51,7 @@ SETS = {
 CLASSES = (
     [rf"\p{{{c}}}" for c in
      "L N P S M Z C Lu Ll Lt Lm Lo Mn Mc Me Nd Nl No Pc Pd Ps Pe Pi Pf Po Sm Sc Sk So Zs Zl Zp Cc Cf Co Cn Han Latin Greek Cyrillic "
-     "Hiragana Katakana Arabic Devanagari Thai Hangul Common Inherited Zyyy Alphabetic Uppercase Lowercase White_Space Emoji "
+     "Hiragana Katakana Arabic Devanagari Thai Hangul Common Inherited Zyyy Unknown Alphabetic Uppercase Lowercase White_Space Emoji "
      "Ideographic Alnum Alpha Upper Lower Punct Graph Print Cntrl Space Blank Digit XDigit Word ASCII Any Assigned Letter "
      "Uppercase_Letter Extended_Pictographic ID_Start XID_Continue Math".split()]
     + [r"\w", r"\s", r"\d", r"\h", r"\W", r"\S", r"\D", r".", r"\R", r"[[:alpha:]]", r"[[:punct:]]", r"[[:^space:]]", r"[[:word:]]", r"[^\s\p{L}\p{N}]",
