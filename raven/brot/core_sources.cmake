@@ -20,15 +20,17 @@ set(BROT_CORE_SOURCES
   files/base64.cpp
   files/compiled.cpp
   files/config.cpp
+  files/gguf.cpp
   files/json.cpp
   files/load.cpp
   files/presets.cpp
   files/sentencepiece.cpp
+  files/sentencepiece_tokenizers.cpp
+  files/spm_models.cpp
   files/tables.cpp
   files/tiktoken.cpp
   files/tokenizer_json_read.cpp
   files/tokenizer_json_write.cpp
-  files/unused_pieces.cpp
   models/bpe.cpp
   models/merge_table.cpp
   models/seams.cpp

@@ -62,6 +62,9 @@ std::unique_ptr<DecodePlan> make_plan(const TokenizerCore& core) {
     plan->kind = Kind::joined;
   } else if (std::holds_alternative<decoders::ByteLevel>(core.decoder->kind())) {
     plan->kind = Kind::byte_level;
+  } else if (const auto* spm = std::get_if<decoders::Spm>(&core.decoder->kind()); spm && !spm->denormalizer) {
+    plan->kind = Kind::pieces;
+    plan->strip_all = spm->strip_all;
   } else if (match_chain(*core.decoder, chain)) {
     plan->kind = Kind::byte_fallback;
     if (chain.strip) {
@@ -72,7 +75,7 @@ std::unique_ptr<DecodePlan> make_plan(const TokenizerCore& core) {
     return plan;
   }
   plan->tokens.resize(size_t(last) + 1);
-  if (plan->kind == Kind::joined) plan->firsts.resize(plan->tokens.size());
+  if (plan->kind == Kind::joined || plan->kind == Kind::pieces) plan->firsts.resize(plan->tokens.size());
   const auto store = [&](std::string_view text) {
     const uint32_t begin = uint32_t(plan->arena.size());
     plan->arena.insert(plan->arena.end(), text.begin(), text.end());
@@ -110,6 +113,14 @@ std::unique_ptr<DecodePlan> make_plan(const TokenizerCore& core) {
         plan->firsts[id] = {store(first), uint32_t(first.size())};
         break;
       }
+      case Kind::pieces: {
+        const auto& spm = std::get<decoders::Spm>(core.decoder->kind());
+        byte = spm.byte_of(name);
+        const std::string first = spm.text_of(name, true);
+        text = spm.text_of(name, false);
+        plan->firsts[id] = {store(first), uint32_t(first.size())};
+        break;
+      }
       case Kind::general: break;
     }
     fits = fits && text.size() <= DecodePlan::Token::largest_size;
@@ -129,8 +140,9 @@ std::unique_ptr<DecodePlan> make_plan(const TokenizerCore& core) {
 }
 
 /// Appends a finished run of byte tokens.
-void append_run(std::string& text, std::string& run) {
+void append_run(const DecodePlan& plan, std::string& text, std::string& run) {
   if (run.empty()) return;
+  if (plan.kind == Kind::pieces) return decoders::take_bytes(run, true, text);
   if (unicode::is_valid(run)) {
     text.append(run);
   } else {
@@ -180,14 +192,14 @@ std::string concatenate(const DecodePlan& plan, std::span<const uint32_t> ids, b
   std::string run, resolved;
   const auto end_run = [&] {
     resolved.clear();
-    append_run(resolved, run);
+    append_run(plan, resolved, run);
     make_room(resolved.size());
     std::memcpy(text.data() + size, resolved.data(), resolved.size());
     size += resolved.size();
   };
   using Token = DecodePlan::Token;
   const uint32_t left_out = Token::other | (skip_special ? Token::special : 0);
-  bool first = plan.kind == Kind::joined;
+  bool first = !plan.firsts.empty();
   // The tables of large vocabularies exceed the near caches.
   constexpr size_t ahead = 16;
   uint32_t flags = 0;
@@ -203,9 +215,12 @@ std::string concatenate(const DecodePlan& plan, std::span<const uint32_t> ids, b
       if (!(token.word & left_out)) run.push_back(char(token.begin));
       continue;
     }
-    if (!run.empty()) end_run();
+    if (!run.empty()) {
+      end_run();
+      first = false;
+    }
     const std::string_view part = first ? plan.first_text(id) : plan.text(token);
-    first = false;
+    first = first && plan.stays_first(id, token);
     make_room(part.size());
     // Nearly all texts are short: so many bytes are copied whatever the length (the arena is padded).
     std::memcpy(text.data() + size, part.data(), DecodePlan::padding);
@@ -336,16 +351,19 @@ std::optional<std::string_view> DecodeStream::step(uint32_t id) {
     if (token.word & (Token::other | (state.options.skip_special_tokens ? Token::special : 0))) return std::nullopt;
     if (token.word & Token::byte) {
       state.pending.push_back(char(token.begin));
-      return std::nullopt;
+      if (state.plan.kind != Kind::pieces) return std::nullopt;
+      state.first = false;
+      decoders::take_bytes(state.pending, false, state.out);
+      return state.out.empty() ? std::nullopt : std::optional<std::string_view>(state.out);
     }
     if (state.plan.kind == Kind::byte_level) {
       state.pending.append(state.plan.text(token));
       decoders::take_characters(state.pending, state.out);
     } else {
-      append_run(state.out, state.pending);
-      state.out.append(state.plan.kind == Kind::joined && state.first ? state.plan.first_text(id)
-                                                                      : state.plan.text(token));
-      state.first = false;
+      append_run(state.plan, state.out, state.pending);
+      const bool first = state.first && !state.plan.firsts.empty();
+      state.out.append(first ? state.plan.first_text(id) : state.plan.text(token));
+      state.first = first && state.plan.stays_first(id, token);
       if (state.to_strip > 0) state.strip();
     }
   }
@@ -368,8 +386,9 @@ std::string DecodeStream::flush() {
     state.out = unicode::replace_invalid(state.pending);
     state.pending.clear();
   } else {
-    append_run(state.out, state.pending);
+    append_run(state.plan, state.out, state.pending);
     state.strip();
+    state.first = true;
   }
   return state.out;
 }

@@ -57,6 +57,40 @@ int byte_of_token(std::string_view token) noexcept {
   return value;
 }
 
+void take_bytes(std::string& bytes, bool last, std::string& text) {
+  size_t at = 0;
+  while (at < bytes.size()) {
+    const unicode::Decoded decoded = unicode::decode(bytes, at);
+    if (decoded.valid) {
+      text.append(bytes, at, decoded.length);
+      at += decoded.length;
+      continue;
+    }
+    const auto lead = static_cast<unsigned char>(bytes[at]);
+    const bool open = at + decoded.length == bytes.size() && lead >= 0xC2 && lead <= 0xF4 &&
+                      unicode::length_of_lead(lead) > decoded.length;
+    if (open && !last) break;
+    text.append("\xEF\xBF\xBD");
+    ++at;
+  }
+  bytes.erase(0, at);
+}
+
+int Spm::byte_of(std::string_view piece) const noexcept {
+  if (!bytes) return -1;
+  const int value = byte_of_token(piece);
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  return value >= 0 && piece[3] == digits[size_t(value) / 16] && piece[4] == digits[size_t(value) % 16] ? value : -1;
+}
+
+std::string Spm::text_of(std::string_view piece, bool first) const {
+  constexpr std::string_view metaspace = "\xE2\x96\x81";
+  if (controls.contains(piece)) return {};
+  if (!unk_piece.empty() && piece == unk_piece) return unk_surface;
+  if (first && strip_first && piece.starts_with(metaspace)) piece.remove_prefix(metaspace.size());
+  return replaced(piece, metaspace, " ");
+}
+
 namespace {
 
 using Tokens = std::vector<std::string>;
@@ -171,6 +205,23 @@ Tokens apply(const WordPiece& options, Tokens tokens) {
 Tokens apply(const Sequence& options, Tokens tokens) {
   for (const Decoder& one : options.decoders) tokens = one.apply(std::move(tokens));
   return tokens;
+}
+Tokens apply(const Spm& options, Tokens tokens) {
+  std::string text, bytes;
+  bool first = true;
+  for (const std::string& token : tokens) {
+    if (const int byte = options.byte_of(token); byte >= 0) {
+      bytes.push_back(char(byte));
+      first = false;
+      continue;
+    }
+    take_bytes(bytes, true, text);
+    const std::string part = options.text_of(token, first);
+    first = first && options.stays_first(part, options.text_of(token, false));
+    text.append(part);
+  }
+  take_bytes(bytes, true, text);
+  return {options.denormalizer ? Normalizer(*options.denormalizer).normalized(text) : text};
 }
 Tokens apply(const Custom& options, Tokens tokens) { return options.implementation->apply(std::move(tokens)); }
 

@@ -1,5 +1,6 @@
 // The compiled form: tokenizer.json without the vocabulary and merges of a BPE model, and the tables that are built of
-// these, ready for use. Other models are small enough to be built again: they stay in the JSON.
+// these, ready for use. Other models are small enough to be built again: they stay in the JSON, which then may have
+// forms that tokenizer.json has not.
 #include "raven/brot/files/compiled.hpp"
 
 #include <filesystem>
@@ -32,7 +33,7 @@ void write(const Tokenizer& tokenizer, const std::string& path, std::vector<uint
   out.add_copy("tokenizer", characters(files::write_tokenizer(core, false, files::JsonForm::without_tables)));
   out.add_copy("config", characters(files::write_config(core.config)));
   out.add_copy("stamp", std::move(stamp));
-  if (core.bpe) core.bpe->write(out);
+  if (const BPE* bpe = files::tables_of(*core.model)) bpe->write(out);
   out.save(path);
 }
 

@@ -24,6 +24,7 @@ write core.py core.json
 write normalize.py normalize.txt
 write presets.py presets.txt
 write regex_cases.py regex.txt
+write spm.py spm.txt
 write unused.py unused.txt
 write restricted.py restricted.txt
 write unstable.py unstable.txt
