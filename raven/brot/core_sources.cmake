@@ -15,6 +15,7 @@ set(BROT_CORE_SOURCES
   core/pieces.cpp
   core/tokenizer.cpp
   core/vocabulary.cpp
+  decoders/clean_up.cpp
   decoders/decoder.cpp
   decoders/incremental.cpp
   files/base64.cpp

@@ -62,7 +62,7 @@ struct EncodeOptions {
 
 struct DecodeOptions {
   bool skip_special_tokens = true;
-  bool clean_up_tokenization_spaces = false;  ///< mends English spacing of the whole text
+  bool clean_up_tokenization_spaces = false;  ///< mends English spacing of the whole text, as transformers
 };
 
 }  // namespace brot

@@ -272,7 +272,7 @@ class RAVEN_API DecodeStream {
   /// The text that `id` completes; nothing while bytes are missing. The view
   /// lives until the next call.
   std::optional<std::string_view> step(uint32_t id);
-  /// What is left at the end.
+  /// What is left at the end; the next id begins a new text.
   std::string flush();
 
  private:

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "raven/brot/core/pattern.hpp"
+#include "raven/brot/decoders/clean_up.hpp"
 #include "raven/brot/pre_tokenizers/pre_tokenizer.hpp"
 
 namespace brot {
@@ -78,8 +79,6 @@ struct Custom {
   std::shared_ptr<const CustomDecoder> implementation;
 };
 
-/// English spacing as WordPiece's and CTC's `cleanup` mend it, e.g. ` .` to `.`.
-RAVEN_API std::string clean_up(std::string text);
 /// The value of a `<0xHH>` token, or -1.
 RAVEN_API int byte_of_token(std::string_view token) noexcept;
 
