@@ -15,6 +15,7 @@ set(BROT_CORE_SOURCES
   core/pieces.cpp
   core/tokenizer.cpp
   core/vocabulary.cpp
+  decoders/clean_up.cpp
   decoders/decoder.cpp
   decoders/incremental.cpp
   files/base64.cpp
@@ -24,6 +25,7 @@ set(BROT_CORE_SOURCES
   files/json.cpp
   files/load.cpp
   files/presets.cpp
+  files/pretrained.cpp
   files/sentencepiece.cpp
   files/sentencepiece_tokenizers.cpp
   files/spm_models.cpp

@@ -3,6 +3,7 @@ set(BROT_CORE_TESTS
   golden_core_test.cpp
   linear_test.cpp
   loading_test.cpp
+  pretrained_test.cpp
   presets_test.cpp
   sentencepiece_test.cpp
   stream_test.cpp

@@ -1,11 +1,13 @@
 // Decoding, whole and streaming.
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "raven/base/thread_pool.hpp"
 #include "raven/brot/core/byte_alphabet.hpp"
 #include "raven/brot/core/core.hpp"
 #include "raven/brot/core/tokenizer.hpp"
+#include "raven/brot/decoders/clean_up.hpp"
 #include "raven/brot/decoders/incremental.hpp"
 #include "raven/brot/unicode/unicode.hpp"
 
@@ -251,7 +253,7 @@ std::string Tokenizer::decode(std::span<const uint32_t> ids, const DecodeOptions
     if (plan.kind == Kind::byte_level && torn && !unicode::is_valid(text)) text = unicode::replace_invalid(text);
     if (plan.strip_count > 0) strip_start(text, plan.strip, plan.strip_count);
   }
-  return options.clean_up_tokenization_spaces ? decoders::clean_up(std::move(text)) : text;
+  return core_->cleans_up(options) ? decoders::clean_up_spaces(std::move(text)) : text;
 }
 
 std::string Tokenizer::decode_bytes(std::span<const uint32_t> ids) const {
@@ -287,9 +289,21 @@ struct DecodeStream::State {
   // … else (user-defined parts) all ids are decoded again, and what grew behind the part already given is new.
   std::vector<uint32_t> ids;
   size_t given = 0, next_try = 0;
+  bool clean;
+  decoders::CleanUpStream clean_up;
 
   State(std::shared_ptr<const TokenizerCore> shared, DecodeOptions decode_options)
-      : core(std::move(shared)), plan(core->decode_plan()), options(decode_options), to_strip(plan.strip_count) {
+      : core(std::move(shared)), plan(core->decode_plan()), options(decode_options), clean(core->cleans_up(options)) {
+    start();
+  }
+
+  /// As at the first token.
+  void start() {
+    first = true;
+    to_strip = plan.strip_count;
+    pending.clear();
+    ids.clear();
+    given = next_try = 0;
     if (plan.kind == Kind::general) incremental = decoders::Incremental::make(core->decoder);
   }
 
@@ -354,9 +368,7 @@ std::optional<std::string_view> DecodeStream::step(uint32_t id) {
       if (state.plan.kind != Kind::pieces) return std::nullopt;
       state.first = false;
       decoders::take_bytes(state.pending, false, state.out);
-      return state.out.empty() ? std::nullopt : std::optional<std::string_view>(state.out);
-    }
-    if (state.plan.kind == Kind::byte_level) {
+    } else if (state.plan.kind == Kind::byte_level) {
       state.pending.append(state.plan.text(token));
       decoders::take_characters(state.pending, state.out);
     } else {
@@ -367,6 +379,10 @@ std::optional<std::string_view> DecodeStream::step(uint32_t id) {
       if (state.to_strip > 0) state.strip();
     }
   }
+  if (state.clean && !state.out.empty()) {
+    const std::string text = std::exchange(state.out, {});
+    state.clean_up.push(text, state.out);
+  }
   if (state.out.empty()) return std::nullopt;
   return std::string_view(state.out);
 }
@@ -376,19 +392,20 @@ std::string DecodeStream::flush() {
   state.out.clear();
   if (state.incremental) {
     state.incremental->finish(state.out);
-    state.incremental = decoders::Incremental::make(state.core->decoder);
   } else if (state.plan.kind == Kind::general) {
     const std::string text = decode_general(*state.core, state.ids, state.options.skip_special_tokens);
     if (text.size() > state.given) state.out = text.substr(state.given);
-    state.ids.clear();
-    state.given = state.next_try = 0;
   } else if (state.plan.kind == Kind::byte_level) {
     state.out = unicode::replace_invalid(state.pending);
-    state.pending.clear();
   } else {
     append_run(state.plan, state.out, state.pending);
     state.strip();
-    state.first = true;
+  }
+  state.start();
+  if (state.clean) {
+    const std::string text = std::exchange(state.out, {});
+    state.clean_up.push(text, state.out);
+    state.clean_up.finish(state.out);
   }
   return state.out;
 }

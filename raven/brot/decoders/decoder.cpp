@@ -14,36 +14,6 @@ namespace decoders {
 Sequence::Sequence(std::initializer_list<Decoder> list) : decoders(list) {}
 Sequence::Sequence(std::vector<Decoder> list) : decoders(std::move(list)) {}
 
-namespace {
-std::string replaced(std::string_view text, std::string_view from, std::string_view to) {
-  std::string result;
-  if (from.empty()) {  // as Rust's replace: before every character and at the end
-    for (const char* at = text.data(); at != text.data() + text.size();) {
-      const char* begin = at;
-      unicode::next_scalar(at);
-      result.append(to).append(begin, size_t(at - begin));
-    }
-    return result.append(to);
-  }
-  size_t run = 0;
-  for (size_t at = text.find(from); at != std::string_view::npos; at = text.find(from, run)) {
-    result.append(text, run, at - run).append(to);
-    run = at + from.size();
-  }
-  return result.append(text, run, text.size() - run);
-}
-}  // namespace
-
-std::string clean_up(std::string text) {
-  static constexpr std::pair<std::string_view, std::string_view> rules[] = {
-      {" .", "."},  {" ?", "?"},   {" !", "!"},          {" ,", ","},   {" ' ", "'"},   {" n't", "n't"},
-      {" 'm", "'m"}, {" do not", " don't"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"}};
-  if (text.find(' ') == std::string::npos) return text;
-  for (const auto& [from, to] : rules)
-    if (text.find(from) != std::string::npos) text = replaced(text, from, to);
-  return text;
-}
-
 int byte_of_token(std::string_view token) noexcept {
   if (token.size() != 6 || !token.starts_with("<0x") || token[5] != '>') return -1;
   int value = 0;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "raven/brot/core/pattern.hpp"
+#include "raven/brot/decoders/clean_up.hpp"
 #include "raven/brot/normalizers/normalizer.hpp"
 #include "raven/brot/pre_tokenizers/pre_tokenizer.hpp"
 
@@ -102,8 +103,6 @@ struct Custom {
   std::shared_ptr<const CustomDecoder> implementation;
 };
 
-/// English spacing as WordPiece's and CTC's `cleanup` mend it, e.g. ` .` to `.`.
-RAVEN_API std::string clean_up(std::string text);
 /// The value of a `<0xHH>` token, or -1.
 RAVEN_API int byte_of_token(std::string_view token) noexcept;
 /// Moves the characters that begin `bytes` to `text`, each byte that is part of none as U+FFFD; unless they are the

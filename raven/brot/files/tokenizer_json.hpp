@@ -32,5 +32,6 @@ PreTokenizer read_pre_tokenizer(const json::Value& value);
 PostProcessor read_post_processor(const json::Value& value);
 Decoder read_decoder(const json::Value& value);
 ModelPtr read_model(const json::Value& value);
+std::string write_model(const Model& model);
 
 }  // namespace brot::files

@@ -363,6 +363,12 @@ void write_model(Writer& out, const Model& model) {
 
 }  // namespace
 
+std::string write_model(const Model& model) {
+  Writer out(false, JsonForm::whole);
+  write_model(out, model);
+  return out.take();
+}
+
 const BPE* tables_of(const Model& model) {
   const auto* symbols = dynamic_cast<const SpmSymbols*>(&model);
   return dynamic_cast<const BPE*>(symbols ? &symbols->inner() : &model);
