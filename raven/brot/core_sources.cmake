@@ -31,6 +31,7 @@ set(BROT_CORE_SOURCES
   files/spm_models.cpp
   files/tables.cpp
   files/tiktoken.cpp
+  files/tiktoken_definitions.cpp
   files/tokenizer_json_read.cpp
   files/tokenizer_json_write.cpp
   models/bpe.cpp

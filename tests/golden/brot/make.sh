@@ -21,6 +21,7 @@ write() {
   mv "$2.new" "$2"
 }
 write core.py core.json
+write models.py models.txt
 write normalize.py normalize.txt
 write presets.py presets.txt
 write regex_cases.py regex.txt
