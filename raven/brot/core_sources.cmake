@@ -22,6 +22,7 @@ set(BROT_CORE_SOURCES
   files/compiled.cpp
   files/config.cpp
   files/gguf.cpp
+  files/gguf_patterns.cpp
   files/json.cpp
   files/load.cpp
   files/presets.cpp

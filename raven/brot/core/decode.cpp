@@ -259,8 +259,17 @@ std::string Tokenizer::decode(std::span<const uint32_t> ids, const DecodeOptions
 std::string Tokenizer::decode_bytes(std::span<const uint32_t> ids) const {
   const DecodePlan& plan = core_->decode_plan();
   bool torn = false;
-  return plan.kind == Kind::byte_level ? concatenate(plan, ids, false, torn)
-                                       : decode(ids, {.skip_special_tokens = false});
+  if (plan.kind == Kind::byte_level) return concatenate(plan, ids, false, torn);
+  if (!core_->decoder || !std::holds_alternative<decoders::ByteLevel>(core_->decoder->kind()))
+    return decode(ids, {.skip_special_tokens = false, .clean_up_tokenization_spaces = false});
+  std::string bytes;  // of ids that are too sparse for a table
+  for (const std::string& name : token_texts(*core_, ids, false)) {
+    const size_t before = bytes.size();
+    if (byte_alphabet::append_bytes(name, bytes)) continue;
+    bytes.resize(before);
+    bytes.append(name);
+  }
+  return bytes;
 }
 
 std::vector<std::string> Tokenizer::decode_batch(std::span<const std::vector<uint32_t>> sequences,

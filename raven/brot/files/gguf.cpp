@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "raven/brot/files/config.hpp"
+#include "raven/brot/files/gguf_patterns.hpp"
 #include "raven/brot/files/sentencepiece.hpp"
 #include "raven/brot/models/bpe.hpp"
 #include "raven/brot/models/word_models.hpp"
@@ -16,20 +17,51 @@ using Type = SentencePieceModel::PieceType;
 
 constexpr std::string_view metaspace = "\xE2\x96\x81";
 
-constexpr std::string_view gpt2 = R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
-constexpr std::string_view llama3 =
-    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
-constexpr std::string_view qwen2 =
-    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
-constexpr std::string_view o200k =
-    R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|)"
-    R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|)"
-    R"(\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
-// Names of `tokenizer.ggml.pre` and their patterns.
-constexpr std::pair<std::string_view, std::string_view> patterns[] = {
-    {"", gpt2},           {"default", gpt2},           {"gpt-2", gpt2},       {"phi-2", gpt2},  {"llama-bpe", llama3},
-    {"llama3", llama3},   {"llama-v3", llama3},        {"smaug-bpe", llama3}, {"dbrx", llama3}, {"qwen2", qwen2},
-    {"stablelm2", qwen2}, {"deepseek-r1-qwen", qwen2}, {"gpt-4o", o200k},     {"llama4", o200k}};
+/// Beginning and end tokens around each text.
+std::optional<PostProcessor> ends(const GgufVocabulary& gguf, bool add_bos, bool add_eos) {
+  if (!add_bos && !add_eos) return std::nullopt;
+  std::vector<post_processors::TemplatePiece> single, pair;
+  std::vector<post_processors::TemplateSpecial> specials;
+  using Kind = post_processors::TemplatePiece::Kind;
+  const auto special = [&](std::optional<uint32_t> id, uint32_t type, std::vector<post_processors::TemplatePiece>& to) {
+    if (!id || *id >= gguf.tokens.size()) return;
+    to.push_back({Kind::special, gguf.tokens[*id], type});
+    specials.push_back({gguf.tokens[*id], {*id}, {gguf.tokens[*id]}});
+  };
+  for (const uint32_t side : {0u, 1u}) {
+    std::vector<post_processors::TemplatePiece> part;
+    if (add_bos) special(gguf.bos_token_id, side, part);
+    part.push_back({side == 0 ? Kind::sequence_a : Kind::sequence_b, {}, side});
+    if (add_eos) special(gguf.eos_token_id, side, part);
+    if (side == 0) single = part;
+    pair.insert(pair.end(), part.begin(), part.end());
+  }
+  std::sort(specials.begin(), specials.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+  specials.erase(
+      std::unique(specials.begin(), specials.end(), [](const auto& a, const auto& b) { return a.id == b.id; }),
+      specials.end());
+  return post_processors::TemplateProcessing{single, pair, specials};
+}
+
+/// [CLS] and [SEP]: by their ids, as older files name them (bos, eos), or by their usual texts. Sets the roles.
+std::optional<PostProcessor> bert_ends(const Tokenizer& tokenizer, const GgufVocabulary& gguf,
+                                       TokenizerConfig& config) {
+  const auto find = [&](std::optional<std::string>& role, const std::optional<std::string>& older, const char* usual) {
+    if (!role) role = older;
+    if (!role && tokenizer.token_to_id(usual)) role = usual;
+  };
+  find(config.cls_token, config.bos_token, "[CLS]");
+  find(config.sep_token, config.eos_token, "[SEP]");
+  find(config.mask_token, std::nullopt, "[MASK]");
+  find(config.pad_token, std::nullopt, "[PAD]");
+  find(config.unk_token, std::nullopt, "[UNK]");
+  if (gguf.add_bos_token == false && gguf.add_sep_token == false) return std::nullopt;
+  const auto cls = config.cls_token ? tokenizer.token_to_id(*config.cls_token) : std::nullopt;
+  const auto sep = config.sep_token ? tokenizer.token_to_id(*config.sep_token) : std::nullopt;
+  if (!cls || !sep)
+    throw Error(ErrorCode::vocabulary, "brot.read_gguf_vocabulary", "a bert vocabulary needs [CLS] and [SEP]");
+  return post_processors::BertProcessing{{*config.sep_token, *sep}, {*config.cls_token, *cls}};
+}
 
 }  // namespace
 
@@ -48,10 +80,12 @@ Tokenizer read_gguf_vocabulary(const GgufVocabulary& gguf) {
     return type >= 1 && type <= 6 ? Type(type) : Type::normal;
   };
   std::optional<Tokenizer> tokenizer;
+  bool add_bos = gguf.add_bos_token.value_or(gguf.model == "llama");
+  const bool add_eos = gguf.add_eos_token.value_or(gguf.model == "t5");
   if (gguf.model == "gpt2") {
-    const auto pattern =
-        std::find_if(std::begin(patterns), std::end(patterns), [&](const auto& one) { return one.first == gguf.pre; });
-    if (pattern == std::end(patterns)) fail(raven::Message() << "unknown tokenizer.ggml.pre `" << gguf.pre << "`");
+    const GgufPattern* pattern = find_gguf_pattern(gguf.pre.empty() ? "default" : gguf.pre);
+    if (!pattern) fail(raven::Message() << "unknown tokenizer.ggml.pre `" << gguf.pre << "`");
+    add_bos = gguf.add_bos_token.value_or(pattern->add_bos);
     std::vector<Vocabulary::Entry> entries;
     for (uint32_t id = 0; id < size; ++id) entries.emplace_back(gguf.tokens[id], id);
     std::vector<BPE::MergeView> merges;
@@ -62,11 +96,15 @@ Tokenizer read_gguf_vocabulary(const GgufVocabulary& gguf) {
       merges.emplace_back(std::string_view(merge).substr(0, space), std::string_view(merge).substr(space + 1));
     }
     BpeOptions options;
-    options.ignore_merges = pattern->second == llama3;
+    options.ignore_merges = pattern->ignore_merges;
     tokenizer.emplace(BPE::make(entries, merges, options));
-    tokenizer->set_pre_tokenizer(pre_tokenizers::Sequence{
-        pre_tokenizers::Split{Pattern::regex(std::string(pattern->second)), SplitBehavior::Isolated, false},
-        pre_tokenizers::ByteLevel{false, true, false}});
+    pre_tokenizers::Sequence chain;
+    for (const std::string_view split : pattern->splits)
+      if (!split.empty())
+        chain.pretokenizers.emplace_back(
+            pre_tokenizers::Split{Pattern::regex(std::string(split)), SplitBehavior::Isolated, false});
+    chain.pretokenizers.emplace_back(pre_tokenizers::ByteLevel{false, true, false});
+    tokenizer->set_pre_tokenizer(std::move(chain));
     tokenizer->set_decoder(decoders::ByteLevel{});
   } else if (gguf.model == "llama" || gguf.model == "t5") {
     SentencePieceModel model;
@@ -78,7 +116,7 @@ Tokenizer read_gguf_vocabulary(const GgufVocabulary& gguf) {
     if (!model.unk_id() && gguf.unknown_token_id && *gguf.unknown_token_id < size)
       model.pieces[*gguf.unknown_token_id].type = Type::unknown;
     model.normalization.charsmap.assign(gguf.precompiled_charsmap.begin(), gguf.precompiled_charsmap.end());
-    model.normalization.add_dummy_prefix = gguf.add_space_prefix;
+    model.normalization.add_dummy_prefix = gguf.add_space_prefix.value_or(true);
     model.normalization.remove_extra_whitespaces = gguf.model == "t5";
     tokenizer.emplace(model.native());
     // Control tokens are added tokens here: whether they are decoded is the caller's choice.
@@ -124,32 +162,14 @@ Tokenizer read_gguf_vocabulary(const GgufVocabulary& gguf) {
   config.eos_token = text_of(gguf.eos_token_id);
   config.unk_token = text_of(gguf.unknown_token_id);
   config.pad_token = text_of(gguf.padding_token_id);
-  config.add_bos_token = gguf.add_bos_token;
-  config.add_eos_token = gguf.add_eos_token;
+  config.cls_token = text_of(gguf.cls_token_id);
+  config.sep_token = text_of(gguf.seperator_token_id);
+  config.mask_token = text_of(gguf.mask_token_id);
+  config.add_bos_token = add_bos;
+  config.add_eos_token = add_eos;
+  const auto post_processor = gguf.model == "bert" ? bert_ends(*tokenizer, gguf, config) : ends(gguf, add_bos, add_eos);
+  if (post_processor) tokenizer->set_post_processor(*post_processor);
   if (!gguf.chat_template.empty()) config.chat_templates["default"] = gguf.chat_template;
-  std::vector<post_processors::TemplatePiece> single, pair;
-  std::vector<post_processors::TemplateSpecial> specials;
-  using Kind = post_processors::TemplatePiece::Kind;
-  const auto special = [&](std::optional<uint32_t> id, uint32_t type, std::vector<post_processors::TemplatePiece>& to) {
-    if (!id || *id >= size) return;
-    to.push_back({Kind::special, gguf.tokens[*id], type});
-    specials.push_back({gguf.tokens[*id], {*id}, {gguf.tokens[*id]}});
-  };
-  for (const uint32_t side : {0u, 1u}) {
-    std::vector<post_processors::TemplatePiece> part;
-    if (gguf.add_bos_token) special(gguf.bos_token_id, side, part);
-    part.push_back({side == 0 ? Kind::sequence_a : Kind::sequence_b, {}, side});
-    if (gguf.add_eos_token) special(gguf.eos_token_id, side, part);
-    if (side == 0) single = part;
-    pair.insert(pair.end(), part.begin(), part.end());
-  }
-  if (gguf.add_bos_token || gguf.add_eos_token) {
-    std::sort(specials.begin(), specials.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
-    specials.erase(
-        std::unique(specials.begin(), specials.end(), [](const auto& a, const auto& b) { return a.id == b.id; }),
-        specials.end());
-    tokenizer->set_post_processor(post_processors::TemplateProcessing{single, pair, specials});
-  }
   tokenizer->set_config(std::move(config));
   return *tokenizer;
 }

@@ -28,6 +28,12 @@ Tokenizer assemble(Vocabulary::Source tokens, const Pattern& pattern,
                    const std::vector<std::pair<std::string, uint32_t>>& specials) {
   const std::vector<Vocabulary::Entry> others(specials.begin(), specials.end());
   Tokenizer tokenizer(BPE::make_by_text(std::move(tokens), others, {.ignore_merges = true}));
+  uint32_t last = Vocabulary::none;
+  tokenizer.model().vocabulary().for_each([&](std::string_view, uint32_t id) {
+    if (id == last)
+      throw Error(ErrorCode::vocabulary, "brot.Tiktoken", raven::Message() << "two tokens have the rank " << id);
+    last = id;
+  });
   tokenizer.set_pre_tokenizer(split_bytes(pattern));
   tokenizer.set_decoder(decoders::ByteLevel{});
   std::vector<AddedToken> added;
