@@ -3,6 +3,7 @@
 #include "raven/brot/core/encode_stream.hpp"
 #include "raven/brot/core/tokenizer.hpp"
 #include "raven/brot/files/config.hpp"
+#include "raven/brot/files/gguf.hpp"
 #include "raven/brot/files/load.hpp"
 #include "raven/brot/files/presets.hpp"
 #include "raven/brot/files/sentencepiece.hpp"

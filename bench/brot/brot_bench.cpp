@@ -60,17 +60,11 @@ int main(int count, char** arguments) {
   if (verb == "once" && count == 5) return run_once(arguments[2], arguments[3], arguments[4]) ? 0 : 2;
   if (verb == "convert" && count == 4) {
     const std::string source = arguments[2];
-    brot::Tokenizer tokenizer =
-        source.ends_with(".model") ? brot::SentencePieceModel::from_file(source).convert() : brot::load_any(source);
-    // tiktoken's patterns in HuggingFace's dialect
-    namespace pre = brot::pre_tokenizers;
-    if (source.ends_with("r50k_base.tiktoken")) tokenizer.set_pre_tokenizer(pre::ByteLevel{.add_prefix_space = false});
-    if (source.ends_with("cl100k_base.tiktoken"))
-      tokenizer.set_pre_tokenizer(pre::Sequence{
-          pre::Split{brot::Pattern::regex(R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}|)"
-                                          R"( ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)"),
-                     brot::SplitBehavior::Isolated, false},
-          pre::ByteLevel{.add_prefix_space = false, .use_regex = false}});
+    const std::string name = source.substr(source.rfind('/') + 1);
+    const brot::Tokenizer tokenizer =
+        source.ends_with(".model")      ? brot::SentencePieceModel::from_file(source).convert()
+        : source.ends_with(".tiktoken") ? brot::Tiktoken::from_file(source, name.substr(0, name.rfind('.'))).to_tokenizer()
+                                        : brot::load_any(source);
     tokenizer.save(arguments[3]);
     return 0;
   }

@@ -15,20 +15,26 @@ set(BROT_CORE_SOURCES
   core/pieces.cpp
   core/tokenizer.cpp
   core/vocabulary.cpp
+  decoders/clean_up.cpp
   decoders/decoder.cpp
   decoders/incremental.cpp
   files/base64.cpp
   files/compiled.cpp
   files/config.cpp
+  files/gguf.cpp
+  files/gguf_patterns.cpp
   files/json.cpp
   files/load.cpp
   files/presets.cpp
+  files/pretrained.cpp
   files/sentencepiece.cpp
+  files/sentencepiece_tokenizers.cpp
+  files/spm_models.cpp
   files/tables.cpp
   files/tiktoken.cpp
+  files/tiktoken_definitions.cpp
   files/tokenizer_json_read.cpp
   files/tokenizer_json_write.cpp
-  files/unused_pieces.cpp
   models/bpe.cpp
   models/merge_table.cpp
   models/seams.cpp

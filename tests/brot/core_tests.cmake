@@ -1,8 +1,10 @@
 set(BROT_CORE_TESTS
   behaviour_test.cpp
+  gguf_test.cpp
   golden_core_test.cpp
   linear_test.cpp
   loading_test.cpp
+  pretrained_test.cpp
   presets_test.cpp
   profile_test.cpp
   sentencepiece_test.cpp

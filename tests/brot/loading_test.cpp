@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <fstream>
 #include <map>
 #include <random>
 
@@ -193,6 +194,13 @@ TEST(Tiktoken, RanksWithoutEveryByte) {
   EXPECT_EQ(tiktoken.decode(std::vector<uint32_t>{7, 6, 9}), "abab\xC3\xA9<s>");
 }
 
+// Special tokens so far off that there is no table of ids.
+TEST(Tiktoken, BytesOfSparseIds) {
+  const auto tiktoken = brot::Tiktoken::from_ranks({{"a", 0}, {"\xC3", 1}}, {"own", ".", {{"<end>", 90000}}});
+  EXPECT_EQ(tiktoken.decode_bytes(std::vector<uint32_t>{0, 1, 90000, 5}), "a\xC3<end>");
+  EXPECT_EQ(tiktoken.decode(std::vector<uint32_t>{0, 1}), "a\xEF\xBF\xBD");
+}
+
 TEST(Tiktoken, LinesInEveryForm) {
   const auto read = [](std::string_view lines) { return brot::Tiktoken::from_text(lines, {"own", R"(.+)", {}}); };
   const auto tiktoken = read("YQ== 0\r\nYg== 1\n\nYWI= 2");
@@ -200,8 +208,87 @@ TEST(Tiktoken, LinesInEveryForm) {
   EXPECT_EQ(tiktoken.to_text(), "YQ== 0\nYg== 1\nYWI= 2\n");
   EXPECT_EQ(read("").encode_ordinary("a").size(), 0u);
   for (const char* wrong :
-       {"YQ==", "YQ== ", "YQ== x", "YQ== 1 ", "Y 0", "Y!== 0", "YQ== -1", "YQ== 99999999999", "YQ==  1"})
+       {"YQ==", "YQ== ", "YQ== x", "YQ== 1 ", "Y 0", "Y!== 0", "YQ== -1", "YQ== 99999999999", "YQ==  1", "YQ== 0"})
     EXPECT_THROW(read(std::string("Yg== 0\n") + wrong), brot::Error) << wrong;
+}
+
+TEST(Tiktoken, EncodingsOfModels) {
+  std::ifstream file(RAVEN_SOURCE_DIR "/tests/golden/brot/models.txt");
+  size_t count = 0;
+  for (std::string line; std::getline(file, line); ++count) {
+    if (line.starts_with("# ")) continue;
+    const size_t tab = line.find('\t');
+    const std::string model = line.substr(0, tab), wanted = line.substr(tab + 1);
+    std::string got = "-";
+    try {
+      got = brot::Tiktoken::encoding_of_model(model);
+    } catch (const brot::Error& error) {
+      EXPECT_EQ(error.code(), brot::ErrorCode::argument);
+    }
+    EXPECT_EQ(got, wanted) << "`" << model << "`";
+  }
+  EXPECT_GT(count, 100u);
+}
+
+/// Bytes, and merges of English, spaces and other letters.
+brot::Tiktoken small_tiktoken(const std::string& encoding) {
+  std::vector<std::pair<std::string, uint32_t>> ranks;
+  for (int byte = 0; byte < 256; ++byte) ranks.emplace_back(std::string(1, char(byte)), uint32_t(byte));
+  for (const char* text : {"th", "the", " t", " the", "  ", "    ", "\n\n", " \n", "  \n", "  \n  ", "\xC3\xA9", "'s", "'\xC5\xBF", "12",
+                           "123", "ab", "abab", "\r\n", "..", ".\n"})
+    ranks.emplace_back(text, uint32_t(ranks.size()));
+  brot::TiktokenDefinition definition = brot::Tiktoken::definition(encoding);
+  definition.special_tokens = {{"<|endoftext|>", 300}, {"<|more|>", 310}};
+  return brot::Tiktoken::from_ranks(ranks, definition);
+}
+
+/// Random text of what patterns tell apart.
+std::string mixed_text(std::mt19937& random) {
+  static constexpr const char* parts[] = {"the", " the", "THE", " ",  "  ",  "\n",           "\r\n",     "\t",  "'s",
+                                          "'S",  "'ll",  "12",  "1",  "12345", "\xC3\xA9",  "\xE4\xBB\x8A", ".", "..",
+                                          "/",   "ab",   "\xC5\xBF", "'\xC5\xBF", "\xC2\xA0", "\xE2\x80\xA8", "\xC2\x85", "<|endoftext|>", "\xD9\xA3"};
+  std::string text;
+  for (size_t i = 0, count = random() % 14; i < count; ++i) text += parts[random() % std::size(parts)];
+  return text;
+}
+
+// As tokenizer.json, from there, and as ranks again.
+TEST(Tiktoken, TokenizersThereAndBack) {
+  std::mt19937 random(3);
+  for (const char* encoding : {"gpt2", "p50k_edit", "cl100k_base", "o200k_base"}) {
+    const brot::Tiktoken tiktoken = small_tiktoken(encoding);
+    EXPECT_THROW(tiktoken.tokenizer().to_json(), brot::Error);
+    const brot::Tokenizer tokenizer = tiktoken.to_tokenizer();
+    const brot::Tokenizer again = brot::Tokenizer::from_json(tokenizer.to_json());
+    const brot::Tiktoken back = brot::Tiktoken::from_tokenizer(again, "back");
+    EXPECT_EQ(back.to_text(), tiktoken.to_text());
+    EXPECT_EQ(back.special_tokens(), tiktoken.special_tokens());
+    for (int i = 0; i < 4000; ++i) {
+      const std::string text = mixed_text(random);
+      const auto wanted = tiktoken.encode_with_special(text);
+      ASSERT_EQ(tokenizer.encode_ids(text), wanted) << encoding << " `" << text << "`";
+      ASSERT_EQ(again.encode_ids(text), wanted) << encoding << " `" << text << "`";
+      ASSERT_EQ(back.encode_with_special(text), wanted) << encoding << " `" << text << "`";
+    }
+  }
+}
+
+TEST(Tiktoken, WhatHasNoOtherFormIsRefused) {
+  const auto own = brot::Tiktoken::from_ranks({{"a", 0}, {"b", 1}, {"ab", 2}}, {"own", R"(\w+|\W+$)", {}});
+  EXPECT_THROW(own.to_tokenizer(), brot::Error);
+  EXPECT_EQ(own.to_tokenizer(R"(\w+|\W+\z)").encode_ids("abb"), (std::vector<uint32_t>{2, 1}));
+  EXPECT_THROW(brot::Tiktoken::from_tokenizer(own.to_tokenizer(R"(\w+|\W+\z)"), "back"), brot::Error);
+  EXPECT_EQ(brot::Tiktoken::from_tokenizer(own.to_tokenizer(R"(\w+|\W+\z)"), "back", R"(\w+|\W+$)").to_text(), own.to_text());
+  // Merges against the order of ids, no bytes, no BPE.
+  const auto bpe = [](std::vector<std::pair<std::string, uint32_t>> vocab, std::vector<BPE::Merge> merges) {
+    return brot::gpt2_style(BPE::Builder().vocab(std::move(vocab)).merges(std::move(merges)).build());
+  };
+  const auto convert = [](const brot::Tokenizer& tokenizer) { return brot::Tiktoken::from_tokenizer(tokenizer, "x"); };
+  EXPECT_EQ(convert(bpe({{"a", 0}, {"b", 1}, {"ab", 2}, {"ba", 3}}, {{"a", "b"}, {"b", "a"}})).to_text(),
+            "YQ== 0\nYg== 1\nYWI= 2\nYmE= 3\n");
+  EXPECT_THROW(convert(bpe({{"a", 0}, {"b", 1}, {"ab", 3}, {"ba", 2}}, {{"a", "b"}, {"b", "a"}})), brot::Error);
+  EXPECT_THROW(convert(bpe({{"a", 0}, {" ", 1}}, {})), brot::Error);
+  EXPECT_THROW(convert(brot::Tokenizer(brot::ByteModel::make(0, {}))), brot::Error);
 }
 
 }  // namespace

@@ -18,19 +18,27 @@ def ours(raven, path, lines):
     return [[int(word) for word in line.split()] for line in out.split("\n")[:len(lines)]]
 
 
+def ours_decoded(raven, path, lists):
+    with tempfile.NamedTemporaryFile("w") as file:
+        file.write("".join(" ".join(map(str, ids)) + "\n" for ids in lists))
+        file.flush()
+        out = subprocess.run([raven, "tokenize", "decode", "--keep-special", path, file.name], check=True, stdout=subprocess.PIPE).stdout.decode()
+    return out.split("\n")[:len(lists)]
+
+
 def tiktoken_original(path):
     import tiktoken, tiktoken_ext.openai_public as public
     name = os.path.basename(path).removesuffix(".tiktoken")
     ranks = {base64.b64decode(token): int(rank) for token, rank in (line.split() for line in open(path) if line.strip())}
     public.load_tiktoken_bpe = lambda *args, **kwargs: ranks
     encoding = tiktoken.Encoding(**public.ENCODING_CONSTRUCTORS[name]())
-    return lambda text: encoding.encode(text, allowed_special="all")
+    return lambda text: encoding.encode(text, allowed_special="all"), encoding.decode
 
 
 def sentencepiece_original(path):
     import sentencepiece
     processor = sentencepiece.SentencePieceProcessor(model_file=path)
-    return processor.encode
+    return processor.encode, processor.decode
 
 
 def main():
@@ -48,10 +56,15 @@ def main():
     size = sum(len(line.encode()) + 1 for line in lines)
     failed = 0
     for path in options.files:
-        original = tiktoken_original(path) if path.endswith(".tiktoken") else sentencepiece_original(path)
+        original, decode = tiktoken_original(path) if path.endswith(".tiktoken") else sentencepiece_original(path)
         different = 0
-        for line, mine in zip(lines, ours(options.raven, path, lines)):
-            theirs = original(line)
+        encoded = [original(line) for line in lines]
+        for ids, mine in zip(encoded, ours_decoded(options.raven, path, encoded)):
+            if mine != decode(ids):
+                different += 1
+                if different <= 3:
+                    print(f"DIFFERENCE {path}\n  ids {ids[:30]}\n  brot {mine[:120]!r}\n  orig {decode(ids)[:120]!r}")
+        for line, theirs, mine in zip(lines, encoded, ours(options.raven, path, lines)):
             if mine != theirs:
                 different += 1
                 if different <= 3:

@@ -10,9 +10,11 @@ namespace {
 
 using namespace brot;
 
-const std::vector<std::string> texts = {"a",      "##b",    "\xE2\x96\x81the", "\xE2\x96\x81", " x ",   "</w>", "c</w>",
-                                        "<0xE4>", "<0xBD>", "<0xA0>",          "<0x41>",       "<pad>", "|",    "|.",
-                                        "n't",    "aa",     "\xC3\xA9"};
+const std::vector<std::string> texts = {
+    "a",      "##b",    "\xE2\x96\x81the", "\xE2\x96\x81", " x ",   "</w>",   "c</w>",
+    "<0xE4>", "<0xBD>", "<0xA0>",          "<0x41>",       "<pad>", "|",      "|.",
+    "n't",    "aa",     "\xC3\xA9",        " .",           " ' ",   "do not", "'",
+    "s"};
 
 Tokenizer tokenizer_with(std::optional<Decoder> decoder, uint32_t hole = 0) {
   std::vector<Vocabulary::Entry> entries;
@@ -61,15 +63,19 @@ TEST(DecodeStream, StepsAddUpToTheWholeForEveryChain) {
         std::vector<uint32_t> ids(random() % (round < 300 ? 12 : 300));
         for (uint32_t& id : ids)
           id = random() % 20 == 0 ? uint32_t(texts.size()) + hole : random() % (texts.size() + 1);
-        DecodeStream stream = tokenizer.decode_stream();
-        std::string all;
-        for (const uint32_t id : ids)
-          if (const auto piece = stream.step(id)) {
-            ASSERT_FALSE(piece->empty());
-            all += *piece;
-          }
-        all += stream.flush();
-        ASSERT_EQ(all, tokenizer.decode(ids)) << name << ", hole " << hole << ", round " << round;
+        const DecodeOptions options{.clean_up_tokenization_spaces = round % 3 == 2};
+        DecodeStream stream = tokenizer.decode_stream(options);
+        for (int text = 0; text < 2; ++text) {  // after flush it begins afresh
+          std::string all;
+          for (const uint32_t id : ids)
+            if (const auto piece = stream.step(id)) {
+              ASSERT_FALSE(piece->empty());
+              all += *piece;
+            }
+          all += stream.flush();
+          ASSERT_EQ(all, tokenizer.decode(ids, options))
+              << name << ", hole " << hole << ", round " << round << ", text " << text;
+        }
       }
     }
   }
@@ -96,6 +102,37 @@ TEST(DecodeStream, TextComesAsSoonAsNothingCanChangeIt) {
   EXPECT_EQ(step(repeats, "aa"), "-");
   EXPECT_EQ(step(repeats, "<pad>"), "-");
   EXPECT_EQ(step(repeats, "aa"), "aa");
+}
+
+// The expected texts are those of transformers' clean_up_tokenization.
+TEST(DecodeStream, SpacesAreMendedAsTransformersDoes) {
+  const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
+      {{"a", ".", "do", "not", "do", "n't"}, "a. do not don't"},
+      {{"x", "'", "s", "'", "re", "?", "!", ","}, "x's're?!,"},
+      {{"I", "'m", "'ve", "it", "'s", "n", "'", "t"}, "I'm've it'sn't"},
+      {{"a", "'", "."}, "a '."},
+      {{"a", "'"}, "a '"},
+      {{"a", "'", "m", "."}, "a'm."}};
+  std::vector<Vocabulary::Entry> entries;
+  for (const auto& [tokens, text] : cases)
+    for (const std::string& token : tokens)
+      if (std::none_of(entries.begin(), entries.end(), [&](const auto& known) { return known.first == token; }))
+        entries.emplace_back(token, uint32_t(entries.size()));
+  const Tokenizer tokenizer(WordLevel::make(entries, {"a"}));
+  const DecodeOptions mend{.clean_up_tokenization_spaces = true};
+  DecodeStream stream = tokenizer.decode_stream(mend);
+  for (const auto& [tokens, text] : cases) {
+    std::vector<uint32_t> ids;
+    std::string all;
+    for (const std::string& token : tokens) {
+      ids.push_back(*tokenizer.token_to_id(token));
+      all += stream.step(ids.back()).value_or("");
+    }
+    EXPECT_EQ(all + stream.flush(), text);
+    EXPECT_EQ(tokenizer.decode(ids, mend), text);
+  }
+  EXPECT_EQ(stream.step(*tokenizer.token_to_id("do")), "do");
+  EXPECT_EQ(stream.step(*tokenizer.token_to_id(".")), ".");  // nothing may follow that changes it
 }
 
 // Four times the tokens must not take much more than four times as long; decoding everything at each step takes sixteen

@@ -22,6 +22,7 @@ struct DecodePlan {
     byte_fallback,  // texts, and runs of byte tokens; then leading characters
                     // may be stripped
     joined,         // texts alone, those of the first token apart
+    pieces,         // SentencePiece's: texts, those of the first token apart, and runs of byte tokens
   };
   Kind kind = Kind::general;
   static constexpr size_t padding = 16;
@@ -35,12 +36,17 @@ struct DecodePlan {
     uint32_t size() const { return word >> 4; }
   };
   TableVector<Token> tokens;
-  std::vector<std::pair<uint32_t, uint32_t>> firsts;  // (begin, size) of each text as first token (joined)
+  std::vector<std::pair<uint32_t, uint32_t>> firsts;  // (begin, size) of each text as first token (joined, pieces)
   std::string strip;                                  // character stripped at the start of the whole text …
   size_t strip_count = 0;                             // … at most this many times
+  bool strip_all = false;                             // pieces: a first text that is empty leaves the next one first
 
   std::string_view text(const Token& token) const { return {arena.data() + token.begin, token.size()}; }
   std::string_view first_text(uint32_t id) const { return {arena.data() + firsts[id].first, firsts[id].second}; }
+  /// Whether the token behind one that was first is first as well.
+  bool stays_first(uint32_t id, const Token& token) const {
+    return kind == Kind::pieces && firsts[id].second == 0 && (strip_all || token.size() == 0);
+  }
   /// The token of an id; one with the flag `other` when there is none.
   Token token(uint32_t id) const { return id < tokens.size() ? tokens[id] : Token{}; }
   /// Ask for the memory of `token`, and of its text, some ids ahead.
@@ -84,6 +90,11 @@ struct TokenizerCore final : TokenNames {
   bool needs_offsets = false;
   bool random = false;  // the model draws numbers, one after the other on each thread
 
+  /// Whether decoding mends spaces: as asked for, else as the configuration says, which transformers does not obey for BPE.
+  bool cleans_up(const DecodeOptions& options) const {
+    return options.clean_up_tokenization_spaces.on(config.clean_up_tokenization_spaces &&
+                                                   model->type() != ModelType::bpe);
+  }
   const DecodePlan& decode_plan() const;
   /// The compiled template of that source, which is one of the configuration's.
   ChatTemplate chat_template(const std::string& source) const;

@@ -1,11 +1,13 @@
 // Decoding, whole and streaming.
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "raven/base/thread_pool.hpp"
 #include "raven/brot/core/byte_alphabet.hpp"
 #include "raven/brot/core/core.hpp"
 #include "raven/brot/core/tokenizer.hpp"
+#include "raven/brot/decoders/clean_up.hpp"
 #include "raven/brot/decoders/incremental.hpp"
 #include "raven/brot/unicode/unicode.hpp"
 
@@ -62,6 +64,9 @@ std::unique_ptr<DecodePlan> make_plan(const TokenizerCore& core) {
     plan->kind = Kind::joined;
   } else if (std::holds_alternative<decoders::ByteLevel>(core.decoder->kind())) {
     plan->kind = Kind::byte_level;
+  } else if (const auto* spm = std::get_if<decoders::Spm>(&core.decoder->kind()); spm && !spm->denormalizer) {
+    plan->kind = Kind::pieces;
+    plan->strip_all = spm->strip_all;
   } else if (match_chain(*core.decoder, chain)) {
     plan->kind = Kind::byte_fallback;
     if (chain.strip) {
@@ -72,7 +77,7 @@ std::unique_ptr<DecodePlan> make_plan(const TokenizerCore& core) {
     return plan;
   }
   plan->tokens.resize(size_t(last) + 1);
-  if (plan->kind == Kind::joined) plan->firsts.resize(plan->tokens.size());
+  if (plan->kind == Kind::joined || plan->kind == Kind::pieces) plan->firsts.resize(plan->tokens.size());
   const auto store = [&](std::string_view text) {
     const uint32_t begin = uint32_t(plan->arena.size());
     plan->arena.insert(plan->arena.end(), text.begin(), text.end());
@@ -110,6 +115,14 @@ std::unique_ptr<DecodePlan> make_plan(const TokenizerCore& core) {
         plan->firsts[id] = {store(first), uint32_t(first.size())};
         break;
       }
+      case Kind::pieces: {
+        const auto& spm = std::get<decoders::Spm>(core.decoder->kind());
+        byte = spm.byte_of(name);
+        const std::string first = spm.text_of(name, true);
+        text = spm.text_of(name, false);
+        plan->firsts[id] = {store(first), uint32_t(first.size())};
+        break;
+      }
       case Kind::general: break;
     }
     fits = fits && text.size() <= DecodePlan::Token::largest_size;
@@ -129,8 +142,9 @@ std::unique_ptr<DecodePlan> make_plan(const TokenizerCore& core) {
 }
 
 /// Appends a finished run of byte tokens.
-void append_run(std::string& text, std::string& run) {
+void append_run(const DecodePlan& plan, std::string& text, std::string& run) {
   if (run.empty()) return;
+  if (plan.kind == Kind::pieces) return decoders::take_bytes(run, true, text);
   if (unicode::is_valid(run)) {
     text.append(run);
   } else {
@@ -180,14 +194,14 @@ std::string concatenate(const DecodePlan& plan, std::span<const uint32_t> ids, b
   std::string run, resolved;
   const auto end_run = [&] {
     resolved.clear();
-    append_run(resolved, run);
+    append_run(plan, resolved, run);
     make_room(resolved.size());
     std::memcpy(text.data() + size, resolved.data(), resolved.size());
     size += resolved.size();
   };
   using Token = DecodePlan::Token;
   const uint32_t left_out = Token::other | (skip_special ? Token::special : 0);
-  bool first = plan.kind == Kind::joined;
+  bool first = !plan.firsts.empty();
   // The tables of large vocabularies exceed the near caches.
   constexpr size_t ahead = 16;
   uint32_t flags = 0;
@@ -203,9 +217,12 @@ std::string concatenate(const DecodePlan& plan, std::span<const uint32_t> ids, b
       if (!(token.word & left_out)) run.push_back(char(token.begin));
       continue;
     }
-    if (!run.empty()) end_run();
+    if (!run.empty()) {
+      end_run();
+      first = false;
+    }
     const std::string_view part = first ? plan.first_text(id) : plan.text(token);
-    first = false;
+    first = first && plan.stays_first(id, token);
     make_room(part.size());
     // Nearly all texts are short: so many bytes are copied whatever the length (the arena is padded).
     std::memcpy(text.data() + size, part.data(), DecodePlan::padding);
@@ -236,14 +253,23 @@ std::string Tokenizer::decode(std::span<const uint32_t> ids, const DecodeOptions
     if (plan.kind == Kind::byte_level && torn && !unicode::is_valid(text)) text = unicode::replace_invalid(text);
     if (plan.strip_count > 0) strip_start(text, plan.strip, plan.strip_count);
   }
-  return options.clean_up_tokenization_spaces ? decoders::clean_up(std::move(text)) : text;
+  return core_->cleans_up(options) ? decoders::clean_up_spaces(std::move(text)) : text;
 }
 
 std::string Tokenizer::decode_bytes(std::span<const uint32_t> ids) const {
   const DecodePlan& plan = core_->decode_plan();
   bool torn = false;
-  return plan.kind == Kind::byte_level ? concatenate(plan, ids, false, torn)
-                                       : decode(ids, {.skip_special_tokens = false});
+  if (plan.kind == Kind::byte_level) return concatenate(plan, ids, false, torn);
+  if (!core_->decoder || !std::holds_alternative<decoders::ByteLevel>(core_->decoder->kind()))
+    return decode(ids, {.skip_special_tokens = false, .clean_up_tokenization_spaces = false});
+  std::string bytes;  // of ids that are too sparse for a table
+  for (const std::string& name : token_texts(*core_, ids, false)) {
+    const size_t before = bytes.size();
+    if (byte_alphabet::append_bytes(name, bytes)) continue;
+    bytes.resize(before);
+    bytes.append(name);
+  }
+  return bytes;
 }
 
 std::vector<std::string> Tokenizer::decode_batch(std::span<const std::vector<uint32_t>> sequences,
@@ -272,9 +298,21 @@ struct DecodeStream::State {
   // … else (user-defined parts) all ids are decoded again, and what grew behind the part already given is new.
   std::vector<uint32_t> ids;
   size_t given = 0, next_try = 0;
+  bool clean;
+  decoders::CleanUpStream clean_up;
 
   State(std::shared_ptr<const TokenizerCore> shared, DecodeOptions decode_options)
-      : core(std::move(shared)), plan(core->decode_plan()), options(decode_options), to_strip(plan.strip_count) {
+      : core(std::move(shared)), plan(core->decode_plan()), options(decode_options), clean(core->cleans_up(options)) {
+    start();
+  }
+
+  /// As at the first token.
+  void start() {
+    first = true;
+    to_strip = plan.strip_count;
+    pending.clear();
+    ids.clear();
+    given = next_try = 0;
     if (plan.kind == Kind::general) incremental = decoders::Incremental::make(core->decoder);
   }
 
@@ -336,18 +374,23 @@ std::optional<std::string_view> DecodeStream::step(uint32_t id) {
     if (token.word & (Token::other | (state.options.skip_special_tokens ? Token::special : 0))) return std::nullopt;
     if (token.word & Token::byte) {
       state.pending.push_back(char(token.begin));
-      return std::nullopt;
-    }
-    if (state.plan.kind == Kind::byte_level) {
+      if (state.plan.kind != Kind::pieces) return std::nullopt;
+      state.first = false;
+      decoders::take_bytes(state.pending, false, state.out);
+    } else if (state.plan.kind == Kind::byte_level) {
       state.pending.append(state.plan.text(token));
       decoders::take_characters(state.pending, state.out);
     } else {
-      append_run(state.out, state.pending);
-      state.out.append(state.plan.kind == Kind::joined && state.first ? state.plan.first_text(id)
-                                                                      : state.plan.text(token));
-      state.first = false;
+      append_run(state.plan, state.out, state.pending);
+      const bool first = state.first && !state.plan.firsts.empty();
+      state.out.append(first ? state.plan.first_text(id) : state.plan.text(token));
+      state.first = first && state.plan.stays_first(id, token);
       if (state.to_strip > 0) state.strip();
     }
+  }
+  if (state.clean && !state.out.empty()) {
+    const std::string text = std::exchange(state.out, {});
+    state.clean_up.push(text, state.out);
   }
   if (state.out.empty()) return std::nullopt;
   return std::string_view(state.out);
@@ -358,18 +401,20 @@ std::string DecodeStream::flush() {
   state.out.clear();
   if (state.incremental) {
     state.incremental->finish(state.out);
-    state.incremental = decoders::Incremental::make(state.core->decoder);
   } else if (state.plan.kind == Kind::general) {
     const std::string text = decode_general(*state.core, state.ids, state.options.skip_special_tokens);
     if (text.size() > state.given) state.out = text.substr(state.given);
-    state.ids.clear();
-    state.given = state.next_try = 0;
   } else if (state.plan.kind == Kind::byte_level) {
     state.out = unicode::replace_invalid(state.pending);
-    state.pending.clear();
   } else {
-    append_run(state.out, state.pending);
+    append_run(state.plan, state.out, state.pending);
     state.strip();
+  }
+  state.start();
+  if (state.clean) {
+    const std::string text = std::exchange(state.out, {});
+    state.clean_up.push(text, state.out);
+    state.clean_up.finish(state.out);
   }
   return state.out;
 }

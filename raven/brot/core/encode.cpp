@@ -329,14 +329,15 @@ Encoding encode_text(const std::shared_ptr<const TokenizerCore>& core, std::stri
   out.clear();
   out.sink.want_spans = has(fields, EncodeFields::offsets);
   out.want_words = has(fields, EncodeFields::words);
+  const bool plain_specials = options.encode_special_tokens.on(core->config.split_special_tokens);
   const ValidText valid(text, options.invalid, bytes_allowed(*core));
   out.sink.ids.reserve(text.size() / 4 + 8);
   std::optional<raven::ThreadLimit> limit;
   if (options.threads > 0 && text.size() >= section_size) limit.emplace(options.threads);
   if (valid.broken()) {
-    TextEncoder(*core, work, options.encode_special_tokens).run(valid.view());
+    TextEncoder(*core, work, plain_specials).run(valid.view());
   } else {
-    encode_valid(*core, work, valid.view(), options.encode_special_tokens);
+    encode_valid(*core, work, valid.view(), plain_specials);
   }
 
   Encoding encoding;
@@ -617,7 +618,7 @@ std::vector<uint32_t> Tokenizer::encode_ids(std::string_view text, bool add_spec
   work.output.clear();
   work.output.sink.want_spans = work.output.want_words = false;
   const ValidText valid(text, InvalidUtf8::replace, false);
-  encode_valid(*core_, work, valid.view(), false);
+  encode_valid(*core_, work, valid.view(), core_->config.split_special_tokens);
   return std::vector<uint32_t>(work.output.sink.ids.begin(), work.output.sink.ids.end());
 }
 
@@ -626,7 +627,7 @@ size_t Tokenizer::count_tokens(std::string_view text, bool add_special_tokens) c
   work.output.clear();
   work.output.sink.want_spans = work.output.want_words = false;
   const ValidText valid(text, InvalidUtf8::replace, false);
-  encode_valid(*core_, work, valid.view(), false);
+  encode_valid(*core_, work, valid.view(), core_->config.split_special_tokens);
   return work.output.sink.ids.size() + (add_special_tokens ? num_special_tokens_to_add(false) : 0);
 }
 

@@ -45,13 +45,24 @@ struct Padding {
   bool operator==(const Padding&) const = default;
 };
 
+/// A setting of one call: on, off, or as the tokenizer's configuration has it.
+class Switch {
+ public:
+  Switch() = default;
+  Switch(bool on) : value_(on) {}
+  bool on(bool configured) const noexcept { return value_.value_or(configured); }
+
+ private:
+  std::optional<bool> value_;
+};
+
 /// Options of one call; truncation and padding override those of the tokenizer's file.
 struct EncodeOptions {
   bool add_special_tokens = true;
   Offsets offsets = Offsets::byte;
   EncodeFields fields = EncodeFields::all;
   InvalidUtf8 invalid = InvalidUtf8::replace;
-  bool encode_special_tokens = false;  ///< treat special tokens in the text as plain text
+  Switch encode_special_tokens = {};   ///< treat special tokens in the text as plain text (split_special_tokens)
   bool overflow = true;                ///< keep what truncation cuts off
   std::optional<Truncation> truncation = std::nullopt;
   std::optional<Padding> padding = std::nullopt;
@@ -62,7 +73,7 @@ struct EncodeOptions {
 
 struct DecodeOptions {
   bool skip_special_tokens = true;
-  bool clean_up_tokenization_spaces = false;  ///< mends English spacing of the whole text
+  Switch clean_up_tokenization_spaces = {};  ///< mends English spacing of the whole text, as transformers
 };
 
 }  // namespace brot

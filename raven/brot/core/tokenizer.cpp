@@ -85,6 +85,23 @@ const std::optional<Truncation>& Tokenizer::truncation() const { return core_->t
 const std::optional<Padding>& Tokenizer::padding() const { return core_->padding; }
 const TokenizerConfig& Tokenizer::config() const { return core_->config; }
 UnicodeProfile Tokenizer::unicode_profile() const { return core_->profile; }
+std::optional<Truncation> Tokenizer::configured_truncation() const {
+  if (!core_->config.model_max_length) return std::nullopt;
+  Truncation truncation;
+  truncation.max_length = size_t(*core_->config.model_max_length);
+  if (core_->config.truncation_side == "left") truncation.direction = Direction::left;
+  return truncation;
+}
+Padding Tokenizer::configured_padding() const {
+  const auto token = pad_token();
+  const auto id = token ? token_to_id(*token) : std::nullopt;
+  if (!id) throw Error(ErrorCode::argument, "brot.Tokenizer.configured_padding", "the tokenizer has no pad token");
+  Padding padding;
+  padding.pad_token = *token;
+  padding.pad_id = *id;
+  if (core_->config.padding_side == "left") padding.direction = Direction::left;
+  return padding;
+}
 const std::map<uint32_t, AddedToken>& Tokenizer::added_tokens() const { return core_->added.by_id(); }
 
 void Tokenizer::set_model(ModelPtr model) {

@@ -141,6 +141,10 @@ class RAVEN_API Tokenizer {
   const std::optional<Padding>& padding() const;
   const TokenizerConfig& config() const;
   UnicodeProfile unicode_profile() const;
+  /// Cutting to the configuration's model_max_length on its truncation_side; none when there is no such length.
+  std::optional<Truncation> configured_truncation() const;
+  /// Filling up to the longest on the configuration's padding_side. @throws brot::Error (argument) without pad token
+  Padding configured_padding() const;
   void set_model(ModelPtr model);
   void set_normalizer(std::optional<Normalizer> normalizer);
   void set_pre_tokenizer(std::optional<PreTokenizer> pre_tokenizer);
@@ -277,7 +281,7 @@ class RAVEN_API DecodeStream {
   /// The text that `id` completes; nothing while bytes are missing. The view
   /// lives until the next call.
   std::optional<std::string_view> step(uint32_t id);
-  /// What is left at the end.
+  /// What is left at the end; the next id begins a new text.
   std::string flush();
 
  private:

@@ -14,36 +14,6 @@ namespace decoders {
 Sequence::Sequence(std::initializer_list<Decoder> list) : decoders(list) {}
 Sequence::Sequence(std::vector<Decoder> list) : decoders(std::move(list)) {}
 
-namespace {
-std::string replaced(std::string_view text, std::string_view from, std::string_view to) {
-  std::string result;
-  if (from.empty()) {  // as Rust's replace: before every character and at the end
-    for (const char* at = text.data(); at != text.data() + text.size();) {
-      const char* begin = at;
-      unicode::next_scalar(at);
-      result.append(to).append(begin, size_t(at - begin));
-    }
-    return result.append(to);
-  }
-  size_t run = 0;
-  for (size_t at = text.find(from); at != std::string_view::npos; at = text.find(from, run)) {
-    result.append(text, run, at - run).append(to);
-    run = at + from.size();
-  }
-  return result.append(text, run, text.size() - run);
-}
-}  // namespace
-
-std::string clean_up(std::string text) {
-  static constexpr std::pair<std::string_view, std::string_view> rules[] = {
-      {" .", "."},  {" ?", "?"},   {" !", "!"},          {" ,", ","},   {" ' ", "'"},   {" n't", "n't"},
-      {" 'm", "'m"}, {" do not", " don't"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"}};
-  if (text.find(' ') == std::string::npos) return text;
-  for (const auto& [from, to] : rules)
-    if (text.find(from) != std::string::npos) text = replaced(text, from, to);
-  return text;
-}
-
 int byte_of_token(std::string_view token) noexcept {
   if (token.size() != 6 || !token.starts_with("<0x") || token[5] != '>') return -1;
   int value = 0;
@@ -55,6 +25,40 @@ int byte_of_token(std::string_view token) noexcept {
     value = value * 16 + digit;
   }
   return value;
+}
+
+void take_bytes(std::string& bytes, bool last, std::string& text) {
+  size_t at = 0;
+  while (at < bytes.size()) {
+    const unicode::Decoded decoded = unicode::decode(bytes, at);
+    if (decoded.valid) {
+      text.append(bytes, at, decoded.length);
+      at += decoded.length;
+      continue;
+    }
+    const auto lead = static_cast<unsigned char>(bytes[at]);
+    const bool open = at + decoded.length == bytes.size() && lead >= 0xC2 && lead <= 0xF4 &&
+                      unicode::length_of_lead(lead) > decoded.length;
+    if (open && !last) break;
+    text.append("\xEF\xBF\xBD");
+    ++at;
+  }
+  bytes.erase(0, at);
+}
+
+int Spm::byte_of(std::string_view piece) const noexcept {
+  if (!bytes) return -1;
+  const int value = byte_of_token(piece);
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  return value >= 0 && piece[3] == digits[size_t(value) / 16] && piece[4] == digits[size_t(value) % 16] ? value : -1;
+}
+
+std::string Spm::text_of(std::string_view piece, bool first) const {
+  constexpr std::string_view metaspace = "\xE2\x96\x81";
+  if (controls.contains(piece)) return {};
+  if (!unk_piece.empty() && piece == unk_piece) return unk_surface;
+  if (first && strip_first && piece.starts_with(metaspace)) piece.remove_prefix(metaspace.size());
+  return replaced(piece, metaspace, " ");
 }
 
 namespace {
@@ -171,6 +175,23 @@ Tokens apply(const WordPiece& options, Tokens tokens) {
 Tokens apply(const Sequence& options, Tokens tokens) {
   for (const Decoder& one : options.decoders) tokens = one.apply(std::move(tokens));
   return tokens;
+}
+Tokens apply(const Spm& options, Tokens tokens) {
+  std::string text, bytes;
+  bool first = true;
+  for (const std::string& token : tokens) {
+    if (const int byte = options.byte_of(token); byte >= 0) {
+      bytes.push_back(char(byte));
+      first = false;
+      continue;
+    }
+    take_bytes(bytes, true, text);
+    const std::string part = options.text_of(token, first);
+    first = first && options.stays_first(part, options.text_of(token, false));
+    text.append(part);
+  }
+  take_bytes(bytes, true, text);
+  return {options.denormalizer ? Normalizer(*options.denormalizer).normalized(text) : text};
 }
 Tokens apply(const Custom& options, Tokens tokens) { return options.implementation->apply(std::move(tokens)); }
 

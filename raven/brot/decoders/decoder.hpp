@@ -3,6 +3,8 @@
 // the chain and is joined at the end.
 #include <initializer_list>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,6 +12,8 @@
 #include <vector>
 
 #include "raven/brot/core/pattern.hpp"
+#include "raven/brot/decoders/clean_up.hpp"
+#include "raven/brot/normalizers/normalizer.hpp"
 #include "raven/brot/pre_tokenizers/pre_tokenizer.hpp"
 
 namespace brot {
@@ -74,14 +78,36 @@ struct Sequence {
   Sequence(std::initializer_list<Decoder> list);
   explicit Sequence(std::vector<Decoder> list);
 };
+/// SentencePiece's own decoding: ▁ becomes a space, the first of the text nothing; runs of byte pieces become
+/// characters, each byte that is part of none U+FFFD. In the compiled form only.
+struct RAVEN_API Spm {
+  std::set<std::string, std::less<>> controls = {};  ///< pieces that are invisible
+  std::string unk_piece = {};                        ///< becomes unk_surface; empty when there is none
+  std::string unk_surface = {};
+  bool bytes = false;       ///< pieces `<0xHH>` are bytes
+  bool strip_first = true;  ///< one ▁ at the start of the text goes …
+  bool strip_all = true;    ///< … and that of every piece up to the first one that leaves text
+  /// Applied to the whole text; a stream then gives all of it at its end.
+  std::optional<normalizers::SpmCharsMap> denormalizer = {};
+
+  /// The value of a byte piece, or -1.
+  int byte_of(std::string_view piece) const noexcept;
+  /// What a piece that is no byte becomes; `first`: no text is before it.
+  std::string text_of(std::string_view piece, bool first) const;
+  /// Whether a piece leaves the text where it begins, given its two forms of text_of.
+  bool stays_first(std::string_view first_text, std::string_view text) const noexcept {
+    return first_text.empty() && (strip_all || text.empty());
+  }
+};
 struct Custom {
   std::shared_ptr<const CustomDecoder> implementation;
 };
 
-/// English spacing as WordPiece's and CTC's `cleanup` mend it, e.g. ` .` to `.`.
-RAVEN_API std::string clean_up(std::string text);
 /// The value of a `<0xHH>` token, or -1.
 RAVEN_API int byte_of_token(std::string_view token) noexcept;
+/// Moves the characters that begin `bytes` to `text`, each byte that is part of none as U+FFFD; unless they are the
+/// `last` ones, bytes of a character that may yet become complete stay.
+RAVEN_API void take_bytes(std::string& bytes, bool last, std::string& text);
 
 }  // namespace decoders
 
@@ -90,7 +116,7 @@ class RAVEN_API Decoder {
  public:
   using Kind = std::variant<decoders::BPEDecoder, decoders::ByteLevel, decoders::ByteFallback, decoders::CTC, decoders::Fuse,
                             decoders::Metaspace, decoders::Replace, decoders::Strip, decoders::WordPiece, decoders::Sequence,
-                            decoders::Custom>;
+                            decoders::Spm, decoders::Custom>;
   template <class T>
     requires(!std::is_same_v<std::remove_cvref_t<T>, Decoder>)
   Decoder(T kind) : kind_(std::make_shared<const Kind>(std::move(kind))) {}

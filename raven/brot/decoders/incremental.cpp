@@ -177,6 +177,48 @@ class WholeText final : public Stage {
   std::string text_;
 };
 
+/// SentencePiece's decoding, without denormalizer.
+class SpmPieces final : public Stage {
+ public:
+  explicit SpmPieces(Spm options) : options_(std::move(options)) {}
+  void push(std::string token, Tokens& out) override {
+    std::string text;
+    if (const int byte = options_.byte_of(token); byte >= 0) {
+      bytes_.push_back(char(byte));
+      first_ = false;
+      take_bytes(bytes_, false, text);
+    } else {
+      take_bytes(bytes_, true, text);
+      const std::string part = options_.text_of(token, first_);
+      first_ = first_ && options_.stays_first(part, options_.text_of(token, false));
+      text.append(part);
+    }
+    if (!text.empty()) out.push_back(std::move(text));
+  }
+  void finish(Tokens& out) override {
+    std::string text;
+    take_bytes(bytes_, true, text);
+    if (!text.empty()) out.push_back(std::move(text));
+  }
+
+ private:
+  Spm options_;
+  std::string bytes_;
+  bool first_ = true;
+};
+
+/// Looks at all tokens, which are there at the end only.
+class AllTokens final : public Stage {
+ public:
+  explicit AllTokens(Decoder decoder) : decoder_(std::move(decoder)) {}
+  void push(std::string token, Tokens&) override { tokens_.push_back(std::move(token)); }
+  void finish(Tokens& out) override { out = decoder_.apply(std::move(tokens_)); }
+
+ private:
+  Decoder decoder_;
+  Tokens tokens_;
+};
+
 /// Appends the stages of `decoder`; `joined` says that the tokens before it are parts of one text by now.
 bool append_stages(const Decoder& decoder, bool& joined, std::vector<std::unique_ptr<Stage>>& stages) {
   if (const auto* sequence = std::get_if<Sequence>(&decoder.kind())) {
@@ -207,6 +249,12 @@ bool append_stages(const Decoder& decoder, bool& joined, std::vector<std::unique
     stages.push_back(std::make_unique<ByteRuns>());
   } else if (std::holds_alternative<ByteLevel>(decoder.kind())) {
     stages.push_back(std::make_unique<JoinedBytes>());
+    joined = true;
+  } else if (const auto* pieces = std::get_if<Spm>(&decoder.kind())) {
+    if (pieces->denormalizer)
+      stages.push_back(std::make_unique<AllTokens>(decoder));
+    else
+      stages.push_back(std::make_unique<SpmPieces>(*pieces));
     joined = true;
   } else {
     const bool first_apart =

@@ -26,13 +26,7 @@ TokenizerConfig read_config(const json::Value& root) {
   const auto text = [&](std::string_view key) {
     return root[key].is(json::Type::string) ? std::optional<std::string>(root[key].text()) : std::nullopt;
   };
-  config.bos_token = token_text(root["bos_token"]);
-  config.eos_token = token_text(root["eos_token"]);
-  config.unk_token = token_text(root["unk_token"]);
-  config.pad_token = token_text(root["pad_token"]);
-  config.cls_token = token_text(root["cls_token"]);
-  config.sep_token = token_text(root["sep_token"]);
-  config.mask_token = token_text(root["mask_token"]);
+  for (const auto& [key, member] : token_roles) config.*member = token_text(root[key]);
   for (const char* key : {"additional_special_tokens", "extra_special_tokens"})
     for (const json::Value token : root[key])
       if (auto content = token_text(token)) config.additional_special_tokens.push_back(*content);
@@ -64,13 +58,7 @@ std::string write_config(const TokenizerConfig& config) {
   const auto flag = [&](std::string_view key, const std::optional<bool>& value) {
     if (value) out.key(key).boolean(*value);
   };
-  text("bos_token", config.bos_token);
-  text("eos_token", config.eos_token);
-  text("unk_token", config.unk_token);
-  text("pad_token", config.pad_token);
-  text("cls_token", config.cls_token);
-  text("sep_token", config.sep_token);
-  text("mask_token", config.mask_token);
+  for (const auto& [key, member] : token_roles) text(key, config.*member);
   out.key("additional_special_tokens").begin_array();
   for (const std::string& token : config.additional_special_tokens) out.string(token);
   out.end_array();

@@ -1,5 +1,5 @@
 #pragma once
-// SentencePiece's `.model` files (protocol buffers) and vocabularies of GGUF files.
+// SentencePiece's `.model` files (protocol buffers).
 #include <string>
 #include <string_view>
 #include <utility>
@@ -8,6 +8,12 @@
 #include "raven/brot/core/tokenizer.hpp"
 
 namespace brot {
+
+/// How texts are normalized before encoding, or decoded text is once more.
+struct SpmNormalization {
+  std::string charsmap;
+  bool add_dummy_prefix = true, remove_extra_whitespaces = true, escape_whitespaces = true;
+};
 
 /// A parsed `.model` file.
 struct RAVEN_API SentencePieceModel {
@@ -23,8 +29,10 @@ struct RAVEN_API SentencePieceModel {
   Algorithm algorithm = Algorithm::unigram;
   bool byte_fallback = false;
   bool treat_whitespace_as_suffix = false;
-  std::string charsmap;
-  bool add_dummy_prefix = true, remove_extra_whitespaces = true, escape_whitespaces = true;
+  SpmNormalization normalization;
+  std::optional<SpmNormalization> denormalization;
+  std::string unk_piece = "<unk>", bos_piece = "<s>", eos_piece = "</s>", pad_piece = "<pad>";
+  std::string unk_surface = " \xE2\x81\x87 ";  ///< what the unknown piece decodes to
   std::vector<std::pair<std::string, std::string>> self_test;  ///< input and expected pieces, separated by spaces
 
   /// @throws brot::Error (format) with the byte offset
@@ -43,28 +51,15 @@ struct RAVEN_API SentencePieceModel {
   /// The index of the unknown piece, if there is one.
   std::optional<uint32_t> unk_id() const;
 
-  /// A tokenizer that encodes exactly as SentencePiece does. Runs the file's self test. It cannot be saved as
-  /// tokenizer.json.
-  /// @throws brot::Error when a self test fails
+  /// A tokenizer that encodes and decodes exactly as SentencePiece does: control pieces decode to nothing. Runs the
+  /// file's self test. It cannot be saved as tokenizer.json, but compiled.
+  /// @throws brot::Error (vocabulary) when a self test fails or a piece is no UTF-8
   Tokenizer native() const;
-  /// A tokenizer of HuggingFace's components, as transformers converts such models.
+  /// A tokenizer of HuggingFace's components, as transformers converts such models: a Unigram as most of its classes do,
+  /// BPE as Llama's older one. Control pieces are special added tokens, user-defined ones plain added tokens. What else
+  /// the class of a tokenizer does is from_pretrained_dir's.
+  /// @throws brot::Error (unsupported) for models of words and of characters; (vocabulary) when a piece is no UTF-8
   Tokenizer convert() const;
 };
-
-/// The `tokenizer.ggml.*` values of a GGUF file; the container is read elsewhere.
-struct GgufVocabulary {
-  std::string model;  ///< gpt2, llama, bert or t5
-  std::string pre;    ///< name of the pre-tokenizer's pattern, e.g. llama-bpe
-  std::vector<std::string> tokens;
-  std::vector<float> scores = {};
-  std::vector<int32_t> token_types = {};  ///< as SentencePieceModel::PieceType
-  std::vector<std::string> merges = {};
-  std::vector<uint8_t> precompiled_charsmap = {};
-  std::optional<uint32_t> bos_token_id = {}, eos_token_id = {}, unknown_token_id = {}, padding_token_id = {};
-  bool add_bos_token = false, add_eos_token = false, add_space_prefix = true;
-  std::string chat_template = {};
-};
-/// @throws brot::Error for unknown kinds and contradictory sizes
-RAVEN_API Tokenizer read_gguf_vocabulary(const GgufVocabulary& vocabulary);
 
 }  // namespace brot

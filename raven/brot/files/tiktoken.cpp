@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <map>
 #include <mutex>
 #include <set>
 
@@ -10,55 +9,32 @@
 #include "raven/brot/core/byte_alphabet.hpp"
 #include "raven/brot/files/base64.hpp"
 #include "raven/brot/files/json.hpp"
+#include "raven/brot/files/tiktoken_patterns.hpp"
 #include "raven/brot/models/bpe.hpp"
 
 namespace brot {
 
 namespace {
 
-constexpr std::string_view gpt2_pattern =
-    R"('(?:[sdmt]|ll|ve|re)| ?\p{L}++| ?\p{N}++| ?[^\s\p{L}\p{N}]++|\s++$|\s+(?!\S)|\s)";
-constexpr std::string_view cl100k_pattern =
-    R"('(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s)";
-constexpr std::string_view o200k_pattern =
-    R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|)"
-    R"([^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|)"
-    R"(\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
-
-const std::pair<std::string_view, std::string_view> encodings_of_models[] = {{"gpt-5", "o200k_base"},
-                                                                             {"gpt-4.1", "o200k_base"},
-                                                                             {"gpt-4o", "o200k_base"},
-                                                                             {"o1", "o200k_base"},
-                                                                             {"o3", "o200k_base"},
-                                                                             {"o4-mini", "o200k_base"},
-                                                                             {"chatgpt-4o", "o200k_base"},
-                                                                             {"gpt-oss", "o200k_harmony"},
-                                                                             {"gpt-4", "cl100k_base"},
-                                                                             {"gpt-3.5", "cl100k_base"},
-                                                                             {"gpt-35", "cl100k_base"},
-                                                                             {"text-embedding-", "cl100k_base"},
-                                                                             {"davinci-002", "cl100k_base"},
-                                                                             {"babbage-002", "cl100k_base"},
-                                                                             {"text-davinci-edit", "p50k_edit"},
-                                                                             {"text-davinci-003", "p50k_base"},
-                                                                             {"text-davinci-002", "p50k_base"},
-                                                                             {"code-", "p50k_base"},
-                                                                             {"text-davinci", "r50k_base"},
-                                                                             {"davinci", "r50k_base"},
-                                                                             {"curie", "r50k_base"},
-                                                                             {"babbage", "r50k_base"},
-                                                                             {"ada", "r50k_base"},
-                                                                             {"gpt2", "gpt2"},
-                                                                             {"gpt-2", "gpt2"}};
+/// Text cut by the pattern, as bytes.
+PreTokenizer split_bytes(const Pattern& pattern) {
+  return pre_tokenizers::Sequence{
+      pre_tokenizers::Split{pattern, SplitBehavior::Isolated, false},
+      pre_tokenizers::ByteLevel{.add_prefix_space = false, .trim_offsets = true, .use_regex = false}};
+}
 
 /// All components around a byte-level vocabulary whose ids order the merges.
 Tokenizer assemble(Vocabulary::Source tokens, const Pattern& pattern,
                    const std::vector<std::pair<std::string, uint32_t>>& specials) {
   const std::vector<Vocabulary::Entry> others(specials.begin(), specials.end());
   Tokenizer tokenizer(BPE::make_by_text(std::move(tokens), others, {.ignore_merges = true}));
-  tokenizer.set_pre_tokenizer(pre_tokenizers::Sequence{
-      pre_tokenizers::Split{pattern, SplitBehavior::Isolated, false},
-      pre_tokenizers::ByteLevel{.add_prefix_space = false, .trim_offsets = true, .use_regex = false}});
+  uint32_t last = Vocabulary::none;
+  tokenizer.model().vocabulary().for_each([&](std::string_view, uint32_t id) {
+    if (id == last)
+      throw Error(ErrorCode::vocabulary, "brot.Tiktoken", raven::Message() << "two tokens have the rank " << id);
+    last = id;
+  });
+  tokenizer.set_pre_tokenizer(split_bytes(pattern));
   tokenizer.set_decoder(decoders::ByteLevel{});
   std::vector<AddedToken> added;
   for (const auto& [text, id] : specials) added.emplace_back(text, true);
@@ -67,52 +43,6 @@ Tokenizer assemble(Vocabulary::Source tokens, const Pattern& pattern,
 }
 
 }  // namespace
-
-TiktokenDefinition Tiktoken::definition(std::string_view name) {
-  TiktokenDefinition result{std::string(name), std::string(gpt2_pattern), {{"<|endoftext|>", 50256}}};
-  auto& specials = result.special_tokens;
-  if (name == "gpt2" || name == "r50k_base" || name == "p50k_base") return result;
-  if (name == "p50k_edit") {
-    specials.insert(specials.end(), {{"<|fim_prefix|>", 50281}, {"<|fim_middle|>", 50282}, {"<|fim_suffix|>", 50283}});
-    return result;
-  }
-  if (name == "cl100k_base") {
-    result.pattern = cl100k_pattern;
-    specials = {{"<|endoftext|>", 100257},
-                {"<|fim_prefix|>", 100258},
-                {"<|fim_middle|>", 100259},
-                {"<|fim_suffix|>", 100260},
-                {"<|endofprompt|>", 100276}};
-    return result;
-  }
-  if (name == "o200k_base" || name == "o200k_harmony") {
-    result.pattern = o200k_pattern;
-    specials = {{"<|endoftext|>", 199999}, {"<|endofprompt|>", 200018}};
-    if (name == "o200k_base") return result;
-    specials = {{"<|startoftext|>", 199998}, {"<|endoftext|>", 199999}};
-    const std::map<uint32_t, std::string> named = {{200002, "return"}, {200003, "constrain"}, {200005, "channel"},
-                                                   {200006, "start"},  {200007, "end"},       {200008, "message"},
-                                                   {200012, "call"}};
-    for (uint32_t id = 200000; id < 201088; ++id) {
-      if (id == 200018) specials.emplace_back("<|endofprompt|>", id);
-      const auto known = named.find(id);
-      specials.emplace_back(
-          known == named.end() ? "<|reserved_" + std::to_string(id) + "|>" : "<|" + known->second + "|>", id);
-    }
-    return result;
-  }
-  throw Error(ErrorCode::argument, "brot.Tiktoken.definition",
-              raven::Message()
-                  << "unknown encoding `" << name
-                  << "`, expected gpt2, r50k_base, p50k_base, p50k_edit, cl100k_base, o200k_base or o200k_harmony");
-}
-
-std::string Tiktoken::encoding_of_model(std::string_view model) {
-  for (const auto& [prefix, encoding] : encodings_of_models)
-    if (model.starts_with(prefix)) return std::string(encoding);
-  throw Error(ErrorCode::argument, "brot.Tiktoken.encoding_of_model",
-              raven::Message() << "unknown model `" << model << "`");
-}
 
 Tiktoken Tiktoken::from_file(const std::string& path, std::string_view encoding) {
   const raven::MappedFile file(path, "brot.Tiktoken.from_file");
@@ -168,6 +98,76 @@ std::string Tiktoken::to_text() const {
     lines += files::encode_base64(bytes) + " " + std::to_string(id) + "\n";
   }
   return lines;
+}
+
+Tokenizer Tiktoken::to_tokenizer(std::string_view pattern) const {
+  const auto known = pattern.empty() ? oniguruma_pattern(definition_.pattern) : pattern;
+  if (!known)
+    throw Error(ErrorCode::unsupported, "brot.Tiktoken.to_tokenizer",
+                raven::Message() << "the pattern `" << definition_.pattern
+                                 << "` is not a known one; give its form in Oniguruma's dialect");
+  Tokenizer tokenizer = tokenizer_;
+  tokenizer.set_pre_tokenizer(split_bytes(Pattern::regex(std::string(*known))));
+  return tokenizer;
+}
+
+namespace {
+
+/// The pattern by which a tokenizer cuts text before it becomes bytes; null when it does something else.
+const Pattern* split_pattern(const Tokenizer& tokenizer) {
+  if (tokenizer.normalizer() || !tokenizer.pre_tokenizer()) return nullptr;
+  const auto* chain = std::get_if<pre_tokenizers::Sequence>(&tokenizer.pre_tokenizer()->kind());
+  if (!chain || chain->pretokenizers.size() != 2) return nullptr;
+  const auto* split = std::get_if<pre_tokenizers::Split>(&chain->pretokenizers[0].kind());
+  const auto* bytes = std::get_if<pre_tokenizers::ByteLevel>(&chain->pretokenizers[1].kind());
+  if (!split || split->behavior != SplitBehavior::Isolated || split->invert || !split->pattern.is_regex()) return nullptr;
+  return bytes && !bytes->add_prefix_space && !bytes->use_regex ? &split->pattern : nullptr;
+}
+
+}  // namespace
+
+Tiktoken Tiktoken::from_tokenizer(const Tokenizer& tokenizer, std::string name, std::string pattern) {
+  const auto refuse = [](std::string_view what) {
+    throw Error(ErrorCode::unsupported, "brot.Tiktoken.from_tokenizer", what);
+  };
+  const auto* bpe = dynamic_cast<const BPE*>(&tokenizer.model());
+  if (!bpe) refuse("the model is not BPE");
+  const auto* bytes = tokenizer.pre_tokenizer()
+                          ? std::get_if<pre_tokenizers::ByteLevel>(&tokenizer.pre_tokenizer()->kind())
+                          : nullptr;
+  if (pattern.empty()) {
+    if (const Pattern* split = split_pattern(tokenizer)) {
+      const auto known = split->dialect() == RegexDialect::tiktoken ? std::optional<std::string_view>(split->text())
+                                                                    : tiktoken_pattern(split->text());
+      if (!known)
+        refuse(raven::Message() << "the pattern `" << split->text()
+                                << "` is not a known one; give its form in tiktoken's dialect");
+      pattern = *known;
+    } else if (bytes && bytes->use_regex && !bytes->add_prefix_space && !tokenizer.normalizer()) {
+      pattern = Tiktoken::definition("gpt2").pattern;
+    } else {
+      refuse("the text is not just cut by a pattern and turned into bytes");
+    }
+  }
+  // tiktoken merges by the ids of what comes about.
+  uint32_t last = 0;
+  std::string text;
+  for (const auto& [left, right] : bpe->merges()) {
+    text.assign(bpe->vocabulary().text(left)).append(bpe->vocabulary().text(right));
+    const uint32_t id = bpe->vocabulary().find(text);
+    if (id < last) refuse(raven::Message() << "the merges are not in the order of ids: `" << text << "` has id " << id);
+    last = id;
+  }
+  std::vector<std::pair<std::string, uint32_t>> ranks;
+  TiktokenDefinition definition{std::move(name), std::move(pattern), {}};
+  for (const auto& [id, token] : tokenizer.added_tokens()) definition.special_tokens.emplace_back(token.content, id);
+  for (const auto& [token, id] : bpe->vocabulary().entries()) {
+    if (tokenizer.added_tokens().contains(id)) continue;
+    std::string of_bytes;
+    if (!byte_alphabet::append_bytes(token, of_bytes)) refuse(raven::Message() << "token `" << token << "` is no bytes");
+    ranks.emplace_back(std::move(of_bytes), id);
+  }
+  return from_ranks(ranks, std::move(definition));
 }
 
 std::vector<uint32_t> Tiktoken::encode_ordinary(std::string_view text) const {

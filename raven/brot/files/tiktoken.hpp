@@ -23,12 +23,17 @@ class RAVEN_API Tiktoken {
  public:
   /// gpt2, r50k_base, p50k_base, p50k_edit, cl100k_base, o200k_base, o200k_harmony. @throws brot::Error for other names
   static TiktokenDefinition definition(std::string_view name);
-  /// The encoding of a model's name, e.g. `gpt-4o` → o200k_base. @throws brot::Error for unknown models
+  /// The encoding of a model's name, e.g. `gpt-4o` → o200k_base, as tiktoken's table has it. @throws brot::Error for
+  /// unknown models
   static std::string encoding_of_model(std::string_view model);
   /// Reads a `.tiktoken` file. @throws raven::IoError, brot::Error (format) with the line
   static Tiktoken from_file(const std::string& path, std::string_view encoding);
   static Tiktoken from_text(std::string_view lines, TiktokenDefinition definition);
   static Tiktoken from_ranks(const std::vector<std::pair<std::string, uint32_t>>& ranks, TiktokenDefinition definition);
+  /// Of a byte-level BPE tokenizer whose merges come in the order of ids. `pattern`: in tiktoken's dialect; by default
+  /// that of the tokenizer, where it is a known one.
+  /// @throws brot::Error (unsupported) for others
+  static Tiktoken from_tokenizer(const Tokenizer& tokenizer, std::string name, std::string pattern = {});
 
   /// Special tokens in the text are plain text.
   std::vector<uint32_t> encode_ordinary(std::string_view text) const;
@@ -63,6 +68,10 @@ class RAVEN_API Tiktoken {
   /// The lines that from_text reads, without the special tokens.
   std::string to_text() const;
   const std::vector<std::pair<std::string, uint32_t>>& special_tokens() const { return definition_.special_tokens; }
+  /// The same as a tokenizer that tokenizer.json can hold. `pattern`: in Oniguruma's dialect; by default that of the
+  /// definition, where it is a known one.
+  /// @throws brot::Error (unsupported) for other patterns
+  Tokenizer to_tokenizer(std::string_view pattern = {}) const;
   /// The same as a tokenizer with all components; special tokens are added tokens.
   const Tokenizer& tokenizer() const { return tokenizer_; }
 

@@ -1,9 +1,11 @@
 // Reading `tokenizer.json`, the forms of older releases included.
 #include <algorithm>
+#include <bit>
 #include <charconv>
 
 #include "raven/brot/core/core.hpp"
 #include "raven/brot/files/base64.hpp"
+#include "raven/brot/files/spm_models.hpp"
 #include "raven/brot/files/tokenizer_json.hpp"
 #include "raven/brot/models/bpe.hpp"
 #include "raven/brot/models/unigram.hpp"
@@ -172,6 +174,22 @@ std::vector<T> read_list(const Field& field, Read&& read) {
 // ----------------------------------------------------------------------------------------------------------
 // normalizers
 
+CharsMap charsmap_of(const Field& field) {
+  const Field map = field["precompiled_charsmap"];
+  if (!map.given()) return {};
+  auto decoded = decode_base64(map.text());
+  if (!decoded) map.fail("not base64");
+  return CharsMap(std::move(*decoded));
+}
+
+normalizers::SpmCharsMap spm_charsmap_of(const Field& field) {
+  std::vector<std::string> kept;
+  field["kept"].for_each([&](const Field& text) { kept.emplace_back(text.text()); });
+  return {charsmap_of(field), field["add_dummy_prefix"].boolean_or(true),
+          field["remove_extra_whitespaces"].boolean_or(true), field["escape_whitespaces"].boolean_or(true),
+          field["treat_whitespace_as_suffix"].boolean_or(false), KeptTexts(std::move(kept))};
+}
+
 Normalizer normalizer_of(const Field& field) {
   using namespace normalizers;
   const std::string type = type_of(field, {{"handle_chinese_chars", "BertNormalizer"},
@@ -200,19 +218,8 @@ Normalizer normalizer_of(const Field& field) {
   if (type == "Prepend") return Prepend{std::string(field["prepend"].text())};
   if (type == "Replace") return Replace{read_pattern(field["pattern"]), std::string(field["content"].text())};
   if (type == "Sequence") return Sequence(read_list<Normalizer>(field["normalizers"], normalizer_of));
-  if (type == "Precompiled" || type == "SpmCharsMap") {
-    const Field map = field["precompiled_charsmap"];
-    std::string bytes;
-    if (map.given()) {
-      auto decoded = decode_base64(map.text());
-      if (!decoded) map.fail("not base64");
-      bytes = std::move(*decoded);
-    }
-    if (type == "Precompiled") return Precompiled{CharsMap(std::move(bytes))};
-    return SpmCharsMap{CharsMap(std::move(bytes)), field["add_dummy_prefix"].boolean_or(true),
-                       field["remove_extra_whitespaces"].boolean_or(true), field["escape_whitespaces"].boolean_or(true),
-                       field["treat_whitespace_as_suffix"].boolean_or(false)};
-  }
+  if (type == "Precompiled") return Precompiled{charsmap_of(field)};
+  if (type == "SpmCharsMap") return spm_charsmap_of(field);
   field["type"].fail(raven::Message() << "unknown normalizer `" << type << "`");
 }
 
@@ -347,6 +354,18 @@ Decoder decoder_of(const Field& field) {
   if (type == "Strip")
     return Strip{field["content"].character(U' '), size_t(field["start"].integer_or(0)),
                  size_t(field["stop"].integer_or(0))};
+  if (type == "Spm") {
+    Spm result;
+    field["controls"].for_each([&](const Field& control) { result.controls.emplace(control.text()); });
+    result.unk_piece = field["unk_piece"].text();
+    result.unk_surface = field["unk_surface"].text();
+    result.bytes = field["bytes"].boolean_or(false);
+    result.strip_first = field["strip_first"].boolean_or(true);
+    result.strip_all = field["strip_all"].boolean_or(true);
+    if (const Field denormalizer = field["denormalizer"]; denormalizer.given())
+      result.denormalizer = spm_charsmap_of(denormalizer);
+    return result;
+  }
   if (type == "WordPiece") return decoders::WordPiece{field["prefix"].text_or("##"), field["cleanup"].boolean_or(true)};
   if (type == "Sequence") return Sequence(read_list<Decoder>(field["decoders"], decoder_of));
   field["type"].fail(raven::Message() << "unknown decoder `" << type << "`");
@@ -438,6 +457,7 @@ ModelPtr unigram_of(const Field& field) {
   const Field vocab = field["vocab"];
   vocab.expect(Type::array, "a list of pieces and scores");
   pieces.reserve(vocab.value().size());
+  const Field native = field["native_matchable"];  // of the compiled form
   for (const json::Value entry : vocab.value()) {
     auto part = entry.begin();
     if (!entry.is(Type::array) || entry.size() != 2)
@@ -446,15 +466,61 @@ ModelPtr unigram_of(const Field& field) {
     const json::Value score = *++part;
     if (!piece.is(Type::string) || !score.is(Type::number))
       Field(entry, &vocab, std::to_string(pieces.size())).fail("expected a piece and its score");
-    pieces.emplace_back(std::string(piece.text()), score.serde_number());
+    if (native.given())  // the bits of a float
+      pieces.emplace_back(std::string(piece.text()), std::bit_cast<float>(uint32_t(Field(score, &vocab, "").integer())));
+    else
+      pieces.emplace_back(std::string(piece.text()), score.serde_number());
   }
   Unigram::Options options;
   if (field["unk_id"].given()) options.unk_id = size_t(field["unk_id"].integer());
   options.byte_fallback = field["byte_fallback"].boolean_or(false);
+  if (native.given()) {
+    if (native.text().size() != pieces.size()) native.fail("expected a digit for each piece");
+    options.native_matchable.emplace();
+    for (const char flag : native.text()) options.native_matchable->push_back(flag == '1');
+  }
   return Unigram::make(std::move(pieces), options);
 }
 
-ModelPtr model_of(const Field& field, const TableReader* tables = nullptr) {
+ModelPtr model_of(const Field& field, const TableReader* tables);
+
+/// The models that only the compiled form has; null for other types.
+ModelPtr spm_model_of(const Field& field, std::string_view type, const TableReader* tables) {
+  const auto unknown = [&](size_t size) {
+    const Field id = field["unk_id"];
+    if (id.given() && id.integer() >= size) id.fail("no such piece");
+    return id.given() ? std::optional<uint32_t>(uint32_t(id.integer())) : std::nullopt;
+  };
+  if (type == "SpmSymbols") {
+    const auto symbols = read_list<std::string>(field["symbols"], [](const Field& one) { return std::string(one.text()); });
+    const Field inner = field["model"];
+    inner.expect(Type::object, "an object");
+    const std::string_view kind = inner["type"].text();
+    if (kind != "BPE" && kind != "SpmUnusedBpe") inner["type"].fail("expected BPE or SpmUnusedBpe");
+    return std::make_shared<SpmSymbols>(model_of(inner, tables), symbols);
+  }
+  if (type == "SpmWords") {
+    const VocabularyField vocab(field["vocab"]);
+    const std::span<const Vocabulary::Entry> entries = vocab;
+    return std::make_shared<SpmWords>(entries, unknown(entries.size()));
+  }
+  if (type == "SpmUnusedBpe") {
+    const Field list = field["pieces"];
+    list.expect(Type::array, "a list of pieces");
+    std::vector<SpmUnusedBpe::Piece> pieces;
+    list.for_each([&](const Field& piece) {
+      if (!piece.value().is(Type::array) || piece.value().size() != 3) piece.fail("expected a piece, its rank and use");
+      auto part = piece.value().begin();
+      const Field text(*part, &piece, "0"), rank(*++part, &piece, "1"), unused(*++part, &piece, "2");
+      pieces.push_back({std::string(text.text()), uint32_t(rank.integer()), unused.boolean_or(false)});
+    });
+    const auto unk = unknown(pieces.size());
+    return std::make_shared<SpmUnusedBpe>(std::move(pieces), field["byte_fallback"].boolean_or(false), unk);
+  }
+  return nullptr;
+}
+
+ModelPtr model_of(const Field& field, const TableReader* tables) {
   field.expect(Type::object, "an object");
   std::string type;
   if (field["type"].given()) {
@@ -479,6 +545,7 @@ ModelPtr model_of(const Field& field, const TableReader* tables = nullptr) {
     field["specials"].for_each([&](const Field& special) { specials.emplace_back(special.text()); });
     return ByteModel::make(uint32_t(field["offset"].integer_or(0)), specials);
   }
+  if (ModelPtr model = spm_model_of(field, type, tables)) return model;
   field["type"].fail(raven::Message() << "unknown model `" << type << "`");
 }
 
@@ -526,7 +593,7 @@ Normalizer read_normalizer(const json::Value& value) { return normalizer_of(Fiel
 PreTokenizer read_pre_tokenizer(const json::Value& value) { return pre_tokenizer_of(Field(value, nullptr, "")); }
 PostProcessor read_post_processor(const json::Value& value) { return post_processor_of(Field(value, nullptr, "")); }
 Decoder read_decoder(const json::Value& value) { return decoder_of(Field(value, nullptr, "")); }
-ModelPtr read_model(const json::Value& value) { return model_of(Field(value, nullptr, "")); }
+ModelPtr read_model(const json::Value& value) { return model_of(Field(value, nullptr, ""), nullptr); }
 
 Tokenizer read_tokenizer(std::string_view text, std::string_view name, LoadOptions options, const TableReader* tables) {
   static constexpr std::string_view flat_keys[] = {"vocab", "merges"};

@@ -1,6 +1,9 @@
 // Writing `tokenizer.json`, byte for byte as HuggingFace does.
+#include <bit>
+
 #include "raven/brot/core/core.hpp"
 #include "raven/brot/files/base64.hpp"
+#include "raven/brot/files/spm_models.hpp"
 #include "raven/brot/files/tokenizer_json.hpp"
 #include "raven/brot/models/bpe.hpp"
 #include "raven/brot/models/unigram.hpp"
@@ -19,6 +22,14 @@ struct Writer : json::Writer {
 [[noreturn]] void refuse_custom(std::string_view what) {
   throw Error(ErrorCode::unsupported, "brot.Tokenizer.save",
               raven::Message() << "a user-defined " << what << " cannot be written; replace it by a named one first");
+}
+
+/// SentencePiece's own ways are in the compiled form only.
+void expect_compiled(const Writer& out) {
+  if (out.form == JsonForm::whole)
+    throw Error(ErrorCode::unsupported, "brot.Tokenizer.save",
+                "a tokenizer that works as SentencePiece does has no form in tokenizer.json; use "
+                "SentencePieceModel::convert, or save_compiled");
 }
 
 std::string character(char32_t c) {
@@ -90,11 +101,14 @@ void write(Writer& out, const normalizers::Precompiled& kind) {
   tag(out, "Precompiled").key("precompiled_charsmap").string(encode_base64(kind.charsmap.bytes())).end_object();
 }
 void write(Writer& out, const normalizers::SpmCharsMap& kind) {
+  expect_compiled(out);
   tag(out, "SpmCharsMap").key("precompiled_charsmap").string(encode_base64(kind.charsmap.bytes()));
   out.key("add_dummy_prefix").boolean(kind.add_dummy_prefix);
   out.key("remove_extra_whitespaces").boolean(kind.remove_extra_whitespaces);
   out.key("escape_whitespaces").boolean(kind.escape_whitespaces);
-  out.key("treat_whitespace_as_suffix").boolean(kind.treat_whitespace_as_suffix).end_object();
+  out.key("treat_whitespace_as_suffix").boolean(kind.treat_whitespace_as_suffix).key("kept").begin_array();
+  for (const std::string& text : kind.kept.texts()) out.string(text);
+  out.end_array().end_object();
 }
 void write(Writer& out, const normalizers::Replace& kind) {
   tag(out, "Replace");
@@ -207,6 +221,16 @@ void write(Writer& out, const decoders::WordPiece& kind) {
   tag(out, "WordPiece").key("prefix").string(kind.prefix).key("cleanup").boolean(kind.cleanup).end_object();
 }
 void write(Writer& out, const decoders::Sequence& kind) { write_sequence(out, "decoders", kind.decoders); }
+void write(Writer& out, const decoders::Spm& kind) {
+  expect_compiled(out);
+  tag(out, "Spm").key("controls").begin_array();
+  for (const std::string& control : kind.controls) out.string(control);
+  out.end_array().key("unk_piece").string(kind.unk_piece).key("unk_surface").string(kind.unk_surface);
+  out.key("bytes").boolean(kind.bytes).key("strip_first").boolean(kind.strip_first);
+  out.key("strip_all").boolean(kind.strip_all).key("denormalizer");
+  kind.denormalizer ? write(out, *kind.denormalizer) : void(out.null());
+  out.end_object();
+}
 void write(Writer&, const decoders::Custom&) { refuse_custom("decoder"); }
 
 template <class Component>
@@ -231,6 +255,40 @@ void write_vocab(Writer& out, const Vocabulary& vocabulary) {
   out.key("vocab").begin_object();
   for (const auto& [text, id] : vocabulary.entries()) out.key(text).number(id);
   out.end_object();
+}
+
+void write_model(Writer& out, const Model& model);
+
+/// Of the models that derive from Model, those of SentencePiece's files have a form.
+void write_custom(Writer& out, const Model& model) {
+  const auto unknown = [&](std::optional<uint32_t> id) {
+    out.key("unk_id");
+    id ? out.number(*id) : out.null();
+  };
+  if (const auto* symbols = dynamic_cast<const SpmSymbols*>(&model)) {
+    expect_compiled(out);
+    tag(out, "SpmSymbols").key("symbols").begin_array();
+    for (const std::string& symbol : symbols->symbols()) out.string(symbol);
+    out.end_array().key("model");
+    write_model(out, symbols->inner());
+    out.end_object();
+  } else if (const auto* words = dynamic_cast<const SpmWords*>(&model)) {
+    expect_compiled(out);
+    tag(out, "SpmWords");
+    write_vocab(out, model.vocabulary());
+    unknown(words->unknown());
+    out.end_object();
+  } else if (const auto* unused = dynamic_cast<const SpmUnusedBpe*>(&model)) {
+    expect_compiled(out);
+    tag(out, "SpmUnusedBpe").key("pieces").begin_array();
+    for (const auto& piece : unused->pieces())
+      out.begin_array().string(piece.text).number(piece.rank).boolean(piece.unused).end_array();
+    out.end_array().key("byte_fallback").boolean(unused->byte_fallback());
+    unknown(unused->unknown());
+    out.end_object();
+  } else {
+    refuse_custom("model");
+  }
 }
 
 void write_model(Writer& out, const Model& model) {
@@ -273,11 +331,23 @@ void write_model(Writer& out, const Model& model) {
     }
     case ModelType::unigram: {
       const auto& unigram = static_cast<const Unigram&>(model);
+      const auto& matchable = unigram.options().native_matchable;
+      if (matchable) expect_compiled(out);
       tag(out, "Unigram").key("unk_id");
       unigram.options().unk_id ? out.number(*unigram.options().unk_id) : out.null();
       out.key("vocab").begin_array();
-      for (const auto& [piece, score] : unigram.pieces()) out.begin_array().string(piece).real(score).end_array();
-      out.end_array().key("byte_fallback").boolean(unigram.options().byte_fallback).end_object();
+      for (const auto& [piece, score] : unigram.pieces()) {
+        out.begin_array().string(piece);
+        matchable ? out.number(std::bit_cast<uint32_t>(float(score))) : out.real(score);
+        out.end_array();
+      }
+      out.end_array().key("byte_fallback").boolean(unigram.options().byte_fallback);
+      if (matchable) {
+        std::string flags;
+        for (const uint8_t flag : *matchable) flags.push_back(flag ? '1' : '0');
+        out.key("native_matchable").string(flags);
+      }
+      out.end_object();
       return;
     }
     case ModelType::bytes: {
@@ -287,11 +357,22 @@ void write_model(Writer& out, const Model& model) {
       out.end_array().end_object();
       return;
     }
-    case ModelType::custom: refuse_custom("model");
+    case ModelType::custom: write_custom(out, model);
   }
 }
 
 }  // namespace
+
+std::string write_model(const Model& model) {
+  Writer out(false, JsonForm::whole);
+  write_model(out, model);
+  return out.take();
+}
+
+const BPE* tables_of(const Model& model) {
+  const auto* symbols = dynamic_cast<const SpmSymbols*>(&model);
+  return dynamic_cast<const BPE*>(symbols ? &symbols->inner() : &model);
+}
 
 std::string write_tokenizer(const TokenizerCore& core, bool pretty, JsonForm form) {
   Writer out(pretty, form);

@@ -61,4 +61,14 @@ std::optional<CharsMap::Match> CharsMap::find(std::string_view text, bool first)
   return found;
 }
 
+KeptTexts::KeptTexts(std::vector<std::string> texts) : texts_(std::move(texts)) {
+  TableVector<std::pair<std::string_view, uint32_t>> keys;
+  for (const std::string& text : texts_) {
+    if (text.empty()) continue;
+    keys.emplace_back(text, uint32_t(text.size()));
+    begins_[static_cast<unsigned char>(text[0])] = true;
+  }
+  if (!keys.empty()) trie_.build(std::move(keys));
+}
+
 }  // namespace brot

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "raven/base/export.hpp"
+#include "raven/brot/core/double_array.hpp"
 
 namespace brot {
 
@@ -42,6 +43,27 @@ class RAVEN_API CharsMap {
     all.fill(true);
     return all;
   }
+};
+
+/// Texts that a character map leaves as they are.
+class RAVEN_API KeptTexts {
+ public:
+  KeptTexts() = default;
+  explicit KeptTexts(std::vector<std::string> texts);
+  const std::vector<std::string>& texts() const noexcept { return texts_; }
+  /// Bytes of the longest one that `text` begins with, or 0.
+  size_t longest(std::string_view text) const noexcept {
+    if (text.empty() || !begins_[static_cast<unsigned char>(text[0])]) return 0;
+    const uint32_t length = trie_.longest_prefix(text.data(), text.data() + text.size());
+    return length == DoubleArray::none ? 0 : length;
+  }
+  /// Whether one of them begins with this byte.
+  bool begins(unsigned char byte) const noexcept { return begins_[byte]; }
+
+ private:
+  std::vector<std::string> texts_;
+  DoubleArray trie_;  // the length of each
+  std::array<bool, 256> begins_{};
 };
 
 }  // namespace brot

@@ -225,6 +225,7 @@ void apply(const SpmCharsMap& options, AlignedText& text) {
     size_t length;
   };
   const auto next = [&](size_t at) {
+    if (const size_t kept = options.kept.longest(view.substr(at))) return Part{view.substr(at, kept), kept};
     if (const auto match = options.charsmap.longest(view.substr(at))) return Part{match->replacement, match->length};
     const size_t length = unicode::length_of_lead(static_cast<unsigned char>(view[at]));
     return Part{view.substr(at, length), length};
@@ -249,13 +250,15 @@ void apply(const SpmCharsMap& options, AlignedText& text) {
   };
   std::vector<Written> out;
   out.reserve(view.size() / 3 + 8);
-  if (at < view.size() && options.add_dummy_prefix && !options.treat_whitespace_as_suffix)
-    out.push_back({space, text.span(at, at + next(at).length)});
+  const bool any = at < view.size();
+  const Span start = any ? text.span(at, at + next(at).length) : Span{};
+  if (any && options.add_dummy_prefix && !options.treat_whitespace_as_suffix) out.push_back({space, start});
   bool after_space = options.remove_extra_whitespaces;
   // Bytes that are kept and no space run on to the next other one; what stands before a byte beyond ASCII may join it.
   std::array<bool, 256> plain{};
   for (unsigned byte = 0; byte < 128; ++byte)
-    plain[byte] = byte != ' ' && options.charsmap.keeps(static_cast<unsigned char>(byte));
+    plain[byte] = byte != ' ' && options.charsmap.keeps(static_cast<unsigned char>(byte)) &&
+                  !options.kept.begins(static_cast<unsigned char>(byte));
   const auto is_plain = [&](size_t position) { return plain[static_cast<unsigned char>(view[position])]; };
   while (at < view.size()) {
     size_t run = at;
@@ -289,8 +292,8 @@ void apply(const SpmCharsMap& options, AlignedText& text) {
   };
   if (options.remove_extra_whitespaces)
     while (!out.empty() && out.back().text == space) out.pop_back();
-  if (!out.empty() && options.add_dummy_prefix && options.treat_whitespace_as_suffix)
-    out.push_back({space, last_span(out.back())});
+  if (any && options.add_dummy_prefix && options.treat_whitespace_as_suffix)
+    out.push_back({space, out.empty() ? start : last_span(out.back())});
   AlignedText::Edit edit(text);
   for (const Written& part : out) {
     if (part.kept == nothing)

@@ -60,6 +60,7 @@ struct SpmCharsMap {
   bool remove_extra_whitespaces = true;
   bool escape_whitespaces = true;
   bool treat_whitespace_as_suffix = false;
+  KeptTexts kept = {};  ///< user-defined pieces, which the map does not change
 };
 /// Replaces every match.
 struct Replace {

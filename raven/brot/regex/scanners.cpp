@@ -314,6 +314,9 @@ const std::vector<Scanner>& all_scanners() {
           "cl100k_base",
           R"('(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}++|\p{N}{1,3}+| ?[^\s\p{L}\p{N}]++[\r\n]*+|\s++$|\s*[\r\n]|\s+(?!\S)|\s)",
           RegexDialect::tiktoken),
+      scanner<Cl100k<3, true>>(
+          "cl100k_base",
+          R"('(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s+\z|\s*[\r\n]|\s+(?!\S)|\s)"),
       scanner<O200k<3, true>>("o200k_base", BROT_CASED BROT_CONTRACTIONS
                               "?" BROT_UPPER BROT_CONTRACTIONS R"(?|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n/]*)" BROT_TAIL),
       scanner<O200k<3, true>>("o200k_base",

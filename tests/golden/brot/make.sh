@@ -24,9 +24,11 @@ write() {
   mv "$2.new" "$2"
 }
 write core.py core.json
+write models.py models.txt
 write normalize.py normalize.txt
 write presets.py presets.txt
 write regex_cases.py regex.txt
+write spm.py spm.txt
 write unused.py unused.txt
 write restricted.py restricted.txt
 write unstable.py unstable.txt

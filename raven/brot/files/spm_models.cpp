@@ -1,4 +1,4 @@
-#include "raven/brot/files/unused_pieces.hpp"
+#include "raven/brot/files/spm_models.hpp"
 
 #include <cstdio>
 #include <queue>
@@ -12,6 +12,7 @@ namespace brot {
 namespace {
 
 constexpr uint32_t none = Vocabulary::none;
+constexpr std::string_view metaspace = "\xE2\x96\x81";
 
 /// A part of the text in a list of neighbours.
 struct Symbol {
@@ -28,13 +29,64 @@ struct Candidate {
 
 }  // namespace
 
-UnusedPiecesBpe::UnusedPiecesBpe(const SentencePieceModel& model, std::vector<uint32_t> ranks)
-    : ranks_(std::move(ranks)), byte_fallback_(model.byte_fallback), unknown_(model.unk_id()) {
-  std::vector<Vocabulary::Entry> entries;
-  for (uint32_t id = 0; id < model.pieces.size(); ++id) {
-    entries.emplace_back(model.pieces[id].text, id);
-    unused_.push_back(model.pieces[id].type == SentencePieceModel::PieceType::unused || model.pieces[id].excluded);
+// --------------------------------------------------------------------------------------------------- symbols and words
+
+SpmSymbols::SpmSymbols(ModelPtr inner, std::vector<std::string> symbols)
+    : inner_(std::move(inner)), bpe_(dynamic_cast<const BPE*>(inner_.get())), symbols_(std::move(symbols)) {
+  vocabulary_ = inner_->vocabulary();
+  std::vector<std::pair<std::string, uint32_t>> known;
+  for (const std::string& symbol : symbols_)
+    if (const uint32_t id = vocabulary_.find(symbol); id != none) known.emplace_back(symbol, id);
+  matcher_.build(known);
+}
+
+void SpmSymbols::tokenize(std::string_view piece, uint32_t base, TokenSink& sink) const {
+  size_t open = 0;
+  for (auto match = matcher_.find(piece, 0); match; match = matcher_.find(piece, match->end)) {
+    if (open < match->begin) tokenize_gap(piece.substr(open, match->begin - open), base + uint32_t(open), sink);
+    sink.add(match->value, base + uint32_t(match->begin), base + uint32_t(match->end));
+    open = match->end;
   }
+  if (open < piece.size()) tokenize_gap(piece.substr(open), base + uint32_t(open), sink);
+}
+
+void SpmSymbols::tokenize_gap(std::string_view piece, uint32_t base, TokenSink& sink) const {
+  if (bpe_)
+    bpe_->tokenize_metaspace(piece, base, sink);
+  else
+    inner_->tokenize(piece, base, sink);
+}
+
+SpmWords::SpmWords(std::span<const Vocabulary::Entry> words, std::optional<uint32_t> unknown) : unknown_(unknown) {
+  vocabulary_ = Vocabulary::build(words);
+}
+
+void SpmWords::tokenize(std::string_view piece, uint32_t base, TokenSink& sink) const {
+  bool after_unknown = false;
+  for (size_t begin = 0; begin < piece.size();) {
+    const size_t end = std::min(piece.find(metaspace, begin + 1), piece.size());
+    uint32_t id = vocabulary_.find(piece.substr(begin, end - begin));
+    const bool unknown = id == none;
+    if (unknown && !unknown_)
+      throw Error(ErrorCode::unknown_token, "brot.SentencePieceModel",
+                  "a word is unknown and there is no unknown piece");
+    if (unknown) id = *unknown_;
+    if (unknown && after_unknown) {
+      if (sink.want_spans) sink.spans.back().end = base + uint32_t(end);
+    } else {
+      sink.add(id, base + uint32_t(begin), base + uint32_t(end));
+    }
+    after_unknown = unknown;
+    begin = end;
+  }
+}
+
+// ------------------------------------------------------------------------------------------------------- unused pieces
+
+SpmUnusedBpe::SpmUnusedBpe(std::vector<Piece> pieces, bool byte_fallback, std::optional<uint32_t> unknown)
+    : pieces_(std::move(pieces)), byte_fallback_(byte_fallback), unknown_(unknown) {
+  std::vector<Vocabulary::Entry> entries;
+  for (uint32_t id = 0; id < pieces_.size(); ++id) entries.emplace_back(pieces_[id].text, id);
   vocabulary_ = Vocabulary::build(entries);
   for (int byte = 0; byte < 256; ++byte) {
     char text[8];
@@ -43,7 +95,7 @@ UnusedPiecesBpe::UnusedPiecesBpe(const SentencePieceModel& model, std::vector<ui
   }
 }
 
-void UnusedPiecesBpe::tokenize(std::string_view piece, uint32_t base, TokenSink& sink) const {
+void SpmUnusedBpe::tokenize(std::string_view piece, uint32_t base, TokenSink& sink) const {
   std::vector<Symbol> symbols;
   for (size_t at = 0; at < piece.size();) {
     const uint32_t size = uint32_t(unicode::length_of_lead(static_cast<unsigned char>(piece[at])));
@@ -62,9 +114,9 @@ void UnusedPiecesBpe::tokenize(std::string_view piece, uint32_t base, TokenSink&
     if (left == none || right == none) return;
     const uint32_t size = symbols[left].size + symbols[right].size;
     const uint32_t id = vocabulary_.find(piece.substr(symbols[left].begin, size));
-    if (id == none || ranks_[id] == none) return;
-    queue.push({ranks_[id], left, right, size});
-    if (unused_[id]) parts[id] = symbols[left].size;
+    if (id == none || pieces_[id].rank == none) return;
+    queue.push({pieces_[id].rank, left, right, size});
+    if (pieces_[id].unused) parts[id] = symbols[left].size;
   };
   for (uint32_t i = 0; i + 1 < symbols.size(); ++i) consider(i, i + 1);
   while (!queue.empty()) {
@@ -113,7 +165,7 @@ void UnusedPiecesBpe::tokenize(std::string_view piece, uint32_t base, TokenSink&
       const auto [begin, size] = open.back();
       open.pop_back();
       const uint32_t id = vocabulary_.find(piece.substr(begin, size));
-      const auto part = id != none && unused_[id] ? parts.find(id) : parts.end();
+      const auto part = id != none && pieces_[id].unused ? parts.find(id) : parts.end();
       if (part == parts.end()) {
         emit(begin, size, id);
         continue;
