@@ -82,6 +82,10 @@ Vocabulary Vocabulary::build(Source source) {
       if (slot.index != none) slot.index = rank[slot.index];
   }
   vocabulary.max_id_ = texts.empty() ? 0 : texts.back().id;
+  if (vocabulary.max_id_ == none)
+    throw Error(ErrorCode::vocabulary, "brot.Vocabulary",
+                raven::Message() << "token `" << source.text(kept - 1) << "`: got the id " << none
+                                 << ", expected at most " << none - 1);
   if (uint64_t{vocabulary.max_id_} < 8 * uint64_t{texts.size()} + 1024) {
     TableVector<uint32_t> dense(size_t{vocabulary.max_id_} + 1, none);
     for (uint32_t i = 0; i < texts.size(); ++i) dense[texts[i].id] = i;

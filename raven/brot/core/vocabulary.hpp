@@ -26,6 +26,7 @@ class RAVEN_API Vocabulary {
 
   Vocabulary() = default;
   /// Copies the texts. A text that occurs twice keeps its last id; of two texts with one id, `text(id)` gives the last.
+  /// @throws brot::Error (vocabulary) for the id 2^32 - 1, which stands for none
   static Vocabulary build(std::span<const Entry> entries);
 
   /// A text, by its place in an arena.

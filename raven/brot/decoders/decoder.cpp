@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "raven/brot/core/byte_alphabet.hpp"
+#include "raven/brot/core/error.hpp"
 #include "raven/brot/unicode/unicode.hpp"
 
 namespace brot {
@@ -18,10 +19,10 @@ namespace {
 std::string replaced(std::string_view text, std::string_view from, std::string_view to) {
   std::string result;
   if (from.empty()) {  // as Rust's replace: before every character and at the end
-    for (const char* at = text.data(); at != text.data() + text.size();) {
-      const char* begin = at;
-      unicode::next_scalar(at);
-      result.append(to).append(begin, size_t(at - begin));
+    for (size_t at = 0; at < text.size();) {
+      const size_t length = unicode::decode(text, at).length;
+      result.append(to).append(text, at, length);
+      at += length;
     }
     return result.append(to);
   }
@@ -129,6 +130,7 @@ Tokens apply(const Metaspace& options, Tokens tokens) {
 
 Tokens apply(const Replace& options, Tokens tokens) {
   for (std::string& token : tokens) {
+    if (options.pattern.is_regex() && !unicode::is_valid(token)) token = unicode::replace_invalid(token);
     std::string result;
     size_t run = 0;
     options.pattern.for_each_match(token, [&](size_t begin, size_t end) {
@@ -176,6 +178,22 @@ Tokens apply(const Custom& options, Tokens tokens) { return options.implementati
 
 }  // namespace
 }  // namespace decoders
+
+std::shared_ptr<const Decoder::Kind> Decoder::checked(Kind kind) {
+  if (const auto* bpe = std::get_if<decoders::BPEDecoder>(&kind))
+    expect_utf8("brot.decoders.BPEDecoder", "suffix", bpe->suffix);
+  if (const auto* ctc = std::get_if<decoders::CTC>(&kind)) {
+    expect_utf8("brot.decoders.CTC", "pad_token", ctc->pad_token);
+    expect_utf8("brot.decoders.CTC", "word_delimiter_token", ctc->word_delimiter_token);
+  }
+  if (const auto* replace = std::get_if<decoders::Replace>(&kind))
+    expect_utf8("brot.decoders.Replace", "content", replace->content);
+  if (const auto* pieces = std::get_if<decoders::WordPiece>(&kind))
+    expect_utf8("brot.decoders.WordPiece", "prefix", pieces->prefix);
+  if (const auto* custom = std::get_if<decoders::Custom>(&kind); custom && !custom->implementation)
+    throw Error(ErrorCode::argument, "brot.decoders.Custom", "implementation: got null");
+  return std::make_shared<const Kind>(std::move(kind));
+}
 
 std::vector<std::string> Decoder::apply(std::vector<std::string> tokens) const {
   return std::visit([&](const auto& kind) { return decoders::apply(kind, std::move(tokens)); }, *kind_);

@@ -27,5 +27,6 @@ write regex_cases.py regex.txt
 write unused.py unused.txt
 write restricted.py restricted.txt
 write unstable.py unstable.txt
+write broken.py broken.txt
 write template.py template.txt
 write sweep.py sweep.txt
