@@ -199,6 +199,7 @@ TEST(InvalidText, ComponentsRefuseIt) {
   refused([] { Decoder(decoders::CTC{"a", "\xF0"}); });
   refused([] { BPE::Builder().vocab({{"\xA9", 0}}).build(); });
   refused([] { WordPiece::make(VocabList{{"\xA9", 0}}, {}); });
+  refused([] { WordPiece::make(VocabList{{"\xC3", 0}, {"\xA9", 1}}, {}); });
   refused([] { WordLevel::make(VocabList{{"\xA9", 0}}, {}); });
   refused([] { Unigram::make({{"\xA9", 0}}, {}); });
   refused([] { ByteModel::make(1, {"\xA9"}); });
@@ -206,6 +207,15 @@ TEST(InvalidText, ComponentsRefuseIt) {
   refused([&] { tokenizer.add_tokens({AddedToken("\xA9")}); });
   refused([&] { tokenizer.add_special_tokens({AddedToken("b"), AddedToken("\xA9", true)}); });
   EXPECT_EQ(tokenizer.added_tokens().size(), 0u);  // all or nothing
+}
+
+TEST(InvalidText, VocabularyFilesRefuseIt) {
+  const std::string path = testing::TempDir() + "brot_invalid_vocab.txt";
+  raven::write_atomic(path, "[UNK]\na\n", "test");
+  EXPECT_EQ(brot::read_wordpiece_file(path, {})->vocabulary().size(), 2u);
+  // Halves of one character in two lines: whole only side by side.
+  raven::write_atomic(path, "[UNK]\n\xC3\n\xA9\n", "test");
+  expect_refused(brot::ErrorCode::invalid_text, [&] { brot::read_wordpiece_file(path, {}); });
 }
 
 TEST(InvalidText, DirectCallsRefuseOrReplaceIt) {

@@ -78,6 +78,9 @@ class RAVEN_API Vocabulary {
   }
   bool contains(uint32_t id) const noexcept { return index_of(id) != none; }
 
+  /// For vocabularies that do not come from JSON. @throws brot::Error (invalid_text) when a text is no valid UTF-8
+  void expect_utf8(std::string_view operation) const;
+
   /// Calls `visit(text, id)` for all, ascending by id.
   template <class Visit>
   void for_each(Visit&& visit) const {

@@ -188,9 +188,10 @@ BPE::Builder& BPE::Builder::cache_capacity(size_t pieces) {
 }
 std::shared_ptr<const BPE> BPE::Builder::build() const {
   std::vector<Vocabulary::Entry> entries(vocab_.begin(), vocab_.end());
-  expect_valid_tokens("brot.BPE", entries);
   std::vector<MergeView> merges(merges_.begin(), merges_.end());
-  return make(entries, merges, options_);
+  const auto model = make(entries, merges, options_);
+  model->vocabulary().expect_utf8("brot.BPE");
+  return model;
 }
 
 namespace {

@@ -2,7 +2,6 @@
 // A model turns one piece of normalized text into tokens.
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -55,11 +54,6 @@ class RAVEN_API Model {
   Vocabulary vocabulary_;
 };
 
-/// @throws brot::Error (invalid_text) when a token is no valid UTF-8; for vocabularies that do not come from JSON
-inline void expect_valid_tokens(std::string_view operation, std::span<const Vocabulary::Entry> tokens) {
-  for (const auto& [text, id] : tokens)
-    if (!unicode::is_valid(text)) expect_utf8(operation, raven::Message() << "token " << id, text);
-}
 /// For models that step from character to character, where they begin to.
 inline void expect_valid(const TokenSink& sink, std::string_view operation, std::string_view piece) {
   if (!sink.valid_text) expect_utf8(operation, "piece", piece);

@@ -60,8 +60,8 @@ std::shared_ptr<const Unigram> Unigram::make(std::vector<ScoredPiece> pieces, Op
     finite = finite && std::isfinite(model->pieces_[id].second);
   }
   model->largest_score_ = std::max(largest, std::abs(model->unknown_score()));
-  expect_valid_tokens("brot.Unigram", entries);
   model->vocabulary_ = Vocabulary::build(entries);
+  model->vocabulary_.expect_utf8("brot.Unigram");
   if (options.native_matchable)
     std::erase_if(entries, [&](const Vocabulary::Entry& entry) { return !(*options.native_matchable)[entry.second]; });
   // Every path passes before a ▁ that no piece crosses; that the ▁ is a piece keeps runs of unknown characters apart.

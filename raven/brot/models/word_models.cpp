@@ -9,17 +9,15 @@
 namespace brot {
 
 namespace {
-std::vector<Vocabulary::Entry> views(std::string_view operation, const VocabList& vocab) {
-  std::vector<Vocabulary::Entry> entries(vocab.begin(), vocab.end());
-  expect_valid_tokens(operation, entries);
-  return entries;
-}
+std::vector<Vocabulary::Entry> views(const VocabList& vocab) { return {vocab.begin(), vocab.end()}; }
 }  // namespace
 
 // ---------------------------------------------------------------------------------------------------------- WordPiece
 
 std::shared_ptr<const WordPiece> WordPiece::make(const VocabList& vocab, Options options) {
-  return make(views("brot.WordPiece", vocab), std::move(options));
+  auto model = make(views(vocab), std::move(options));
+  model->vocabulary().expect_utf8("brot.WordPiece");
+  return model;
 }
 
 std::shared_ptr<const WordPiece> WordPiece::make(std::span<const Vocabulary::Entry> vocab, Options options) {
@@ -91,7 +89,9 @@ void WordPiece::tokenize(std::string_view piece, uint32_t base, TokenSink& sink)
 // ---------------------------------------------------------------------------------------------------------- WordLevel
 
 std::shared_ptr<const WordLevel> WordLevel::make(const VocabList& vocab, Options options) {
-  return make(views("brot.WordLevel", vocab), std::move(options));
+  auto model = make(views(vocab), std::move(options));
+  model->vocabulary().expect_utf8("brot.WordLevel");
+  return model;
 }
 
 std::shared_ptr<const WordLevel> WordLevel::make(std::span<const Vocabulary::Entry> vocab, Options options) {
@@ -128,7 +128,8 @@ std::shared_ptr<const ByteModel> ByteModel::make(uint32_t offset, const std::vec
     std::snprintf(text, sizeof text, "<0x%02X>", byte);
     vocab.emplace_back(text, byte + offset);
   }
-  model->vocabulary_ = Vocabulary::build(views("brot.ByteModel", vocab));
+  model->vocabulary_ = Vocabulary::build(views(vocab));
+  model->vocabulary_.expect_utf8("brot.ByteModel");
   return model;
 }
 
