@@ -13,7 +13,9 @@ set(BROT_CORE_SOURCES
   core/encoding.cpp
   core/error.cpp
   core/pieces.cpp
+  core/text_encoder.cpp
   core/tokenizer.cpp
+  core/valid_text.cpp
   core/vocabulary.cpp
   decoders/clean_up.cpp
   decoders/decoder.cpp

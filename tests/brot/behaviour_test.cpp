@@ -774,7 +774,7 @@ TEST(LongText, BatchesOfUnequalTextsKeepTheirOrder) {
     texts.push_back(std::move(text));
   }
   for (const auto& [name, tokenizer] : cuttable_tokenizers()) {
-    std::vector<std::pair<std::string_view, std::string_view>> pairs;
+    std::vector<std::pair<brot::TextInput, brot::TextInput>> pairs;
     for (size_t i = 0; i + 1 < texts.size(); ++i) pairs.emplace_back(texts[i], texts[i + 1]);
     std::vector<brot::Encoding> single;
     for (const std::string& text : texts)

@@ -2,6 +2,7 @@ set(BROT_CORE_TESTS
   behaviour_test.cpp
   gguf_test.cpp
   golden_core_test.cpp
+  invalid_text_test.cpp
   linear_test.cpp
   loading_test.cpp
   pretrained_test.cpp
@@ -9,6 +10,7 @@ set(BROT_CORE_TESTS
   profile_test.cpp
   sentencepiece_test.cpp
   stream_test.cpp
+  tokenizer_test.cpp
   train_test.cpp)
 # Answers the requests of oracle.py.
 add_executable(brot_oracle oracle_driver.cpp)

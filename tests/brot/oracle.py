@@ -4,7 +4,7 @@
 usage: oracle.py DRIVER TOKENIZER_JSON… [--corpus FILE…] [--mb N] [--generated N] [--zoo]
 
 DRIVER is the program brot_oracle. Each tokenizer is loaded by both sides; ids, tokens, offsets, word ids, type ids, masks, sequence ids
-(single and pair, with and without special tokens), decoded text and the saved file must be equal. --zoo adds small tokenizers, one per
+(single and pair, with and without special tokens), texts of ids, decoded text and the saved file must be equal. --zoo adds small tokenizers, one per
 component and option; --generated N megabytes of words in 50 scripts. Needs the Python package `tokenizers`; does not use any other part of Raven.
 """
 import argparse, json, os, random, struct, subprocess, sys, tempfile
@@ -76,6 +76,11 @@ class Driver:
         self.send(b"D" + struct.pack("=II", int(skip), len(lists)) + body)
         return [(self.text().decode(), self.text().decode()) for _ in lists]
 
+    def tokens(self, ids):
+        self.send(b"T" + struct.pack(f"=I{len(ids)}I", len(ids), *ids))
+        texts = [(self.read(1)[0], self.text().decode()) for _ in ids]
+        return [text if known else None for known, text in texts]
+
     def save(self, pretty):
         self.send(b"S" + struct.pack("=I", int(pretty)))
         return self.text().decode()
@@ -136,6 +141,10 @@ def compare(name, driver, hf, texts, report, compare_overflow=True):
                             differ(f"decode skip={skip}", ids[:20], whole, theirs)
                         if streamed != theirs:
                             differ(f"stream skip={skip}", ids[:20], streamed, theirs)
+    ids = list(range(min(hf.get_vocab_size() + 2, 3000))) + sorted(hf.get_added_tokens_decoder())
+    for id, ours in zip(ids, driver.tokens(ids)):
+        if ours != hf.id_to_token(id):
+            differ("id_to_token", id, ours, hf.id_to_token(id))
     for pretty in (False, True):
         if driver.save(pretty) != hf.to_str(pretty=pretty):
             ours, theirs = driver.save(pretty), hf.to_str(pretty=pretty)

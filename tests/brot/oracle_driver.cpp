@@ -5,6 +5,7 @@
 //   S pretty            the file                                      → text
 //   P n {text}          pre-tokenize                                  → per text: u32 count, {text, u32 begin, u32 end}
 //   N n {text}          normalize                                     → per text: text
+//   T n {u32 id}        texts of ids                                  → per id: u8 known, text
 // A text is u32 length and bytes; offsets are code points.
 #include <cstdio>
 #include <cstring>
@@ -128,6 +129,15 @@ int main() {
       case 'N': {
         const uint32_t count = read_u32();
         for (uint32_t i = 0; i < count; ++i) put_text(tokenizer->normalize(read_text()));
+        break;
+      }
+      case 'T': {
+        const uint32_t count = read_u32();
+        for (uint32_t i = 0; i < count; ++i) {
+          const auto token = tokenizer->id_to_token(read_u32());
+          put_u8(token.has_value());
+          put_text(token.value_or(""));
+        }
         break;
       }
       default: return 1;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "raven/brot/core/error.hpp"
 #include "raven/brot/core/vocabulary.hpp"
 #include "raven/brot/unicode/unicode.hpp"
 
@@ -70,6 +71,7 @@ std::optional<TokenMatcher::Match> TokenMatcher::find(std::string_view text, siz
 // ----------------------------------------------------------------------------------------------------------------- set
 
 size_t AddedTokens::add(const std::vector<AddedToken>& tokens, const Vocabulary& model, const Normalizer* normalizer) {
+  for (const AddedToken& token : tokens) expect_utf8("brot.Tokenizer.add_tokens", "content", token.content);
   size_t added = 0;
   for (const AddedToken& token : tokens) {
     if (token.content.empty()) continue;
@@ -89,6 +91,10 @@ size_t AddedTokens::add(const std::vector<AddedToken>& tokens, const Vocabulary&
         const uint32_t last = by_id_.rbegin()->first;
         id = last >= size || size == 0 ? last + 1 : size;
       }
+      if (id == none)
+        throw Error(ErrorCode::limit, "brot.Tokenizer.add_tokens",
+                    raven::Message() << "no id is left for `" << token.content << "`: the last one, " << none - 1
+                                     << ", is taken");
     }
     if (token.special) special_.insert(token.content);
     by_id_[id] = token;
@@ -154,6 +160,7 @@ bool AddedTokens::split(std::string_view text, bool normalized, bool ignore_spec
       if (end < text.size() && is_word(unicode::next_scalar(next), profile_)) continue;
     }
     if (token.lstrip) {
+      if (end <= open) continue;  // the token before took it along
       begin = std::max(begin, open);
       while (begin > open) {
         const char32_t c = unicode::previous_scalar(text.data() + begin);

@@ -1,6 +1,7 @@
 #pragma once
 // The immutable inside of a tokenizer; not for users.
 #include <algorithm>
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -88,7 +89,8 @@ struct TokenizerCore final : TokenNames {
                                           // one Isolated split before the bytes
   bool cut_at_metaspace = false;          // no pre-tokenizer: BPE cuts long text itself
   bool needs_offsets = false;
-  bool random = false;  // the model draws numbers, one after the other on each thread
+  bool random = false;                     // the model draws numbers
+  mutable std::atomic<uint64_t> draws{0};  // texts that it has drawn for
 
   /// Whether decoding mends spaces: as asked for, else as the configuration says, which transformers does not obey for BPE.
   bool cleans_up(const DecodeOptions& options) const {

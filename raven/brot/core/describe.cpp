@@ -1,4 +1,6 @@
 // What a tokenizer is made of and what it does to a text, for people.
+#include <algorithm>
+
 #include "raven/brot/core/core.hpp"
 #include "raven/brot/core/tokenizer.hpp"
 #include "raven/brot/files/json.hpp"
@@ -35,8 +37,45 @@ std::string component(const json::Value& value) {
   return details.empty() ? text : text + "(" + details + ")";
 }
 
-void append_escaped(std::string& out, std::string_view text) {
-  for (const char c : text) {
+/// A text while its tokens are drawn from left to right.
+class DrawnText {
+ public:
+  DrawnText(std::string_view text, Offsets unit) : text_(text) {
+    if (unit == Offsets::byte) return;
+    for (size_t at = 0; at < text.size();) {
+      const unicode::Decoded character = unicode::decode(text, at);
+      const size_t units = unit == Offsets::utf16 && character.scalar >= 0x10000 ? 2 : 1;
+      bytes_.insert(bytes_.end(), units, at);
+      at += character.length;
+    }
+    bytes_.push_back(text.size());
+  }
+  /// What lies between the last token and the offset.
+  std::string_view up_to(uint32_t offset) { return advance(byte_of(offset)); }
+  std::string_view rest() { return advance(text_.size()); }
+  /// The text of a token, unless some of it was drawn before.
+  std::optional<std::string_view> take(Span span) {
+    if (byte_of(span.begin) != shown_ || span.end < span.begin) return std::nullopt;
+    return advance(byte_of(span.end));
+  }
+
+ private:
+  size_t byte_of(uint32_t offset) const {
+    if (bytes_.empty()) return std::min<size_t>(offset, text_.size());
+    return bytes_[std::min<size_t>(offset, bytes_.size() - 1)];
+  }
+  std::string_view advance(size_t end) {
+    const size_t begin = std::min(shown_, end);
+    if (end > shown_) shown_ = end;
+    return text_.substr(begin, end - begin);
+  }
+  std::string_view text_;
+  std::vector<size_t> bytes_;  // at which each unit begins, and the end; empty when units are bytes
+  size_t shown_ = 0;
+};
+
+void append_escaped(std::string& out, std::string_view raw) {
+  for (const char c : unicode::replace_invalid(raw)) {
     switch (c) {
       case '&': out += "&amp;"; break;
       case '<': out += "&lt;"; break;
@@ -81,28 +120,41 @@ std::string Tokenizer::explain(std::string_view text) const {
   return out + "\n";
 }
 
-std::string to_html(const Encoding& encoding, std::string_view text) {
+std::string to_html(const Encoding& encoding, std::string_view text, const HtmlOptions& options) {
   static constexpr std::string_view colours[] = {"#cde8ff", "#d9f5d0", "#ffe8c2", "#f6d5ef", "#e2dcff", "#ffd9d4"};
+  const auto fail = [](std::string_view what) { throw Error(ErrorCode::argument, "brot.to_html", what); };
+  const size_t count = encoding.size();
+  if (encoding.offsets().size() != count || options.offsets == Offsets::none)
+    fail("offsets: the encoding has none, expected one with EncodeFields::offsets");
+  std::vector<DrawnText> texts;
+  texts.emplace_back(text, options.offsets);
+  if (options.second) texts.emplace_back(*options.second, options.offsets);
+  std::vector<std::optional<size_t>> sequences(count);  // of the tokens that stand for text
+  std::vector<size_t> last(texts.size(), count);        // tokens
+  for (size_t i = 0; i < count; ++i) {
+    if (!encoding.special_tokens_mask().empty() && encoding.special_tokens_mask()[i]) continue;
+    const auto sequence = sequences[i] = encoding.token_to_sequence(i);
+    if (!sequence) continue;
+    if (*sequence >= texts.size()) fail("second: the encoding is that of a pair, expected its second text too");
+    last[*sequence] = i;
+  }
   std::string out = "<pre style=\"white-space:pre-wrap;line-height:1.8\">";
-  size_t shown = 0;
-  for (size_t i = 0; i < encoding.size(); ++i) {
-    const Span span = encoding.offsets()[i];
-    const bool special = !encoding.special_tokens_mask().empty() && encoding.special_tokens_mask()[i];
-    if (!special && span.begin > shown && span.begin <= text.size()) {
-      append_escaped(out, text.substr(shown, span.begin - shown));
+  for (size_t i = 0; i < count; ++i) {
+    const auto sequence = sequences[i];
+    std::string_view shown = encoding.token(i);
+    if (sequence) {
+      DrawnText& drawn = texts[*sequence];
+      append_escaped(out, drawn.up_to(encoding.offsets()[i].begin));
+      if (const auto own = drawn.take(encoding.offsets()[i])) shown = *own;
     }
     out += "<span title=\"" + std::to_string(encoding.ids()[i]) + "\" style=\"background:";
-    out += special ? std::string_view("#dddddd;font-style:italic") : colours[i % std::size(colours)];
+    out += sequence ? colours[i % std::size(colours)] : std::string_view("#dddddd;font-style:italic");
     out += "\">";
-    if (special || span.end > text.size() || span.begin < shown) {
-      append_escaped(out, encoding.token(i));
-    } else {
-      append_escaped(out, text.substr(span.begin, span.end - span.begin));
-    }
+    append_escaped(out, shown);
     out += "</span>";
-    if (!special && span.end > shown && span.end <= text.size()) shown = span.end;
+    if (sequence && last[*sequence] == i) append_escaped(out, texts[*sequence].rest());
   }
-  append_escaped(out, text.substr(std::min(shown, text.size())));
+  for (DrawnText& drawn : texts) append_escaped(out, drawn.rest());
   return out + "</pre>\n";
 }
 

@@ -1,320 +1,17 @@
-// Encoding, as a list of steps: added tokens, normalizer, pre-tokenizer, model, offsets, post-processor, padding.
+// Encoding, as a list of steps: the text made valid, its tokens, their offsets, truncation, post-processor, padding.
 #include <algorithm>
-#include <cstring>
 #include <numeric>
 
 #include "raven/base/thread_pool.hpp"
 #include "raven/brot/core/core.hpp"
 #include "raven/brot/core/cut_points.hpp"
+#include "raven/brot/core/text_encoder.hpp"
 #include "raven/brot/core/tokenizer.hpp"
+#include "raven/brot/core/valid_text.hpp"
 
 namespace brot {
 
 namespace {
-
-constexpr uint32_t none = ~uint32_t{0};
-
-/// Tokens of one input with what is known about them; spans are bytes of the (valid) input.
-struct Output {
-  TokenSink sink;
-  std::vector<uint32_t> words;
-  bool want_words = false;
-  uint32_t word = 0;
-
-  void clear() {
-    sink.clear();
-    words.clear();
-    word = 0;
-  }
-  void end_piece() {
-    if (want_words) words.resize(sink.ids.size(), word);
-    ++word;
-  }
-};
-
-/// Reused from call to call on one thread.
-struct Workspace {
-  Pieces pieces;
-  std::vector<AddedTokens::Part> raw, normalized;
-  Output output;
-};
-Workspace& thread_workspace() {
-  thread_local Workspace workspace;
-  return workspace;
-}
-
-/// A plain text's tokens without anything around them.
-class TextEncoder {
- public:
-  TextEncoder(const TokenizerCore& core, Workspace& workspace, bool ignore_special)
-      : core_(core), work_(workspace), out_(workspace.output), ignore_special_(ignore_special) {}
-
-  void run(std::string_view text) {
-    work_.raw.clear();
-    if (!core_.added.split(text, false, ignore_special_, work_.raw)) return gap(text, 0);
-    run(text, work_.raw);
-  }
-  /// The parts of `text` one after the other.
-  void run(std::string_view text, std::span<const AddedTokens::Part> parts) {
-    for (const AddedTokens::Part& part : parts) {
-      if (part.id == AddedTokens::none) {
-        gap(text.substr(part.begin, part.end - part.begin), part.begin);
-      } else {
-        token(part.id, text.substr(part.begin, part.end - part.begin), {part.begin, part.end});
-      }
-    }
-  }
-
- private:
-  /// Text between added tokens.
-  void gap(std::string_view text, uint32_t begin) {
-    if (text.empty()) return;
-    Pieces& pieces = work_.pieces;
-    AlignedText& aligned = pieces.text;
-    aligned.assign(text, begin, out_.sink.want_spans || core_.needs_offsets, core_.profile);
-    if (core_.normalizer) core_.normalizer->apply(aligned);
-    if (aligned.text().empty()) return;
-    work_.normalized.clear();
-    const bool tokens = core_.added.split(aligned.text(), true, ignore_special_, work_.normalized);
-    if (!tokens && core_.single_pattern) return scan(aligned);
-    pieces.list.clear();
-    if (!tokens) {
-      pieces.list.push_back({0, uint32_t(aligned.size()), Piece::none});
-    } else {
-      for (const AddedTokens::Part& part : work_.normalized) pieces.list.push_back({part.begin, part.end, part.id});
-    }
-    if (core_.fused_bytes) {
-      core_.pre_tokenizer->apply_before_byte_mapping(pieces);
-    } else if (core_.pre_tokenizer) {
-      core_.pre_tokenizer->apply(pieces);
-    }
-    const char* const end = aligned.text().data() + aligned.size();
-    for (const Piece& piece : pieces.list) {
-      const std::string_view view = pieces.view(piece);
-      if (piece.token != Piece::none) {
-        token(piece.token, view, aligned.span(piece.begin, piece.end));
-        continue;
-      }
-      if (view.empty()) continue;
-      const size_t first = out_.sink.spans.size();
-      if (core_.fused_bytes) {
-        core_.bpe->tokenize_bytes(view, piece.begin, end, out_.sink);
-      } else if (core_.cut_at_metaspace) {
-        core_.bpe->tokenize_metaspace(view, piece.begin, out_.sink);
-      } else {
-        core_.model->tokenize(view, piece.begin, out_.sink);
-      }
-      place(aligned, first);
-      out_.end_piece();
-    }
-  }
-
-  /// The whole pre-tokenizer is one pattern and pieces are encoded as bytes: no list of pieces is made.
-  void scan(const AlignedText& aligned) {
-    struct Context {
-      TextEncoder* self;
-      const AlignedText* aligned;
-      const char* data;
-      const char* end;
-      size_t open;
-      void piece(size_t begin, size_t stop) {
-        Output& out = self->out_;
-        const size_t first = out.sink.spans.size();
-        self->core_.bpe->tokenize_bytes({data + begin, stop - begin}, uint32_t(begin), end, out.sink);
-        if (out.sink.want_spans) self->place(*aligned, first);
-        out.end_piece();
-      }
-    };
-    const std::string_view text = aligned.text();
-    Context context{this, &aligned, text.data(), text.data() + text.size(), 0};
-    core_.single_pattern->scan(
-        text,
-        [](void* opaque, size_t begin, size_t end) {
-          Context& context = *static_cast<Context*>(opaque);
-          if (context.open < begin) context.piece(context.open, begin);
-          if (begin < end) context.piece(begin, end);
-          context.open = end;
-        },
-        &context);
-    if (context.open < text.size()) context.piece(context.open, text.size());
-  }
-
-  void token(uint32_t id, std::string_view text, Span span) {
-    if (core_.name_of(id) != text) out_.sink.surfaces.emplace_back(uint32_t(out_.sink.ids.size()), std::string(text));
-    out_.sink.add(id, span.begin, span.end);
-    out_.end_piece();
-  }
-
-  /// Normalized ranges become ranges of the input.
-  void place(const AlignedText& aligned, size_t first) {
-    std::vector<Span>& spans = out_.sink.spans;
-    for (size_t i = first; i < spans.size(); ++i) spans[i] = aligned.span(spans[i].begin, spans[i].end);
-  }
-
-  const TokenizerCore& core_;
-  Workspace& work_;
-  Output& out_;
-  bool ignore_special_;
-};
-
-// ----------------------------------------------------------------------------------------- one document, many threads
-
-/// Bytes that a thread takes at a time. Texts of two and more of them are cut.
-constexpr size_t section_size = 128 << 10;
-
-/// The parts of a text: added tokens and what lies between, that cut into sections wherever the tokenizer allows.
-std::vector<AddedTokens::Part> parts_of(const TokenizerCore& core, std::string_view text, bool ignore_special) {
-  std::vector<AddedTokens::Part> tokens, parts;
-  if (!core.added.split(text, false, ignore_special, tokens)) tokens.push_back({0, uint32_t(text.size()), none});
-  const CutRule rule = cut_rule_of(core);
-  std::vector<AddedTokens::Part> found;
-  const auto may_cut = [&](std::string_view gap) {  // not inside a token that is looked for later
-    if (rule == CutRule::none || gap.size() < 2 * section_size) return false;
-    if (!core.added.any_normalized()) return true;
-    found.clear();
-    return !core.normalizer && !core.added.split(gap, true, ignore_special, found);
-  };
-  for (AddedTokens::Part part : tokens) {
-    if (part.id == none && may_cut(text.substr(part.begin, part.end - part.begin))) {
-      while (part.end - part.begin > section_size) {
-        const size_t cut = find_cut(text.substr(0, part.end), part.begin + section_size, rule);
-        if (cut == part.end) break;
-        parts.push_back({part.begin, uint32_t(cut), none});
-        part.begin = uint32_t(cut);
-      }
-    }
-    parts.push_back(part);
-  }
-  return parts;
-}
-
-/// Encodes a long text on the pool into `work.output`; false, with nothing done, when it cannot be cut or there is one
-/// thread.
-bool encode_sections(const TokenizerCore& core, Workspace& work, std::string_view text, bool ignore_special) {
-  if (text.size() < 2 * section_size || core.random || raven::num_threads() < 2) return false;
-  const std::vector<AddedTokens::Part> parts = parts_of(core, text, ignore_special);
-  std::vector<size_t> starts{0};  // of the sections, in `parts`
-  for (size_t i = 1; i < parts.size(); ++i)
-    if (parts[i - 1].end - parts[starts.back()].begin >= section_size) starts.push_back(i);
-  const size_t count = starts.size();
-  if (count < 2) return false;
-  starts.push_back(parts.size());
-  std::vector<Output> outputs(count);
-  const bool want_spans = work.output.sink.want_spans, want_words = work.output.want_words;
-  raven::parallel_for(int64_t(count), 1, [&](int64_t begin, int64_t end) {
-    for (size_t i = size_t(begin); i < size_t(end); ++i) {
-      Workspace& own = thread_workspace();
-      own.output.clear();
-      own.output.sink.want_spans = want_spans;
-      own.output.want_words = want_words;
-      TextEncoder(core, own, ignore_special).run(text, std::span(parts).subspan(starts[i], starts[i + 1] - starts[i]));
-      outputs[i] = own.output;
-    }
-  });
-  Output& out = work.output;
-  out.clear();
-  out.sink.want_spans = want_spans;
-  out.want_words = want_words;
-  for (Output& part : outputs) {
-    const uint32_t tokens = uint32_t(out.sink.ids.size());
-    out.sink.ids.insert(out.sink.ids.end(), part.sink.ids.begin(), part.sink.ids.end());
-    out.sink.spans.insert(out.sink.spans.end(), part.sink.spans.begin(), part.sink.spans.end());
-    for (auto& [index, surface] : part.sink.surfaces)
-      out.sink.surfaces.emplace_back(tokens + index, std::move(surface));
-    for (const uint32_t word : part.words) out.words.push_back(out.word + word);
-    out.word += part.word;
-  }
-  return true;
-}
-
-/// Fills `work.output` with the tokens of valid text.
-void encode_valid(const TokenizerCore& core, Workspace& work, std::string_view text, bool ignore_special) {
-  if (!encode_sections(core, work, text, ignore_special)) TextEncoder(core, work, ignore_special).run(text);
-}
-
-/// Valid UTF-8 for the pipeline, and the way back to the original bytes.
-class ValidText {
- public:
-  ValidText(std::string_view text, InvalidUtf8 policy, bool bytes_allowed) : view_(text) {
-    if (text.size() >= none) throw Error(ErrorCode::limit, "brot.encode", "the text is larger than 4 GiB");
-    const size_t invalid = unicode::find_invalid(text);
-    if (invalid == text.size()) return;
-    broken_ = policy == InvalidUtf8::bytes && bytes_allowed;
-    if (broken_) return;
-    if (policy != InvalidUtf8::replace)
-      throw Error(ErrorCode::invalid_text, "brot.encode",
-                  raven::Message() << "the text is not valid UTF-8"
-                                   << (policy == InvalidUtf8::bytes ? " and the tokenizer does not work on bytes" : ""),
-                  raven::Message() << "byte " << uint64_t(invalid));
-    for (size_t at = invalid; at < text.size();) {
-      const unicode::Decoded decoded = unicode::decode(text, at);
-      if (!decoded.valid) repairs_.push_back({0, uint32_t(at), decoded.length});
-      at += decoded.length;
-    }
-    size_t run = 0;
-    for (Repair& repair : repairs_) {
-      fixed_.append(text, run, repair.original - run);
-      repair.place = uint32_t(fixed_.size());
-      fixed_.append("\xEF\xBF\xBD");
-      run = repair.original + repair.length;
-    }
-    fixed_.append(text, run, text.size() - run);
-    view_ = fixed_;
-  }
-  std::string_view view() const { return view_; }
-  /// The original offset of a boundary of the valid text.
-  uint32_t original(uint32_t offset) const {
-    auto place = std::upper_bound(repairs_.begin(), repairs_.end(), offset,
-                                  [](uint32_t key, const Repair& repair) { return key < repair.place; });
-    if (place == repairs_.begin()) return offset;
-    --place;
-    if (offset == place->place) return place->original;
-    return place->original + place->length + (offset - place->place - 3);
-  }
-  bool repaired() const { return !repairs_.empty(); }
-  /// Whether the view is invalid, as it may be for byte-level models.
-  bool broken() const { return broken_; }
-
- private:
-  struct Repair {
-    uint32_t place, original, length;
-  };
-  std::string_view view_;
-  std::string fixed_;
-  std::vector<Repair> repairs_;
-  bool broken_ = false;
-};
-
-/// Byte offsets to code points or UTF-16 units, from one position to the next.
-class UnitCounter {
- public:
-  UnitCounter(std::string_view text, bool utf16) : text_(text), utf16_(utf16) {}
-  uint32_t at(uint32_t byte) {
-    if (byte >= byte_) {
-      units_ += count(byte_, byte);
-    } else {
-      units_ -= count(byte, byte_);
-    }
-    byte_ = byte;
-    return units_;
-  }
-
- private:
-  uint32_t count(uint32_t begin, uint32_t end) const {
-    uint32_t units = 0;
-    if (end - begin > 64) {
-      units = uint32_t(unicode::count_scalars(text_.substr(begin, end - begin)));
-    } else {
-      for (uint32_t i = begin; i < end; ++i) units += (static_cast<unsigned char>(text_[i]) & 0xC0) != 0x80;
-    }
-    if (utf16_)
-      for (uint32_t i = begin; i < end; ++i) units += static_cast<unsigned char>(text_[i]) >= 0xF0;
-    return units;
-  }
-  std::string_view text_;
-  bool utf16_;
-  uint32_t byte_ = 0, units_ = 0;
-};
 
 bool bytes_allowed(const TokenizerCore& core) {
   return !core.normalizer && (core.fused_bytes || core.model->type() == ModelType::bytes);
@@ -325,17 +22,17 @@ Encoding encode_text(const std::shared_ptr<const TokenizerCore>& core, std::stri
                      const EncodeOptions& options, EncodeFields fields, uint32_t type_id,
                      std::optional<uint32_t> word) {
   Workspace& work = thread_workspace();
-  Output& out = work.output;
+  TokenOutput& out = work.output;
   out.clear();
   out.sink.want_spans = has(fields, EncodeFields::offsets);
   out.want_words = has(fields, EncodeFields::words);
   const bool plain_specials = options.encode_special_tokens.on(core->config.split_special_tokens);
-  const ValidText valid(text, options.invalid, bytes_allowed(*core));
+  ValidText valid(text, options.invalid, bytes_allowed(*core));
   out.sink.ids.reserve(text.size() / 4 + 8);
   std::optional<raven::ThreadLimit> limit;
   if (options.threads > 0 && text.size() >= section_size) limit.emplace(options.threads);
   if (valid.broken()) {
-    TextEncoder(*core, work, plain_specials).run(valid.view());
+    encode_broken(*core, work, valid.view(), plain_specials);
   } else {
     encode_valid(*core, work, valid.view(), plain_specials);
   }
@@ -351,16 +48,7 @@ Encoding encode_text(const std::shared_ptr<const TokenizerCore>& core, std::stri
   if (out.sink.want_spans) {
     std::vector<Span>& spans = Access::offsets(encoding);
     spans.assign(out.sink.spans.begin(), out.sink.spans.end());
-    if (options.offsets == Offsets::byte) {
-      if (valid.repaired())
-        for (Span& span : spans) span = {valid.original(span.begin), valid.original(span.end)};
-    } else if (!unicode::is_ascii(valid.view())) {
-      UnitCounter counter(valid.view(), options.offsets == Offsets::utf16);
-      for (Span& span : spans) {
-        span.begin = counter.at(span.begin);
-        span.end = counter.at(span.end);
-      }
-    }
+    valid.convert(spans, options.offsets);
   }
   if (out.want_words) {
     Access::words(encoding).assign(out.words.begin(), out.words.end());
@@ -451,6 +139,10 @@ Encoding finish(const TokenizerCore& core, std::vector<Encoding> list, const Enc
                   raven::Message() << "max_length: got " << truncation->max_length << ", expected at least the "
                                    << added << " special tokens");
     truncation->max_length -= added;
+    if (options.truncation && truncation->stride > 0 && truncation->stride >= truncation->max_length)
+      throw Error(ErrorCode::argument, "brot.encode",
+                  raven::Message() << "stride: got " << truncation->stride << ", expected less than the "
+                                   << truncation->max_length << " tokens that special tokens leave of max_length");
     truncate(list, *truncation, options.overflow);
   }
   if (core.post_processor) return core.post_processor->process(std::move(list), options.add_special_tokens, fields);
@@ -475,6 +167,33 @@ void pad_all(std::span<Encoding> encodings, const Padding& padding) {
 std::optional<Padding> padding_of(const TokenizerCore& core, const EncodeOptions& options) {
   if (options.padding) return options.padding;
   return options.no_padding ? std::nullopt : core.padding;
+}
+
+/// The texts that a call encodes take their numbers from places of their own in the model's sequence, whatever the
+/// threads. Returns the first one's.
+uint64_t reserve_draws(const TokenizerCore& core, size_t texts) {
+  return core.random ? core.draws.fetch_add(texts, std::memory_order_relaxed) : 0;
+}
+void begin_draws(const TokenizerCore& core, uint64_t text) {
+  if (core.random) thread_workspace().output.sink.draws = text << 32;
+}
+
+/// One text, or a pair, up to padding.
+Encoding encode_unpadded(const std::shared_ptr<const TokenizerCore>& core, const TextInput& input,
+                         const TextInput* second, const EncodeOptions& options, uint64_t draws) {
+  begin_draws(*core, draws);
+  const EncodeFields fields = effective_fields(options);
+  std::vector<Encoding> list;
+  list.push_back(encode_input(core, input, options, fields, 0));
+  if (second) list.push_back(encode_input(core, *second, options, fields, 1));
+  return finish(*core, std::move(list), options, fields);
+}
+
+Encoding encode_one(const std::shared_ptr<const TokenizerCore>& core, const TextInput& input, const TextInput* second,
+                    const EncodeOptions& options) {
+  Encoding result = encode_unpadded(core, input, second, options, reserve_draws(*core, 1));
+  if (const auto padding = padding_of(*core, options)) pad_all({&result, 1}, *padding);
+  return result;
 }
 
 /// The order in which a batch is encoded: a few texts that are long beside the others one after the other, each by all
@@ -503,46 +222,59 @@ BatchOrder batch_order(const TokenizerCore& core, std::span<const size_t> sizes)
   return order;
 }
 
-/// Runs `encode_one(i)` for all i on the pool, then pads. Sizes are the texts' in bytes.
-template <class EncodeOne>
-std::vector<Encoding> run_batch(const TokenizerCore& core, std::span<const size_t> sizes, const EncodeOptions& options,
-                                EncodeOne&& encode_one) {
-  std::vector<Encoding> results(sizes.size());
+size_t size_of(const TextInput& input) {
+  size_t size = input.text().size();
+  for (const std::string_view word : input.words()) size += word.size();
+  return size;
+}
+
+/// Encodes the inputs [0, count) on the pool, then pads. `first(i)` is the one or first text, `second(i)` null or the
+/// second one.
+template <class First, class Second>
+std::vector<Encoding> encode_all(const std::shared_ptr<const TokenizerCore>& core, size_t count,
+                                 const EncodeOptions& options, First&& first, Second&& second) {
+  std::vector<size_t> sizes(count);
+  for (size_t i = 0; i < count; ++i) {
+    sizes[i] = size_of(first(i));
+    if (const TextInput* other = second(i)) sizes[i] += size_of(*other);
+  }
+  const uint64_t draws = reserve_draws(*core, count);
+  std::vector<Encoding> results(count);
   std::optional<raven::ThreadLimit> limit;
   if (options.threads > 0) limit.emplace(options.threads);
-  const BatchOrder order = batch_order(core, sizes);
-  for (const uint32_t i : order.alone) results[i] = encode_one(i);
-  const auto count = int64_t(order.together.size());
-  const int64_t grain = std::max<int64_t>(1, std::min<int64_t>(16, count / 32));
-  raven::parallel_for(count, grain, [&](int64_t begin, int64_t end) {
-    for (int64_t at = begin; at < end; ++at) {
-      const uint32_t i = order.together[size_t(at)];
-      results[i] = encode_one(i);
-    }
+  const BatchOrder order = batch_order(*core, sizes);
+  const auto encode = [&](uint32_t i) { results[i] = encode_unpadded(core, first(i), second(i), options, draws + i); };
+  for (const uint32_t i : order.alone) encode(i);
+  const auto together = int64_t(order.together.size());
+  const int64_t grain = std::max<int64_t>(1, std::min<int64_t>(16, together / 32));
+  raven::parallel_for(together, grain, [&](int64_t begin, int64_t end) {
+    for (int64_t at = begin; at < end; ++at) encode(order.together[size_t(at)]);
   });
-  if (const auto padding = padding_of(core, options)) pad_all(results, *padding);
+  if (const auto padding = padding_of(*core, options)) pad_all(results, *padding);
   return results;
+}
+
+const TextInput* no_second(size_t) { return nullptr; }
+
+/// The ids of a text without anything around them, in the thread's work space.
+const std::vector<uint32_t>& plain_ids(const TokenizerCore& core, std::string_view text) {
+  begin_draws(core, reserve_draws(core, 1));
+  Workspace& work = thread_workspace();
+  work.output.clear();
+  work.output.sink.want_spans = work.output.want_words = false;
+  const ValidText valid(text, InvalidUtf8::replace, false);
+  encode_valid(core, work, valid.view(), core.config.split_special_tokens);
+  return work.output.sink.ids;
 }
 
 }  // namespace
 
 Encoding Tokenizer::encode(const TextInput& input, const EncodeOptions& options) const {
-  const EncodeFields fields = effective_fields(options);
-  std::vector<Encoding> list;
-  list.push_back(encode_input(core_, input, options, fields, 0));
-  Encoding result = finish(*core_, std::move(list), options, fields);
-  if (const auto padding = padding_of(*core_, options)) pad_all({&result, 1}, *padding);
-  return result;
+  return encode_one(core_, input, nullptr, options);
 }
 
 Encoding Tokenizer::encode(const TextInput& first, const TextInput& second, const EncodeOptions& options) const {
-  const EncodeFields fields = effective_fields(options);
-  std::vector<Encoding> list;
-  list.push_back(encode_input(core_, first, options, fields, 0));
-  list.push_back(encode_input(core_, second, options, fields, 1));
-  Encoding result = finish(*core_, std::move(list), options, fields);
-  if (const auto padding = padding_of(*core_, options)) pad_all({&result, 1}, *padding);
-  return result;
+  return encode_one(core_, first, &second, options);
 }
 
 Result<Encoding> Tokenizer::try_encode(const TextInput& input, const EncodeOptions& options) const {
@@ -555,58 +287,73 @@ Result<Encoding> Tokenizer::try_encode(const TextInput& input, const EncodeOptio
 
 std::vector<Encoding> Tokenizer::encode_batch(std::span<const std::string_view> texts,
                                               const EncodeOptions& options) const {
-  EncodeOptions single = options;
-  single.padding.reset();
-  single.no_padding = true;
-  std::vector<size_t> sizes;
-  sizes.reserve(texts.size());
-  for (const std::string_view text : texts) sizes.push_back(text.size());
-  return run_batch(*core_, sizes, options, [&](size_t i) { return encode(texts[i], single); });
+  return encode_all(core_, texts.size(), options, [&](size_t i) { return TextInput(texts[i]); }, no_second);
 }
 
 std::vector<Encoding> Tokenizer::encode_batch(const std::vector<std::string>& texts,
                                               const EncodeOptions& options) const {
-  const std::vector<std::string_view> views(texts.begin(), texts.end());
-  return encode_batch(std::span<const std::string_view>(views), options);
+  return encode_all(core_, texts.size(), options, [&](size_t i) { return TextInput(texts[i]); }, no_second);
 }
 
-std::vector<Encoding> Tokenizer::encode_batch(std::span<const std::pair<std::string_view, std::string_view>> pairs,
+std::vector<Encoding> Tokenizer::encode_batch(std::span<const TextInput> inputs, const EncodeOptions& options) const {
+  return encode_all(core_, inputs.size(), options, [&](size_t i) -> const TextInput& { return inputs[i]; }, no_second);
+}
+
+std::vector<Encoding> Tokenizer::encode_batch(std::span<const std::pair<TextInput, TextInput>> pairs,
                                               const EncodeOptions& options) const {
-  EncodeOptions single = options;
-  single.padding.reset();
-  single.no_padding = true;
-  std::vector<size_t> sizes;
-  sizes.reserve(pairs.size());
-  for (const auto& [first, second] : pairs) sizes.push_back(first.size() + second.size());
-  return run_batch(*core_, sizes, options,
-                   [&](size_t i) { return encode(pairs[i].first, pairs[i].second, single); });
+  return encode_all(
+      core_, pairs.size(), options, [&](size_t i) -> const TextInput& { return pairs[i].first; },
+      [&](size_t i) { return &pairs[i].second; });
 }
 
-Batch Tokenizer::encode_batch_ids(std::span<const std::string_view> texts, const EncodeOptions& options) const {
-  EncodeOptions padded = options;
-  padded.fields = EncodeFields::types | EncodeFields::masks;
-  if (!padding_of(*core_, options)) padded.padding = Padding::longest();
-  const std::vector<Encoding> encodings = encode_batch(texts, padded);
+// What a rectangle needs of the encodings it is made of.
+EncodeOptions Tokenizer::rectangle_options(EncodeOptions options) const {
+  options.fields = EncodeFields::types | EncodeFields::masks;
+  options.overflow = false;
+  if (!padding_of(*core_, options)) options.padding = Padding::longest();
+  return options;
+}
+
+Batch Tokenizer::rectangle(std::vector<Encoding> encodings, const EncodeOptions& options) const {
   Batch batch;
   batch.rows_ = encodings.size();
   for (const Encoding& one : encodings) batch.cols_ = std::max(batch.cols_, one.size());
-  const uint32_t pad_id = padding_of(*core_, padded)->pad_id;
+  // Rows may be longer than a fixed length: then the others grow to theirs, on the same side.
+  Padding padding = *padding_of(*core_, options);
+  padding.fixed = batch.cols_;
+  padding.pad_to_multiple_of.reset();
+  pad_all(encodings, padding);
   const size_t total = batch.rows_ * batch.cols_;
-  batch.input_ids_.assign(total, int32_t(pad_id));
-  batch.attention_mask_.assign(total, 0);
-  batch.token_type_ids_.assign(total, 0);
-  batch.special_tokens_mask_.assign(total, 1);
-  for (size_t row = 0; row < batch.rows_; ++row) {
-    const Encoding& one = encodings[row];
-    const size_t start = row * batch.cols_;
-    std::copy(one.ids().begin(), one.ids().end(), batch.input_ids_.begin() + ptrdiff_t(start));
-    std::copy(one.attention_mask().begin(), one.attention_mask().end(),
-              batch.attention_mask_.begin() + ptrdiff_t(start));
-    std::copy(one.type_ids().begin(), one.type_ids().end(), batch.token_type_ids_.begin() + ptrdiff_t(start));
-    std::copy(one.special_tokens_mask().begin(), one.special_tokens_mask().end(),
-              batch.special_tokens_mask_.begin() + ptrdiff_t(start));
+  batch.input_ids_.reserve(total);
+  batch.attention_mask_.reserve(total);
+  batch.token_type_ids_.reserve(total);
+  batch.special_tokens_mask_.reserve(total);
+  const auto append = [](std::vector<int32_t>& to, const auto& values) {
+    to.insert(to.end(), values.begin(), values.end());
+  };
+  for (const Encoding& one : encodings) {
+    append(batch.input_ids_, one.ids());
+    append(batch.attention_mask_, one.attention_mask());
+    append(batch.token_type_ids_, one.type_ids());
+    append(batch.special_tokens_mask_, one.special_tokens_mask());
   }
   return batch;
+}
+
+Batch Tokenizer::encode_batch_ids(std::span<const std::string_view> texts, const EncodeOptions& options) const {
+  const EncodeOptions own = rectangle_options(options);
+  return rectangle(encode_batch(texts, own), own);
+}
+
+Batch Tokenizer::encode_batch_ids(std::span<const TextInput> inputs, const EncodeOptions& options) const {
+  const EncodeOptions own = rectangle_options(options);
+  return rectangle(encode_batch(inputs, own), own);
+}
+
+Batch Tokenizer::encode_batch_ids(std::span<const std::pair<TextInput, TextInput>> pairs,
+                                  const EncodeOptions& options) const {
+  const EncodeOptions own = rectangle_options(options);
+  return rectangle(encode_batch(pairs, own), own);
 }
 
 std::vector<uint32_t> Tokenizer::encode_ids(std::string_view text, bool add_special_tokens) const {
@@ -614,21 +361,12 @@ std::vector<uint32_t> Tokenizer::encode_ids(std::string_view text, bool add_spec
     const Encoding encoding = encode(text, {.fields = EncodeFields::ids, .no_truncation = true, .no_padding = true});
     return {encoding.ids().begin(), encoding.ids().end()};
   }
-  Workspace& work = thread_workspace();
-  work.output.clear();
-  work.output.sink.want_spans = work.output.want_words = false;
-  const ValidText valid(text, InvalidUtf8::replace, false);
-  encode_valid(*core_, work, valid.view(), core_->config.split_special_tokens);
-  return std::vector<uint32_t>(work.output.sink.ids.begin(), work.output.sink.ids.end());
+  const std::vector<uint32_t>& ids = plain_ids(*core_, text);
+  return std::vector<uint32_t>(ids.begin(), ids.end());
 }
 
 size_t Tokenizer::count_tokens(std::string_view text, bool add_special_tokens) const {
-  Workspace& work = thread_workspace();
-  work.output.clear();
-  work.output.sink.want_spans = work.output.want_words = false;
-  const ValidText valid(text, InvalidUtf8::replace, false);
-  encode_valid(*core_, work, valid.view(), core_->config.split_special_tokens);
-  return work.output.sink.ids.size() + (add_special_tokens ? num_special_tokens_to_add(false) : 0);
+  return plain_ids(*core_, text).size() + (add_special_tokens ? num_special_tokens_to_add(false) : 0);
 }
 
 std::string_view Tokenizer::truncate_to_tokens(std::string_view text, size_t count) const {

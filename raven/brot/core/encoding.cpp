@@ -8,12 +8,16 @@ namespace brot {
 
 TokenNames::~TokenNames() = default;
 
+std::vector<Encoding::Surface>::const_iterator Encoding::surface_from(size_t index) const {
+  return std::lower_bound(surfaces_.begin(), surfaces_.end(), index,
+                          [](const Surface& surface, size_t key) { return surface.first < key; });
+}
+
 std::string_view Encoding::token(size_t index) const {
   if (index >= ids_.size())
     throw Error(ErrorCode::argument, "brot.Encoding.token",
                 raven::Message() << "index: got " << index << ", expected less than " << ids_.size());
-  const auto place = std::lower_bound(surfaces_.begin(), surfaces_.end(), index,
-                                      [](const auto& surface, size_t key) { return surface.first < key; });
+  const auto place = surface_from(index);
   if (place != surfaces_.end() && place->first == index) return place->second;
   return names_ ? names_->name_of(ids_[index]) : std::string_view();
 }
@@ -119,8 +123,8 @@ Encoding Encoding::window(size_t begin, size_t end) const {
   result.offsets_ = part(offsets_, begin, end);
   result.special_ = part(special_, begin, end);
   result.attention_ = part(attention_, begin, end);
-  for (const auto& [index, text] : surfaces_)
-    if (index >= begin && index < end) result.surfaces_.emplace_back(uint32_t(index - begin), text);
+  for (auto surface = surface_from(begin); surface != surfaces_.end() && surface->first < end; ++surface)
+    result.surfaces_.emplace_back(uint32_t(surface->first - begin), surface->second);
   result.names_ = names_;
   return result;
 }

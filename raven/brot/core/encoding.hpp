@@ -85,13 +85,15 @@ class RAVEN_API Encoding {
     size_t sequence;
     uint32_t begin, end;
   };
+  using Surface = std::pair<uint32_t, std::string>;
+  std::vector<Surface>::const_iterator surface_from(size_t index) const;
   Encoding window(size_t begin, size_t end) const;
   Span sequence_range(size_t sequence) const;
 
   std::vector<uint32_t> ids_, type_ids_, words_;
   std::vector<Span> offsets_;
   std::vector<uint8_t> special_, attention_;
-  std::vector<std::pair<uint32_t, std::string>> surfaces_;  // ascending token index → text that is not the vocabulary's
+  std::vector<Surface> surfaces_;  // ascending token index → text that is not the vocabulary's
   std::vector<Encoding> overflowing_;
   std::vector<SequenceRange> ranges_;
   std::shared_ptr<const TokenNames> names_;

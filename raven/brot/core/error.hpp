@@ -36,6 +36,9 @@ class RAVEN_API Error : public raven::Error {
   std::string where_;
 };
 
+/// @throws brot::Error (invalid_text) when `text`, the value of `name`, is not valid UTF-8
+RAVEN_API void expect_utf8(std::string_view operation, std::string_view name, std::string_view text);
+
 /// A value or the reason why there is none: what the `try_*` functions return.
 template <class T>
 class Result {

@@ -14,7 +14,8 @@ namespace brot {
 enum class Offsets : uint8_t { byte, codepoint, utf16, none };
 
 /// What happens to invalid UTF-8: each maximal invalid subpart becomes U+FFFD (its offsets are those of the original bytes), an error,
-/// or the raw bytes are encoded (byte-level models without normalizer only).
+/// or the raw bytes are encoded (models of bytes without normalizer only), as tiktoken does: the piece before the first invalid one and all
+/// that follows, up to an added token, are one piece.
 enum class InvalidUtf8 : uint8_t { replace, error, bytes };
 
 enum class TruncationStrategy : uint8_t { LongestFirst, OnlyFirst, OnlySecond };

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <type_traits>
 
+#include "raven/brot/core/error.hpp"
 #include "raven/brot/regex/regex.hpp"
 
 namespace brot {
@@ -12,8 +13,8 @@ namespace brot {
 /// Immutable and cheap to copy.
 class RAVEN_API Pattern {
  public:
-  /// The text itself; an empty one matches between all characters.
-  static Pattern literal(std::string text) { return Pattern(std::move(text), nullptr); }
+  /// The text itself; an empty one matches between all characters. @throws brot::Error when it is no valid UTF-8
+  static Pattern literal(std::string text) { return Pattern(std::move(text)); }
   /// @throws RegexError
   static Pattern regex(std::string pattern, RegexDialect dialect = RegexDialect::oniguruma,
                        UnicodeProfile profile = UnicodeProfile::hf) {
@@ -23,8 +24,8 @@ class RAVEN_API Pattern {
     return result;
   }
   /// A literal.
-  Pattern(const char* text) : Pattern(std::string(text), nullptr) {}
-  Pattern(std::string text) : Pattern(std::move(text), nullptr) {}
+  Pattern(const char* text) : Pattern(std::string(text)) {}
+  Pattern(std::string text) : text_(std::move(text)) { expect_utf8("brot.Pattern", "text", text_); }
 
   bool is_regex() const noexcept { return regex_ != nullptr; }
   const std::string& text() const noexcept { return text_; }

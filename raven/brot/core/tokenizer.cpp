@@ -24,7 +24,8 @@ TokenizerCore::TokenizerCore(const TokenizerCore& other)
       padding(other.padding),
       added(other.added),
       config(other.config),
-      profile(other.profile) {
+      profile(other.profile),
+      draws(other.draws.load()) {
   prepare();
 }
 
@@ -157,8 +158,10 @@ void Tokenizer::set_padding(std::optional<Padding> padding) { edit().padding = s
 void Tokenizer::set_config(TokenizerConfig config) { edit().config = std::move(config); }
 
 size_t Tokenizer::add_tokens(const std::vector<AddedToken>& tokens) {
-  TokenizerCore& core = edit();
-  return core.added.add(tokens, core.model->vocabulary(), core.normalizer ? &*core.normalizer : nullptr);
+  AddedTokens all = core_->added;
+  const size_t count = all.add(tokens, core_->model->vocabulary(), core_->normalizer ? &*core_->normalizer : nullptr);
+  edit().added = std::move(all);
+  return count;
 }
 size_t Tokenizer::add_special_tokens(const std::vector<AddedToken>& tokens) {
   std::vector<AddedToken> special = tokens;
@@ -194,7 +197,7 @@ std::optional<uint32_t> Tokenizer::token_to_id(std::string_view token) const {
 }
 
 std::optional<std::string> Tokenizer::id_to_token(uint32_t id) const {
-  const std::string_view name = core_->name_of(id);
+  const std::string_view name = core_->decoded_name_of(id);
   return name.data() ? std::optional<std::string>(name) : std::nullopt;
 }
 
@@ -229,8 +232,7 @@ size_t Tokenizer::num_special_tokens_to_add(bool is_pair) const {
 }
 
 std::string Tokenizer::normalize(std::string_view text) const {
-  const std::string valid = unicode::replace_invalid(text);
-  return core_->normalizer ? core_->normalizer->normalized(valid, core_->profile) : valid;
+  return core_->normalizer ? core_->normalizer->normalized(text, core_->profile) : unicode::replace_invalid(text);
 }
 
 std::vector<TextPiece> Tokenizer::pre_tokenize(std::string_view text) const {

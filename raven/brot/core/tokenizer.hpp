@@ -159,7 +159,8 @@ class RAVEN_API Tokenizer {
   /// than HuggingFace for text with newer characters; the saved file says so by a key that HuggingFace refuses.
   /// @throws RegexError for a pattern with a property that the versions do not have
   void set_unicode_profile(UnicodeProfile profile);
-  /// Adds tokens; returns how many were not ignored.
+  /// Adds tokens; returns how many were not ignored. @throws brot::Error, with
+  /// none added, when one is no valid UTF-8 (invalid_text) or no id is left (limit)
   size_t add_tokens(const std::vector<AddedToken>& tokens);
   size_t add_special_tokens(const std::vector<AddedToken>& tokens);
 
@@ -170,10 +171,14 @@ class RAVEN_API Tokenizer {
   Result<Encoding> try_encode(const TextInput& input, const EncodeOptions& options = {}) const;
   std::vector<Encoding> encode_batch(std::span<const std::string_view> texts, const EncodeOptions& options = {}) const;
   std::vector<Encoding> encode_batch(const std::vector<std::string>& texts, const EncodeOptions& options = {}) const;
-  std::vector<Encoding> encode_batch(std::span<const std::pair<std::string_view, std::string_view>> pairs,
+  std::vector<Encoding> encode_batch(std::span<const TextInput> inputs, const EncodeOptions& options = {}) const;
+  std::vector<Encoding> encode_batch(std::span<const std::pair<TextInput, TextInput>> pairs,
                                      const EncodeOptions& options = {}) const;
   /// Encodes and pads into one rectangle.
   Batch encode_batch_ids(std::span<const std::string_view> texts, const EncodeOptions& options = {}) const;
+  Batch encode_batch_ids(std::span<const TextInput> inputs, const EncodeOptions& options = {}) const;
+  Batch encode_batch_ids(std::span<const std::pair<TextInput, TextInput>> pairs,
+                         const EncodeOptions& options = {}) const;
   /// The ids alone, without special tokens unless asked for; the fastest way.
   std::vector<uint32_t> encode_ids(std::string_view text, bool add_special_tokens = false) const;
   /// Number of ids that encode_ids would give.
@@ -216,6 +221,8 @@ class RAVEN_API Tokenizer {
   std::vector<std::pair<std::string, uint32_t>> vocab(bool with_added = true) const;
   size_t vocab_size(bool with_added = true) const;
   std::optional<uint32_t> token_to_id(std::string_view token) const;
+  /// The text of an id, as decoders see it: that of a normalized added token is
+  /// normalized.
   std::optional<std::string> id_to_token(uint32_t id) const;
   const std::map<uint32_t, AddedToken>& added_tokens() const;
   /// The contents of the special tokens, ascending by id.
@@ -254,6 +261,8 @@ class RAVEN_API Tokenizer {
   std::optional<uint32_t> id_of(const std::optional<std::string>& token) const {
     return token ? token_to_id(*token) : std::nullopt;
   }
+  EncodeOptions rectangle_options(EncodeOptions options) const;
+  Batch rectangle(std::vector<Encoding> encodings, const EncodeOptions& options) const;
   TokenizerCore& edit();
   std::shared_ptr<const TokenizerCore> core_;
 };
@@ -265,9 +274,14 @@ struct ChatEncoding {
   std::vector<uint8_t> assistant_tokens_mask;  ///< 1 for tokens of what the assistant said
 };
 
+struct HtmlOptions {
+  Offsets offsets = Offsets::byte;                        ///< the unit of the encoding's offsets
+  std::optional<std::string_view> second = std::nullopt;  ///< the second text, of a pair
+};
 /// Coloured token spans of `text` as HTML for notebooks; special tokens are
-/// marked.
-RAVEN_API std::string to_html(const Encoding& encoding, std::string_view text);
+/// marked. @throws brot::Error (argument) when the encoding has no offsets, or
+/// is that of a pair and the second text is missing
+RAVEN_API std::string to_html(const Encoding& encoding, std::string_view text, const HtmlOptions& options = {});
 
 /// Text from ids that arrive one by one. What it emits, with `flush`, adds up
 /// to `decode` of all ids; a part is emitted as soon as later ids cannot change

@@ -5,6 +5,7 @@
 
 #include "raven/brot/core/error.hpp"
 #include "raven/brot/files/tables.hpp"
+#include "raven/brot/unicode/unicode.hpp"
 
 namespace brot {
 
@@ -82,6 +83,10 @@ Vocabulary Vocabulary::build(Source source) {
       if (slot.index != none) slot.index = rank[slot.index];
   }
   vocabulary.max_id_ = texts.empty() ? 0 : texts.back().id;
+  if (vocabulary.max_id_ == none)
+    throw Error(ErrorCode::vocabulary, "brot.Vocabulary",
+                raven::Message() << "token `" << source.text(kept - 1) << "`: got the id " << none
+                                 << ", expected at most " << none - 1);
   if (uint64_t{vocabulary.max_id_} < 8 * uint64_t{texts.size()} + 1024) {
     TableVector<uint32_t> dense(size_t{vocabulary.max_id_} + 1, none);
     for (uint32_t i = 0; i < texts.size(); ++i) dense[texts[i].id] = i;
@@ -91,6 +96,17 @@ Vocabulary Vocabulary::build(Source source) {
   vocabulary.texts_ = std::move(texts);
   vocabulary.slots_ = std::move(slots);
   return vocabulary;
+}
+
+// The texts lie one after the other: all are whole characters when all bytes together are and each text begins with
+// one.
+void Vocabulary::expect_utf8(std::string_view operation) const {
+  bool good = unicode::is_valid({arena_.data(), arena_.size()});
+  for (const Text& text : texts_) good &= text.size == 0 || (arena_[text.offset] & 0xC0) != 0x80;
+  if (good) return;
+  for_each([&](std::string_view text, uint32_t id) {
+    brot::expect_utf8(operation, raven::Message() << "token " << id, text);
+  });
 }
 
 void Vocabulary::write(TableWriter& out, std::string_view prefix) const {

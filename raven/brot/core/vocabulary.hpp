@@ -26,6 +26,7 @@ class RAVEN_API Vocabulary {
 
   Vocabulary() = default;
   /// Copies the texts. A text that occurs twice keeps its last id; of two texts with one id, `text(id)` gives the last.
+  /// @throws brot::Error (vocabulary) for the id 2^32 - 1, which stands for none
   static Vocabulary build(std::span<const Entry> entries);
 
   /// A text, by its place in an arena.
@@ -76,6 +77,9 @@ class RAVEN_API Vocabulary {
     return index == none ? std::string_view() : text_at(index);
   }
   bool contains(uint32_t id) const noexcept { return index_of(id) != none; }
+
+  /// For vocabularies that do not come from JSON. @throws brot::Error (invalid_text) when a text is no valid UTF-8
+  void expect_utf8(std::string_view operation) const;
 
   /// Calls `visit(text, id)` for all, ascending by id.
   template <class Visit>

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "raven/brot/core/byte_alphabet.hpp"
+#include "raven/brot/core/error.hpp"
 #include "raven/brot/unicode/unicode.hpp"
 
 namespace brot {
@@ -133,6 +134,7 @@ Tokens apply(const Metaspace& options, Tokens tokens) {
 
 Tokens apply(const Replace& options, Tokens tokens) {
   for (std::string& token : tokens) {
+    if (options.pattern.is_regex() && !unicode::is_valid(token)) token = unicode::replace_invalid(token);
     std::string result;
     size_t run = 0;
     options.pattern.for_each_match(token, [&](size_t begin, size_t end) {
@@ -197,6 +199,22 @@ Tokens apply(const Custom& options, Tokens tokens) { return options.implementati
 
 }  // namespace
 }  // namespace decoders
+
+std::shared_ptr<const Decoder::Kind> Decoder::checked(Kind kind) {
+  if (const auto* bpe = std::get_if<decoders::BPEDecoder>(&kind))
+    expect_utf8("brot.decoders.BPEDecoder", "suffix", bpe->suffix);
+  if (const auto* ctc = std::get_if<decoders::CTC>(&kind)) {
+    expect_utf8("brot.decoders.CTC", "pad_token", ctc->pad_token);
+    expect_utf8("brot.decoders.CTC", "word_delimiter_token", ctc->word_delimiter_token);
+  }
+  if (const auto* replace = std::get_if<decoders::Replace>(&kind))
+    expect_utf8("brot.decoders.Replace", "content", replace->content);
+  if (const auto* pieces = std::get_if<decoders::WordPiece>(&kind))
+    expect_utf8("brot.decoders.WordPiece", "prefix", pieces->prefix);
+  if (const auto* custom = std::get_if<decoders::Custom>(&kind); custom && !custom->implementation)
+    throw Error(ErrorCode::argument, "brot.decoders.Custom", "implementation: got null");
+  return std::make_shared<const Kind>(std::move(kind));
+}
 
 std::vector<std::string> Decoder::apply(std::vector<std::string> tokens) const {
   return std::visit([&](const auto& kind) { return decoders::apply(kind, std::move(tokens)); }, *kind_);

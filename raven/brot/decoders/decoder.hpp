@@ -111,7 +111,7 @@ RAVEN_API void take_bytes(std::string& bytes, bool last, std::string& text);
 
 }  // namespace decoders
 
-/// Any decoder.
+/// Any decoder. @throws brot::Error when a text in it is no valid UTF-8, or a user-defined part is null
 class RAVEN_API Decoder {
  public:
   using Kind = std::variant<decoders::BPEDecoder, decoders::ByteLevel, decoders::ByteFallback, decoders::CTC, decoders::Fuse,
@@ -119,7 +119,7 @@ class RAVEN_API Decoder {
                             decoders::Spm, decoders::Custom>;
   template <class T>
     requires(!std::is_same_v<std::remove_cvref_t<T>, Decoder>)
-  Decoder(T kind) : kind_(std::make_shared<const Kind>(std::move(kind))) {}
+  Decoder(T kind) : kind_(checked(std::move(kind))) {}
 
   const Kind& kind() const noexcept { return *kind_; }
   std::vector<std::string> apply(std::vector<std::string> tokens) const;
@@ -129,6 +129,7 @@ class RAVEN_API Decoder {
   Decoder with_profile(UnicodeProfile profile) const;
 
  private:
+  static std::shared_ptr<const Kind> checked(Kind kind);
   std::shared_ptr<const Kind> kind_;
 };
 

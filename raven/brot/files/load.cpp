@@ -97,7 +97,9 @@ ModelPtr read_wordpiece_file(const std::string& vocab_path, WordPiece::Options o
     if (line.ends_with('\r')) line.remove_suffix(1);
     vocab.emplace_back(line, uint32_t(vocab.size()));
   }
-  return WordPiece::make(vocab, std::move(options));
+  auto model = WordPiece::make(vocab, std::move(options));
+  model->vocabulary().expect_utf8("brot.read_wordpiece_file");
+  return model;
 }
 
 void save_model_files(const Model& model, const std::string& directory) {

@@ -306,6 +306,8 @@ PostProcessor post_processor_of(const Field& field) {
     return ByteLevel{field["add_prefix_space"].boolean_or(true), field["trim_offsets"].boolean_or(true),
                      field["use_regex"].boolean_or(true)};
   if (type == "TemplateProcessing") {
+    for (const std::string_view form : {"single", "pair"})
+      if (!field[form].given()) field[form].fail("missing, expected a template");
     TemplateProcessing result{read_template(field["single"]), read_template(field["pair"]), {}};
     const Field specials = field["special_tokens"];
     specials.for_each([&](const Field& special) {
@@ -380,6 +382,8 @@ class VocabularyField {
     field.expect(Type::object, "an object of tokens and ids");
     if (const json::Flat* flat = field.value().flat()) {
       entries_ = flat->numbers;
+      for (const auto& [text, id] : entries_)
+        if (id == Vocabulary::none) fail_id(Field({}, &field, text));
       return;
     }
     own_.reserve(field.value().size());
@@ -389,6 +393,7 @@ class VocabularyField {
       const auto result = std::from_chars(digits.data(), digits.data() + digits.size(), number);
       if (!id.is(Type::number) || result.ec != std::errc() || result.ptr != digits.data() + digits.size())
         Field(id, &field, id.key()).integer();  // fails with the reason
+      if (number == Vocabulary::none) fail_id(Field(id, &field, id.key()));
       own_.emplace_back(id.key(), number);
     }
     entries_ = own_;
@@ -398,6 +403,10 @@ class VocabularyField {
   operator std::span<const Vocabulary::Entry>() const { return entries_; }
 
  private:
+  [[noreturn]] static void fail_id(const Field& token) {
+    token.fail(raven::Message() << "got the id " << Vocabulary::none << ", expected at most " << Vocabulary::none - 1,
+               ErrorCode::vocabulary);
+  }
   TableVector<Vocabulary::Entry> own_;
   std::span<const Vocabulary::Entry> entries_;
 };

@@ -17,6 +17,7 @@
 #include "raven/brot/core/error.hpp"
 #include "raven/brot/files/tables.hpp"
 #include "raven/brot/models/merge_table.hpp"
+#include "raven/brot/models/random.hpp"
 #include "raven/brot/models/seams.hpp"
 #include "raven/brot/models/thread_cache.hpp"
 #include "raven/brot/unicode/unicode.hpp"
@@ -46,7 +47,6 @@ struct Scratch {
   };
   std::vector<Candidate> heap, skipped;
   std::vector<int32_t> previous, next;
-  uint64_t random = 0;
 };
 
 Scratch& thread_scratch() {
@@ -189,7 +189,9 @@ BPE::Builder& BPE::Builder::cache_capacity(size_t pieces) {
 std::shared_ptr<const BPE> BPE::Builder::build() const {
   std::vector<Vocabulary::Entry> entries(vocab_.begin(), vocab_.end());
   std::vector<MergeView> merges(merges_.begin(), merges_.end());
-  return make(entries, merges, options_);
+  const auto model = make(entries, merges, options_);
+  model->vocabulary().expect_utf8("brot.BPE");
+  return model;
 }
 
 namespace {
@@ -675,9 +677,9 @@ void merge_short(std::vector<Symbol>& symbols, const Pairs& pairs) {
 }
 
 // Long pieces, and dropout: a heap of candidate pairs over a linked list. A candidate that no longer fits is passed
-// over.
+// over. `random` is asked with dropout.
 template <class Pairs>
-void merge_heap(Scratch& scratch, float dropout, const Pairs& pairs) {
+void merge_heap(Scratch& scratch, float dropout, Random random, const Pairs& pairs) {
   std::vector<Symbol>& symbols = scratch.symbols;
   const size_t count = symbols.size();
   using Candidate = Scratch::Candidate;
@@ -702,17 +704,11 @@ void merge_heap(Scratch& scratch, float dropout, const Pairs& pairs) {
   for (size_t i = 0; i + 1 < count; ++i) candidate(i, i + 1);
   std::make_heap(heap.begin(), heap.end(), later);
   constexpr uint32_t gone = none;  // id of a symbol that was merged into its left neighbour
-  const auto uniform = [&] {       // splitmix64
-    uint64_t z = scratch.random += 0x9E3779B97F4A7C15u;
-    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-    return double((z ^ z >> 31) >> 11) * 0x1p-53;
-  };
   while (!heap.empty()) {
     std::pop_heap(heap.begin(), heap.end(), later);
     const Candidate top = heap.back();
     heap.pop_back();
-    if (dropout > 0 && uniform() < double(dropout)) {
+    if (dropout > 0 && random.uniform() < double(dropout)) {
       scratch.skipped.push_back(top);
       continue;
     }
@@ -744,7 +740,7 @@ void merge_all(Scratch& scratch, const Pairs& pairs) {
   if (scratch.symbols.size() <= short_limit) {
     merge_short(scratch.symbols, pairs);
   } else {
-    merge_heap(scratch, 0, pairs);
+    merge_heap(scratch, 0, Random(0), pairs);
   }
 }
 
@@ -923,6 +919,7 @@ void BPE::tokenize(std::string_view piece, uint32_t base, TokenSink& sink) const
       return;
     }
   }
+  expect_valid(sink, "brot.BPE.tokenize", piece);
   impl.prepare(*this);
   const bool plain = impl.start_symbols(*this, piece, scratch.symbols);
   if (plain && dropout == 0 && !impl.decorated && impl.backtracking && !impl.byte_level &&
@@ -938,8 +935,7 @@ void BPE::tokenize(std::string_view piece, uint32_t base, TokenSink& sink) const
     }
   }
   if (dropout > 0) {
-    if (scratch.random == 0) scratch.random = options_.seed * 2 + 1;
-    merge_heap(scratch, dropout, PairsOfIds{impl.merge_table(), scratch.symbols});
+    merge_heap(scratch, dropout, Random(options_.seed, sink.draws++), PairsOfIds{impl.merge_table(), scratch.symbols});
   } else {
     merge_all(scratch, PairsOfIds{impl.merge_table(), scratch.symbols});
   }

@@ -25,7 +25,7 @@ struct BpeOptions {
   bool byte_fallback = false;     ///< unknown characters become `<0xHH>` tokens when those exist
   bool ignore_merges = false;     ///< a whole piece that is in the vocabulary is one token
   size_t cache_capacity = 10000;  ///< 0 turns the cache of pieces off
-  uint64_t seed = 0;              ///< of the dropout's random numbers
+  uint64_t seed = 0;              ///< of the dropout's random numbers: the same texts in the same order give the same
 };
 
 /// See the head of this file.

@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include "raven/brot/core/error.hpp"
+#include "raven/brot/models/random.hpp"
 #include "raven/brot/models/thread_cache.hpp"
 #include "raven/brot/unicode/unicode.hpp"
 
@@ -26,14 +27,6 @@ struct Node {
   uint32_t start;  // of the piece that ends here; none while nothing does
   uint32_t id;     // none for an unknown character
 };
-
-uint64_t splitmix(uint64_t& state) {
-  uint64_t z = state += 0x9E3779B97F4A7C15u;
-  z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
-  z = (z ^ z >> 27) * 0x94D049BB133111EBu;
-  return z ^ z >> 31;
-}
-double uniform(uint64_t& state) { return double(splitmix(state) >> 11) * 0x1p-53; }
 
 double log_add(double a, double b) {
   if (a == unreached) return b;
@@ -68,6 +61,7 @@ std::shared_ptr<const Unigram> Unigram::make(std::vector<ScoredPiece> pieces, Op
   }
   model->largest_score_ = std::max(largest, std::abs(model->unknown_score()));
   model->vocabulary_ = Vocabulary::build(entries);
+  model->vocabulary_.expect_utf8("brot.Unigram");
   if (options.native_matchable)
     std::erase_if(entries, [&](const Vocabulary::Entry& entry) { return !(*options.native_matchable)[entry.second]; });
   // Every path passes before a ▁ that no piece crosses; that the ▁ is a piece keeps runs of unknown characters apart.
@@ -166,20 +160,35 @@ void Unigram::trace_back(const Node* nodes, size_t window, size_t end, std::vect
   std::reverse(out.begin() + ptrdiff_t(first_out), out.end());
 }
 
+// The piece of that text which can occur in text, or none.
+uint32_t Unigram::id_of(std::string_view text) const {
+  if (!options_.native_matchable) return vocabulary_.find(text);
+  uint32_t node = 0;
+  for (size_t i = 0; i < text.size() && node != none; ++i)
+    node = trie_.child(node, static_cast<unsigned char>(text[i]));
+  return node == none ? none : trie_.value(node);
+}
+
+// A drawn segmentation, unknown runs fused as in the best one.
+void Unigram::add_sampled(std::string_view text, uint64_t seed, std::vector<Segment>& out) const {
+  bool after_unknown = false;
+  for (const Span& span : sample(text, options_.alpha, seed).pieces) {
+    const uint32_t id = id_of(text.substr(span.begin, span.end - span.begin));
+    const bool unknown = id == none || (options_.unk_id && id == *options_.unk_id);
+    if (unknown && after_unknown && options_.fuse_unk) {
+      out.back().span.end = span.end;
+    } else {
+      out.push_back({span, unknown ? none : id});
+    }
+    after_unknown = unknown;
+  }
+}
+
 // A segment's text is looked up again: a fused run may be a piece.
 void Unigram::emit(std::string_view text, std::string_view whole, uint32_t base, TokenSink& sink) const {
   const uint32_t begin = base + uint32_t(text.data() - whole.data());
   const uint32_t end = begin + uint32_t(text.size());
-  uint32_t id = none;
-  if (options_.native_matchable) {
-    uint32_t node = 0;
-    for (size_t i = 0; i < text.size() && node != none; ++i)
-      node = trie_.child(node, static_cast<unsigned char>(text[i]));
-    if (node != none) id = trie_.value(node);
-  } else {
-    id = vocabulary_.find(text);
-  }
-  if (id != none) return sink.add(id, begin, end);
+  if (const uint32_t id = id_of(text); id != none) return sink.add(id, begin, end);
   if (options_.byte_fallback) {
     bool all = true;
     for (const char byte : text) all = all && byte_tokens_[static_cast<unsigned char>(byte)] != none;
@@ -313,6 +322,7 @@ void Unigram::tokenize_native(std::string_view text, uint32_t base, TokenSink& s
 
 void Unigram::tokenize(std::string_view piece, uint32_t base, TokenSink& sink) const {
   if (piece.empty()) return;
+  expect_valid(sink, "brot.Unigram.tokenize", piece);
   if (options_.native_matchable && options_.alpha == 0) return tokenize_native(piece, base, sink);
   // Words come again; those whose ids say everything about their tokens are kept.
   const bool cacheable = piece.size() <= WordCache::max_key && options_.alpha == 0;
@@ -334,8 +344,7 @@ void Unigram::tokenize(std::string_view piece, uint32_t base, TokenSink& sink) c
   thread_local std::vector<Segment> segments;
   segments.clear();
   if (options_.alpha > 0) {
-    thread_local uint64_t draws = 0;
-    for (const Span& span : sample(piece, options_.alpha, options_.seed + ++draws).pieces) segments.push_back({span});
+    add_sampled(piece, Random(options_.seed, sink.draws++).next(), segments);
   } else {
     double total = 0;
     viterbi(piece, total, segments);
@@ -358,6 +367,7 @@ struct Arc {
 
 /// All pieces of the text as arcs, by end position, unknown characters included.
 std::vector<std::vector<Arc>> lattice(const Unigram& model, std::string_view text) {
+  expect_utf8("brot.Unigram", "text", text);
   std::vector<std::vector<Arc>> ends(text.size() + 1);
   for (size_t start = 0; start < text.size();) {
     const size_t first = unicode::length_of_lead(static_cast<unsigned char>(text[start]));
@@ -397,7 +407,9 @@ std::vector<Unigram::Edge> Unigram::lattice(std::string_view text, double alpha)
   return edges;
 }
 
-// A* from the end of the text backwards; the best score up to a position is the exact estimate of what remains.
+// A* from the end of the text backwards; the best score up to a position is the exact estimate of what remains. Of
+// equal ones that nearer to the start of the text goes on, so that many segmentations of one score do not grow side by
+// side.
 std::vector<Unigram::Segmentation> Unigram::nbest(std::string_view text, size_t count) const {
   std::vector<Segmentation> result;
   if (count == 0) return result;
@@ -415,8 +427,9 @@ std::vector<Unigram::Segmentation> Unigram::nbest(std::string_view text, size_t 
   };
   std::vector<Hypothesis> all{{best[text.size()], 0, uint32_t(text.size()), -1, {}}};
   const auto worse = [&](int32_t a, int32_t b) {
-    return all[size_t(a)].estimate != all[size_t(b)].estimate ? all[size_t(a)].estimate < all[size_t(b)].estimate
-                                                              : a > b;
+    const Hypothesis &left = all[size_t(a)], &right = all[size_t(b)];
+    if (left.estimate != right.estimate) return left.estimate < right.estimate;
+    return left.position != right.position ? left.position > right.position : a > b;
   };
   std::priority_queue<int32_t, std::vector<int32_t>, decltype(worse)> open(worse);
   open.push(0);
@@ -440,17 +453,30 @@ std::vector<Unigram::Segmentation> Unigram::nbest(std::string_view text, size_t 
       open.push(int32_t(all.size() - 1));
     }
   }
+  if (result.empty()) {  // the text is long: the best one alone
+    Segmentation found;
+    for (size_t end = text.size(); end > 0; end = found.pieces.back().begin) {
+      const auto& arcs = ends[end];
+      const auto arc = std::max_element(arcs.begin(), arcs.end(), [&](const Arc& a, const Arc& b) {
+        return best[a.start] + a.score < best[b.start] + b.score;
+      });
+      found.pieces.push_back({arc->start, arc->end});
+      found.score += arc->score;
+    }
+    std::reverse(found.pieces.begin(), found.pieces.end());
+    result.push_back(std::move(found));
+  }
   return result;
 }
 
 Unigram::Segmentation Unigram::sample(std::string_view text, double alpha, uint64_t seed) const {
   Segmentation result;
-  uint64_t random = seed;
+  Random random(seed);
   if (options_.nbest_size > 1) {
     std::vector<Segmentation> best = nbest(text, options_.nbest_size);
     double total = unreached;
     for (const Segmentation& one : best) total = log_add(total, alpha * one.score);
-    double left = uniform(random);
+    double left = random.uniform();
     for (Segmentation& one : best) {
       left -= std::exp(alpha * one.score - total);
       if (left <= 0) return std::move(one);
@@ -463,7 +489,7 @@ Unigram::Segmentation Unigram::sample(std::string_view text, double alpha, uint6
   for (size_t end = 1; end <= text.size(); ++end)
     for (const auto& edge : ends[end]) forward[end] = log_add(forward[end], forward[edge.start] + alpha * edge.score);
   for (size_t end = text.size(); end > 0;) {
-    double left = uniform(random);
+    double left = random.uniform();
     const Arc* taken = &ends[end].back();
     for (const auto& edge : ends[end]) {
       left -= std::exp(forward[edge.start] + alpha * edge.score - forward[end]);

@@ -22,7 +22,7 @@ class RAVEN_API Unigram final : public Model {
     bool fuse_unk = true;          ///< a run of unknown characters is one token
     double alpha = 0;              ///< temperature of sampling; 0 takes the best segmentation
     size_t nbest_size = 0;         ///< sample among this many best ones; 0 samples from all
-    uint64_t seed = 0;
+    uint64_t seed = 0;             ///< of sampling: the same texts in the same order give the same
     /// SentencePiece's own ways: scores add up in single precision, and only these pieces can occur in text.
     std::optional<std::vector<uint8_t>> native_matchable = {};
   };
@@ -39,7 +39,8 @@ class RAVEN_API Unigram final : public Model {
     std::vector<Span> pieces;
     double score = 0;
   };
-  /// The `count` best segmentations of `text` (valid UTF-8).
+  /// The `count` best segmentations of `text`; of long texts, whose search would take more than a million steps, those
+  /// that it finds in these, at least the best one. @throws brot::Error (invalid_text)
   std::vector<Segmentation> nbest(std::string_view text, size_t count) const;
   /// A segmentation drawn with probability proportional to exp(alpha · score), by forward filtering and backward
   /// sampling.
@@ -70,6 +71,8 @@ class RAVEN_API Unigram final : public Model {
                      TokenSink& sink) const;
   bool best_of_word(std::string_view word, std::vector<Segment>& out, float& limit) const;
   void add(const std::vector<Segment>& segments, std::string_view text, uint32_t base, TokenSink& sink) const;
+  void add_sampled(std::string_view text, uint64_t seed, std::vector<Segment>& out) const;
+  uint32_t id_of(std::string_view text) const;
   template <class Node>
   void trace_back(const Node* nodes, size_t window, size_t end, std::vector<Segment>& out) const;
 

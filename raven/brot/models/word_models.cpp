@@ -15,7 +15,9 @@ std::vector<Vocabulary::Entry> views(const VocabList& vocab) { return {vocab.beg
 // ---------------------------------------------------------------------------------------------------------- WordPiece
 
 std::shared_ptr<const WordPiece> WordPiece::make(const VocabList& vocab, Options options) {
-  return make(views(vocab), std::move(options));
+  auto model = make(views(vocab), std::move(options));
+  model->vocabulary().expect_utf8("brot.WordPiece");
+  return model;
 }
 
 std::shared_ptr<const WordPiece> WordPiece::make(std::span<const Vocabulary::Entry> vocab, Options options) {
@@ -87,7 +89,9 @@ void WordPiece::tokenize(std::string_view piece, uint32_t base, TokenSink& sink)
 // ---------------------------------------------------------------------------------------------------------- WordLevel
 
 std::shared_ptr<const WordLevel> WordLevel::make(const VocabList& vocab, Options options) {
-  return make(views(vocab), std::move(options));
+  auto model = make(views(vocab), std::move(options));
+  model->vocabulary().expect_utf8("brot.WordLevel");
+  return model;
 }
 
 std::shared_ptr<const WordLevel> WordLevel::make(std::span<const Vocabulary::Entry> vocab, Options options) {
@@ -125,6 +129,7 @@ std::shared_ptr<const ByteModel> ByteModel::make(uint32_t offset, const std::vec
     vocab.emplace_back(text, byte + offset);
   }
   model->vocabulary_ = Vocabulary::build(views(vocab));
+  model->vocabulary_.expect_utf8("brot.ByteModel");
   return model;
 }
 

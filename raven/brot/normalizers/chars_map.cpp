@@ -3,13 +3,15 @@
 #include <cstring>
 
 #include "raven/brot/core/error.hpp"
+#include "raven/brot/unicode/unicode.hpp"
 
 namespace brot {
 
 // Darts-clone's units: bit 8 says that a value hangs below; bits 10–30 are the offset, shifted by 8 more when bit 9 is
 // set; the label is the low byte with bit 31.
 namespace {
-constexpr uint32_t label_bits = 0x800000FFu;
+constexpr uint32_t label_bits = 0x800000FFu, value_bit = 0x80000000u;
+bool is_continuation(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
 size_t offset_of(uint32_t unit) { return (unit >> 10) << ((unit & (1u << 9)) >> 6); }
 }  // namespace
 
@@ -25,6 +27,18 @@ CharsMap::CharsMap(std::string bytes) : bytes_(std::move(bytes)) {
   std::memcpy(units_.data(), bytes_.data() + 4, size);
   strings_ = 4 + size;
   if (units_.empty()) return;
+  if (const size_t invalid = unicode::find_invalid(std::string_view(bytes_).substr(strings_));
+      invalid != bytes_.size() - strings_)
+    fail(raven::Message() << "precompiled_charsmap: the replacements are no valid UTF-8 at byte "
+                          << strings_ + invalid);
+  for (size_t node = 0; node < units_.size(); ++node) {
+    const uint32_t unit = units_[node];
+    if ((unit & value_bit) || !(unit >> 8 & 1)) continue;  // a value itself, or nothing hangs below
+    const size_t below = node ^ offset_of(unit);
+    const size_t place = below < units_.size() ? strings_ + (units_[below] & ~value_bit) : bytes_.size();
+    if (place < bytes_.size() && is_continuation(bytes_[place]))
+      fail(raven::Message() << "precompiled_charsmap: a replacement begins inside the character at byte " << place);
+  }
   const size_t root = offset_of(units_[0]);
   for (unsigned byte = 1; byte < 128; ++byte) {
     const size_t node = root ^ byte;
@@ -49,8 +63,8 @@ std::optional<CharsMap::Match> CharsMap::find(std::string_view text, bool first)
     if ((unit & label_bits) != byte) break;
     node ^= offset_of(unit);
     if (node >= units_.size()) break;
-    if (unit >> 8 & 1) {
-      const size_t place = strings_ + (units_[node] & 0x7FFFFFFFu);
+    if ((unit >> 8 & 1) && (i + 1 == text.size() || !is_continuation(text[i + 1]))) {
+      const size_t place = strings_ + (units_[node] & ~value_bit);
       if (place >= bytes_.size()) break;
       const char* const start = bytes_.data() + place;
       const size_t length = strnlen(start, bytes_.size() - place);

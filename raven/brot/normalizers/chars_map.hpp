@@ -16,7 +16,7 @@ namespace brot {
 class RAVEN_API CharsMap {
  public:
   CharsMap() = default;
-  /// @throws brot::Error (format) when sizes contradict each other
+  /// @throws brot::Error (format) when sizes contradict each other or a replacement is no valid UTF-8
   explicit CharsMap(std::string bytes);
   const std::string& bytes() const noexcept { return bytes_; }
   bool empty() const noexcept { return units_.empty(); }
@@ -25,7 +25,7 @@ class RAVEN_API CharsMap {
     size_t length;  ///< bytes of the matched prefix
     std::string_view replacement;
   };
-  /// The replacement of the shortest prefix of `text` in the map (what HuggingFace takes).
+  /// The replacement of the shortest prefix of `text`, whole characters, in the map (what HuggingFace takes).
   std::optional<Match> shortest(std::string_view text) const noexcept { return find(text, true); }
   /// That of the longest prefix (what SentencePiece takes).
   std::optional<Match> longest(std::string_view text) const noexcept { return find(text, false); }

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "raven/brot/core/byte_alphabet.hpp"
+#include "raven/brot/core/error.hpp"
 
 namespace brot {
 
@@ -332,10 +333,23 @@ void apply(const ByteLevel&, AlignedText& text) {
 void apply(const Sequence& options, AlignedText& text) {
   for (const Normalizer& normalizer : options.normalizers) normalizer.apply(text);
 }
-void apply(const Custom& options, AlignedText& text) { options.implementation->apply(text); }
+void apply(const Custom& options, AlignedText& text) {
+  options.implementation->apply(text);
+  expect_utf8("brot.CustomNormalizer", "the normalized text", text.text());
+}
 
 }  // namespace
 }  // namespace normalizers
+
+std::shared_ptr<const Normalizer::Kind> Normalizer::checked(Kind kind) {
+  if (const auto* replace = std::get_if<normalizers::Replace>(&kind))
+    expect_utf8("brot.normalizers.Replace", "content", replace->content);
+  if (const auto* prepend = std::get_if<normalizers::Prepend>(&kind))
+    expect_utf8("brot.normalizers.Prepend", "prepend", prepend->prepend);
+  if (const auto* custom = std::get_if<normalizers::Custom>(&kind); custom && !custom->implementation)
+    throw Error(ErrorCode::argument, "brot.normalizers.Custom", "implementation: got null");
+  return std::make_shared<const Kind>(std::move(kind));
+}
 
 void Normalizer::apply(AlignedText& text) const {
   std::visit([&](const auto& kind) { normalizers::apply(kind, text); }, *kind_);
@@ -353,6 +367,8 @@ Normalizer Normalizer::with_profile(UnicodeProfile profile) const {
 }
 
 std::string Normalizer::normalized(std::string_view text, UnicodeProfile profile) const {
+  std::string repaired;
+  if (!unicode::is_valid(text)) text = repaired = unicode::replace_invalid(text);
   AlignedText aligned;
   aligned.assign(text, 0, false, profile);
   apply(aligned);

@@ -86,7 +86,7 @@ struct Custom {
 
 }  // namespace normalizers
 
-/// Any normalizer.
+/// Any normalizer. @throws brot::Error when a text in it is no valid UTF-8, or a user-defined part is null
 class RAVEN_API Normalizer {
  public:
   using Kind = std::variant<normalizers::BertNormalizer, normalizers::Strip, normalizers::StripAccents, normalizers::NFC,
@@ -95,16 +95,17 @@ class RAVEN_API Normalizer {
                             normalizers::ByteLevel, normalizers::Sequence, normalizers::Custom>;
   template <class T>
     requires(!std::is_same_v<std::remove_cvref_t<T>, Normalizer>)
-  Normalizer(T kind) : kind_(std::make_shared<const Kind>(std::move(kind))) {}
+  Normalizer(T kind) : kind_(checked(std::move(kind))) {}
 
   const Kind& kind() const noexcept { return *kind_; }
   void apply(AlignedText& text) const;
-  /// The normalized text.
+  /// The normalized text; of invalid UTF-8, each maximal invalid subpart counts as U+FFFD.
   std::string normalized(std::string_view text, UnicodeProfile profile = UnicodeProfile::hf) const;
   /// The same normalizer, its patterns by the versions of a profile. @throws RegexError
   Normalizer with_profile(UnicodeProfile profile) const;
 
  private:
+  static std::shared_ptr<const Kind> checked(Kind kind);
   std::shared_ptr<const Kind> kind_;
 };
 

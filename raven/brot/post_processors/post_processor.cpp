@@ -83,6 +83,8 @@ void TemplateProcessing::check() {
 TemplateProcessing TemplateProcessing::from_strings(std::string_view single, std::string_view pair,
                                                     std::vector<TemplateSpecial> specials) {
   TemplateProcessing result{parse(single), parse(pair), std::move(specials)};
+  if (result.single.empty()) result.single = parse("$A");
+  if (result.pair.empty()) result.pair = parse("$A:0 $B:1");
   result.check();
   return result;
 }
@@ -193,7 +195,12 @@ std::vector<Encoding> apply(const ByteLevel& options, std::vector<Encoding> list
 std::vector<Encoding> apply(const TemplateProcessing& options, std::vector<Encoding> list, bool add, EncodeFields fields) {
   std::vector<Encoding> result;
   const auto names = list.empty() ? nullptr : Access::names(list[0]);
-  for (const TemplatePiece& piece : list.size() > 1 ? options.pair : options.single) {
+  const std::vector<TemplatePiece>& pieces = list.size() > 1 ? options.pair : options.single;
+  if (pieces.empty())
+    throw Error(ErrorCode::argument, "brot.TemplateProcessing",
+                list.size() > 1 ? "pair: the template is empty, expected one to encode two texts"
+                                : "single: the template is empty, expected one to encode a text");
+  for (const TemplatePiece& piece : pieces) {
     if (piece.kind != TemplatePiece::Kind::special) {
       const size_t index = piece.kind == TemplatePiece::Kind::sequence_a ? 0 : 1;
       if (index >= list.size()) continue;
@@ -239,6 +246,12 @@ size_t added(const Custom& options, bool is_pair) { return options.implementatio
 
 }  // namespace
 }  // namespace post_processors
+
+std::shared_ptr<const PostProcessor::Kind> PostProcessor::checked(Kind kind) {
+  if (const auto* custom = std::get_if<post_processors::Custom>(&kind); custom && !custom->implementation)
+    throw Error(ErrorCode::argument, "brot.post_processors.Custom", "implementation: got null");
+  return std::make_shared<const Kind>(std::move(kind));
+}
 
 size_t PostProcessor::added_tokens(bool is_pair) const {
   return std::visit([&](const auto& kind) { return post_processors::added(kind, is_pair); }, *kind_);

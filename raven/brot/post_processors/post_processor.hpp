@@ -58,12 +58,13 @@ struct TemplateSpecial {
   std::vector<uint32_t> ids;
   std::vector<std::string> tokens;
 };
-/// Any arrangement, such as `[CLS] $A [SEP]` and `[CLS] $A [SEP] $B:1 [SEP]:1`.
+/// Any arrangement, such as `[CLS] $A [SEP]` and `[CLS] $A [SEP] $B:1 [SEP]:1`. What it has no template for cannot be encoded.
 struct RAVEN_API TemplateProcessing {
   std::vector<TemplatePiece> single;
   std::vector<TemplatePiece> pair;
   std::vector<TemplateSpecial> special_tokens;  ///< sorted by id
-  /// From the written form. @throws brot::Error when a piece is malformed, the pair lacks a sequence or a special token is undefined
+  /// From the written form; an empty one stands for `$A` and `$A:0 $B:1`.
+  /// @throws brot::Error when a piece is malformed, the pair lacks a sequence or a special token is undefined
   static TemplateProcessing from_strings(std::string_view single, std::string_view pair, std::vector<TemplateSpecial> specials);
   static std::vector<TemplatePiece> parse(std::string_view text);
   /// @throws as from_strings
@@ -82,14 +83,14 @@ struct Custom {
 
 }  // namespace post_processors
 
-/// Any post-processor.
+/// Any post-processor. @throws brot::Error when a user-defined part is null
 class RAVEN_API PostProcessor {
  public:
   using Kind = std::variant<post_processors::BertProcessing, post_processors::RobertaProcessing, post_processors::ByteLevel,
                             post_processors::TemplateProcessing, post_processors::Sequence, post_processors::Custom>;
   template <class T>
     requires(!std::is_same_v<std::remove_cvref_t<T>, PostProcessor>)
-  PostProcessor(T kind) : kind_(std::make_shared<const Kind>(std::move(kind))) {}
+  PostProcessor(T kind) : kind_(checked(std::move(kind))) {}
 
   const Kind& kind() const noexcept { return *kind_; }
   /// Tokens that it adds to one sequence or to a pair.
@@ -100,6 +101,7 @@ class RAVEN_API PostProcessor {
   Encoding process(std::vector<Encoding> encodings, bool add_special_tokens, EncodeFields fields) const;
 
  private:
+  static std::shared_ptr<const Kind> checked(Kind kind);
   std::shared_ptr<const Kind> kind_;
 };
 

@@ -208,10 +208,28 @@ void apply(const WhitespaceSplit&, Pieces& pieces) { pieces.split_at(SplitBehavi
 void apply(const Sequence& options, Pieces& pieces) {
   for (const PreTokenizer& one : options.pretokenizers) one.apply(pieces);
 }
-void apply(const Custom& options, Pieces& pieces) { options.implementation->apply(pieces); }
+void apply(const Custom& options, Pieces& pieces) {
+  options.implementation->apply(pieces);
+  const std::string_view text = pieces.text.text();
+  expect_utf8("brot.CustomPreTokenizer", "the text", text);
+  const auto between_characters = [&](size_t at) {
+    return at == text.size() || (at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) != 0x80);
+  };
+  for (const Piece& piece : pieces.list)
+    if (piece.begin > piece.end || !between_characters(piece.begin) || !between_characters(piece.end))
+      throw Error(ErrorCode::argument, "brot.CustomPreTokenizer",
+                  raven::Message() << "got a piece from byte " << piece.begin << " to " << piece.end
+                                   << ", expected bounds between characters of the text of " << text.size());
+}
 
 }  // namespace
 }  // namespace pre_tokenizers
+
+std::shared_ptr<const PreTokenizer::Kind> PreTokenizer::checked(Kind kind) {
+  if (const auto* custom = std::get_if<pre_tokenizers::Custom>(&kind); custom && !custom->implementation)
+    throw Error(ErrorCode::argument, "brot.pre_tokenizers.Custom", "implementation: got null");
+  return std::make_shared<const Kind>(std::move(kind));
+}
 
 void PreTokenizer::apply(Pieces& pieces) const {
   std::visit([&](const auto& kind) { pre_tokenizers::apply(kind, pieces); }, *kind_);

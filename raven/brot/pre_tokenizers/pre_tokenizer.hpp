@@ -85,7 +85,7 @@ RAVEN_API const Pattern& gpt2_pattern(UnicodeProfile profile = UnicodeProfile::h
 
 }  // namespace pre_tokenizers
 
-/// Any pre-tokenizer.
+/// Any pre-tokenizer. @throws brot::Error when a user-defined part is null
 class RAVEN_API PreTokenizer {
  public:
   using Kind = std::variant<pre_tokenizers::BertPreTokenizer, pre_tokenizers::ByteLevel, pre_tokenizers::CharDelimiterSplit,
@@ -95,7 +95,7 @@ class RAVEN_API PreTokenizer {
                             pre_tokenizers::Custom>;
   template <class T>
     requires(!std::is_same_v<std::remove_cvref_t<T>, PreTokenizer>)
-  PreTokenizer(T kind) : kind_(std::make_shared<const Kind>(std::move(kind))) {}
+  PreTokenizer(T kind) : kind_(checked(std::move(kind))) {}
 
   const Kind& kind() const noexcept { return *kind_; }
   void apply(Pieces& pieces) const;
@@ -113,6 +113,7 @@ class RAVEN_API PreTokenizer {
   bool needs_offsets() const;
 
  private:
+  static std::shared_ptr<const Kind> checked(Kind kind);
   std::shared_ptr<const Kind> kind_;
 };
 

@@ -32,6 +32,7 @@ write spm.py spm.txt
 write unused.py unused.txt
 write restricted.py restricted.txt
 write unstable.py unstable.txt
+write broken.py broken.txt
 write template.py template.txt
 write sweep.py sweep.txt
 "$venv/bin/python" latest.py > latest.txt.new
