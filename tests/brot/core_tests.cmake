@@ -1,5 +1,6 @@
 set(BROT_CORE_TESTS
   behaviour_test.cpp
+  chat_test.cpp
   golden_core_test.cpp
   linear_test.cpp
   loading_test.cpp

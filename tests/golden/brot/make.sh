@@ -6,8 +6,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 venv=${GOLDEN_VENV:-$here/../../../build/golden-venv-brot}
 export PYTHONDONTWRITEBYTECODE=1
 [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
-"$venv/bin/python" -c 'import tokenizers, regex, jinja2, sentencepiece, tiktoken' 2> /dev/null ||
-  "$venv/bin/pip" install --quiet tokenizers==0.23.3 regex==2026.11.19 jinja2==3.1.6 sentencepiece==0.2.3 tiktoken==0.14.0
+"$venv/bin/python" -c 'import tokenizers, regex, jinja2, sentencepiece, tiktoken, transformers' 2> /dev/null ||
+  "$venv/bin/pip" install --quiet tokenizers==0.23.3 regex==2026.11.19 jinja2==3.1.6 transformers==5.24.0 sentencepiece==0.2.3 tiktoken==0.14.0
 # SentencePiece's program, unpacked but not installed.
 if [ ! -d "$venv/spm" ]; then
   mkdir -p "$venv/spm" && (cd "$venv/spm" && apt-get download -qq sentencepiece libsentencepiece0 libprotobuf-lite32 && for package in *.deb; do dpkg -x "$package" .; done)
@@ -28,4 +28,5 @@ write unused.py unused.txt
 write restricted.py restricted.txt
 write unstable.py unstable.txt
 write template.py template.txt
+write chat.py chat.txt
 write sweep.py sweep.txt
