@@ -2,6 +2,8 @@ set(BROT_CORE_TESTS
   behaviour_test.cpp
   chat_test.cpp
   golden_core_test.cpp
+  golden_training_test.cpp
+  golden_truncation_test.cpp
   linear_test.cpp
   loading_test.cpp
   presets_test.cpp
