@@ -8,10 +8,15 @@ set(BROT_TEXT_SOURCES
   regex/regex.cpp
   regex/scanners.cpp
   template/builtins.cpp
+  template/format.cpp
   template/lexer.cpp
+  template/methods.cpp
   template/operations.cpp
   template/parser.cpp
+  template/pretty.cpp
   template/template.cpp
+  template/time.cpp
+  template/tools.cpp
   template/value.cpp
   unicode/grapheme.cpp
   unicode/normalize.cpp

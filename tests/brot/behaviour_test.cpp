@@ -1026,7 +1026,8 @@ TEST(Chat, TemplateSeesMessagesAndSpecialTokens) {
       brot::jinja::Value::from_json(R"([{"role":"user","content":"hi"},{"role":"assistant","content":"yes "}])");
   EXPECT_EQ(tokenizer.apply_chat_template(messages, {.add_generation_prompt = true}),
             "<s>[user]hi[assistant]yes [assistant]");
-  EXPECT_EQ(tokenizer.apply_chat_template(messages, {.continue_final_message = true}), "<s>[user]hi[assistant]yes");
+  EXPECT_EQ(tokenizer.apply_chat_template(messages, {.continue_final_message = true}),
+            "<s>[user]hi[assistant]yes ");
   EXPECT_NE(message_of([&] { tokenizer.apply_chat_template(messages, {.name = "rag"}); }).find("`rag`"),
             std::string::npos);
 }

@@ -3,6 +3,9 @@ set(BROT_CORE_TESTS
   gguf_test.cpp
   golden_core_test.cpp
   invalid_text_test.cpp
+  chat_test.cpp
+  golden_training_test.cpp
+  golden_truncation_test.cpp
   linear_test.cpp
   loading_test.cpp
   pretrained_test.cpp

@@ -1,8 +1,10 @@
 #include "raven/brot/template/template.hpp"
 
 #include <cstdlib>
+#include <ctime>
 
 #include "gtest/gtest.h"
+#include "raven/brot/template/internal/engine.hpp"
 #include "tests/brot/json_lines.hpp"
 
 namespace brot {
@@ -20,7 +22,8 @@ TEST(Template, EqualsJinja2) {
     std::string rendered;
     bool failed = false;
     try {
-      rendered = ChatTemplate(source).render(Value::from_json(line[1].string), 1767312000);
+      const int64_t now = line.items.size() > 3 ? line[3].number : 1767312000;
+      rendered = ChatTemplate(source).render(Value::from_json(line[1].string), {.now = now});
     } catch (const TemplateError& error) {
       failed = true;
       rendered = error.what();
@@ -31,7 +34,7 @@ TEST(Template, EqualsJinja2) {
       EXPECT_EQ(rendered, line[2].string) << source;
     }
   }
-  EXPECT_GT(total, 80u);
+  EXPECT_GT(total, 350u);
 }
 
 TEST(Template, FaultsHaveLineAndColumn) {
@@ -68,6 +71,12 @@ TEST(Template, WorkIsBounded) {
   refuses("{% set ns = namespace() %}{% set ns.a = ns %}{% set ns.b = ns %}{{ ns }}");
   refuses("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}");
   refuses("{% for i in [1] recursive %}{{ loop([1]) }}{% endfor %}");
+  refuses("{{ '{:1000000000}'.format(1) }}");
+  refuses("{{ '%1000000000d' % 1 }}");
+  refuses("{{ '{:.1000000000f}'.format(1.0) }}");
+  refuses(
+      "{% set ns = namespace(x=['a']) %}{% for i in range(23) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}{{ ns.x | "
+      "pprint }}");
   refuses("{{ " + std::string(100000, '(') + " }}");
   refuses("{{ " + std::string(100000, '-') + "1 }}");
   refuses("{{ x" + std::string(100000, '|') + " }}");
@@ -88,7 +97,32 @@ TEST(Template, MarksGenerationSpans) {
 }
 
 TEST(Template, ClockIsInjectable) {
-  EXPECT_EQ(ChatTemplate("{{ strftime_now('%Y-%m-%d %H:%M') }}").render(Value::dict(), 86400), "1970-01-02 00:00");
+  EXPECT_EQ(ChatTemplate("{{ strftime_now('%Y-%m-%d %H:%M') }}").render(Value::dict(), {.now = 86400}),
+            "1970-01-02 00:00");
+}
+
+TEST(Template, TheClockShowsLocalTime) {
+  const char* before = std::getenv("TZ");
+  const std::string zone = before ? before : "";
+  setenv("TZ", "XYZ-14", 1);  // 14 hours ahead of UTC
+  tzset();
+  const int64_t earliest = std::time(nullptr);
+  const std::string shown = ChatTemplate("{{ strftime_now('%Y-%m-%d %H:%M:%S') }}").render(Value::dict());
+  const int64_t latest = std::time(nullptr);
+  before ? setenv("TZ", zone.c_str(), 1) : unsetenv("TZ");
+  tzset();
+  bool found = false;
+  for (int64_t second = earliest; second <= latest; ++second)
+    found = found || shown == jinja::format_time(jinja::Moment::at(second + 14 * 3600), "%Y-%m-%d %H:%M:%S");
+  EXPECT_TRUE(found) << shown;
+}
+
+TEST(Template, RandomIsSeeded) {
+  const ChatTemplate chat("{% for i in range(40) %}{{ 'abcd' | random }}{% endfor %}");
+  const auto drawn = [&](uint64_t seed) { return chat.render(Value::dict(), {.seed = seed}); };
+  EXPECT_EQ(drawn(1), drawn(1));
+  EXPECT_NE(drawn(1), drawn(2));
+  for (const char c : {'a', 'b', 'c', 'd'}) EXPECT_NE(drawn(0).find(c), std::string::npos);
 }
 
 TEST(Template, JsonIsBoundedAndTyped) {

@@ -9,7 +9,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   try {
     const brot::ChatTemplate chat(std::string_view(reinterpret_cast<const char*>(data), size),
                                   {.loop_iterations = 2000, .output_bytes = 1 << 18});
-    (void)chat.render(variables, 0);
+    (void)chat.render(variables, {.now = 0});
   } catch (const brot::TemplateError&) {
   }
   return 0;

@@ -3,6 +3,7 @@
 
 #include "raven/brot/core/core.hpp"
 #include "raven/brot/core/tokenizer.hpp"
+#include "raven/brot/template/internal/engine.hpp"
 
 namespace brot {
 
@@ -15,33 +16,98 @@ ChatTemplate TokenizerCore::chat_template(const std::string& source) const {
 
 namespace {
 
-RenderedTemplate render(const TokenizerCore& core, const jinja::Value& messages, const ChatOptions& options) {
-  const TokenizerConfig& config = core.config;
+using jinja::Value;
+
+constexpr std::string_view where = "brot.Tokenizer.apply_chat_template";
+
+/// The named template, or the one that is meant when no name is given.
+const std::string& choose_template(const TokenizerConfig& config, const ChatOptions& options) {
   const auto& templates = config.chat_templates;
-  const bool has_tools = options.tools.is_sequence() && !options.tools.items().empty();
   auto chosen = templates.find(options.name);
   if (options.name.empty()) {
-    chosen = has_tools ? templates.find("tool_use") : templates.end();
+    chosen = options.tools.is_none() ? templates.end() : templates.find("tool_use");
     if (chosen == templates.end()) chosen = templates.find("default");
   }
-  if (chosen == templates.end()) {
-    raven::Message message;
-    if (options.name.empty())
-      message << "the tokenizer has no chat template; load it from a directory "
-                 "with tokenizer_config.json";
-    else
-      message << "no chat template is named `" << options.name << "`";
-    throw Error(ErrorCode::argument, "brot.Tokenizer.apply_chat_template", message);
+  if (chosen != templates.end()) return chosen->second;
+  raven::Message message;
+  if (!options.name.empty()) {
+    message << "no chat template is named `" << options.name << "`";
+  } else if (templates.empty()) {
+    message << "the tokenizer has no chat template; load it from a directory with tokenizer_config.json";
+  } else {
+    message << "none of the chat templates is the default; name one of them";
   }
+  for (const auto& [name, source] : templates)
+    message << (name == templates.begin()->first ? "; there are `" : ", `") << name << "`";
+  throw Error(ErrorCode::argument, where, message);
+}
+
+[[noreturn]] void cannot_continue(std::string_view reason) {
+  throw Error(ErrorCode::argument, where, raven::Message() << "continue_final_message: " << reason);
+}
+
+Value with(const Value& dictionary, std::string_view key, Value value) {
+  std::vector<std::pair<Value, Value>> entries = dictionary.entries();
+  entries.emplace_back(Value(key), std::move(value));
+  return Value::dict(std::move(entries));
+}
+
+/// The final message is continued where its content ends. A mark behind the content shows where that is, as in
+/// transformers; the space that it ends with shows whether the template keeps spaces.
+class Continuation {
+ public:
+  /// `messages` with the mark in the last one.
+  Value marked(const Value& messages) {
+    if (!messages.is_sequence() || messages.items().empty()) cannot_continue("there are no messages");
+    const Value& last = messages.items().back();
+    const Value* content = last.find(std::string_view("content"));
+    if (!content || content->is_none()) cannot_continue("the final message has no content");
+    std::vector<Value> all = messages.items();
+    if (content->is_sequence()) {  // of parts: the last one with a text
+      std::vector<Value> parts = content->items();
+      auto part = parts.rbegin();
+      const auto text_of = [](const Value& one) { return one.find(std::string_view("text")); };
+      while (part != parts.rend() && !text_of(*part)) ++part;
+      if (part == parts.rend()) cannot_continue("no part of the final message has a text");
+      *part = with(*part, "text", marked_text(*text_of(*part)));
+      all.back() = with(last, "content", Value::list(std::move(parts)));
+    } else {
+      all.back() = with(last, "content", marked_text(*content));
+    }
+    return Value::list(std::move(all));
+  }
+
+  void cut(std::string& text) const {
+    const std::string_view visible = mark.substr(0, mark.size() - 1);
+    const size_t place = text.rfind(visible);
+    if (place == std::string::npos || text.find(jinja::strip(content_, nullptr, true, true)) == std::string::npos)
+      cannot_continue("the final message does not appear in the rendered text");
+    const bool spaces_kept = std::string_view(text).substr(place).starts_with(mark);
+    text.resize(place);
+    if (!spaces_kept) text = jinja::strip(text, nullptr, false, true);
+  }
+
+ private:
+  static constexpr std::string_view mark = "CONTINUE_FINAL_MESSAGE_TAG ";
+  Value marked_text(const Value& text) {
+    if (!text.is_string()) cannot_continue("the final message's content is no text");
+    content_ = text.string();
+    return Value(content_ + std::string(mark));
+  }
+  std::string content_;
+};
+
+RenderedTemplate render(const TokenizerCore& core, const Value& messages, const ChatOptions& options) {
+  const TokenizerConfig& config = core.config;
+  const std::string& source = choose_template(config, options);
   if (options.continue_final_message && options.add_generation_prompt)
-    throw Error(ErrorCode::argument, "brot.Tokenizer.apply_chat_template",
-                "continue_final_message and add_generation_prompt exclude each other");
-  using jinja::Value;
+    throw Error(ErrorCode::argument, where, "continue_final_message and add_generation_prompt exclude each other");
+  Continuation continuation;
   std::vector<std::pair<Value, Value>> variables;
   const auto set = [&](std::string_view name, Value value) {
     variables.emplace_back(Value(std::string(name)), std::move(value));
   };
-  set("messages", messages);
+  set("messages", options.continue_final_message ? continuation.marked(messages) : messages);
   set("tools", options.tools);
   set("documents", options.documents);
   set("add_generation_prompt", Value(options.add_generation_prompt));
@@ -57,22 +123,11 @@ RenderedTemplate render(const TokenizerCore& core, const jinja::Value& messages,
     set("additional_special_tokens", Value::list(std::move(list)));
   }
   for (const auto& [name, value] : options.variables) set(name, value);
-  RenderedTemplate rendered =
-      core.chat_template(chosen->second).render_with_spans(Value::dict(std::move(variables)), options.now);
+  RenderedTemplate rendered = core.chat_template(source).render_with_spans(Value::dict(std::move(variables)),
+                                                                           {.now = options.now, .seed = options.seed});
   std::string& text = rendered.text;
-  if (options.continue_final_message && messages.is_sequence() && !messages.items().empty()) {
-    const Value* content = messages.items().back().find(std::string_view("content"));
-    const std::string last = content && content->is_string() ? content->string() : std::string();
-    // As the content may have been trimmed by the template, its trimmed end is
-    // looked for.
-    const size_t end = last.find_last_not_of(" \t\r\n");
-    const std::string wanted = end == std::string::npos ? last : last.substr(0, end + 1);
-    const size_t place = wanted.empty() ? std::string::npos : text.rfind(wanted);
-    if (place == std::string::npos)
-      throw Error(ErrorCode::argument, "brot.Tokenizer.apply_chat_template",
-                  "continue_final_message: the final message does not appear "
-                  "in the rendered text");
-    text.resize(place + wanted.size());
+  if (options.continue_final_message) {
+    continuation.cut(text);
     for (RenderedTemplate::Span& span : rendered.generation) {
       span.begin = std::min(span.begin, text.size());
       span.end = std::min(span.end, text.size());

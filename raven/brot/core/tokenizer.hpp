@@ -20,6 +20,7 @@
 #include "raven/brot/post_processors/post_processor.hpp"
 #include "raven/brot/pre_tokenizers/pre_tokenizer.hpp"
 #include "raven/brot/template/template.hpp"
+#include "raven/brot/template/tools.hpp"
 
 namespace brot {
 
@@ -72,15 +73,15 @@ struct TextPiece {
 
 /// Options of chat templates.
 struct ChatOptions {
-  jinja::Value tools = {};  ///< a list of tool descriptions
+  jinja::Value tools = {};  ///< a list of tool descriptions, e.g. from describe_tools
   jinja::Value documents = {};
   bool add_generation_prompt = false;
-  bool continue_final_message = false;  ///< ends where the last message's content ends, so that a model
-                                        ///< goes on with it
-  std::string name = {};                ///< of a named template; by default `default`, or
-                                        ///< `tool_use` when there are tools
+  bool continue_final_message = false;  ///< ends where the last message's content ends, so that a model goes on with it
+  std::string name =
+      {};  ///< of a named template; by default `default`, or `tool_use` when `tools` is given, be it empty
   std::vector<std::pair<std::string, jinja::Value>> variables = {};  ///< further variables
-  int64_t now = -1;  ///< time of strftime_now in seconds since 1970; negative: the clock's
+  int64_t now = -1;   ///< time of strftime_now in seconds since 1970, in UTC; negative: the clock's local time
+  uint64_t seed = 0;  ///< of the filter `random`
 };
 
 /// How a tokenizer.json is read.

@@ -128,9 +128,8 @@ Value filter_round(Interpreter&, In in, Args args) {
   }
   if (method != "common") throw EvalError("method must be common, ceil or floor");
   if (in.is_integer()) return in.integer();
-  char buffer[700];
-  const int size = std::snprintf(buffer, sizeof buffer, "%.*f", int(precision), in.real());
-  return parse_real(std::string(buffer, size_t(size))).value_or(in.real());
+  if (!std::isfinite(in.real())) return in.real();
+  return parse_real(fixed_real(in.real(), precision)).value_or(in.real());
 }
 Value filter_sum(Interpreter& run, In in, Args args) {
   const Value path = args.get(0, "attribute", Value());
@@ -174,9 +173,9 @@ Value filter_title(Interpreter& run, In in, Args) {
   return out;
 }
 Value filter_string(Interpreter&, In in, Args) { return in.str(); }
-Value filter_escape(Interpreter& run, In in, Args) {
+std::string escaped(const std::string& text) {
   std::string out;
-  for (const char c : in.str()) {
+  for (const char c : text) {
     switch (c) {
       case '&': out += "&amp;"; break;
       case '<': out += "&lt;"; break;
@@ -186,6 +185,10 @@ Value filter_escape(Interpreter& run, In in, Args) {
       default: out += c;
     }
   }
+  return out;
+}
+Value filter_escape(Interpreter& run, In in, Args) {
+  std::string out = escaped(in.str());
   run.charge(out.size());
   return out;
 }
@@ -285,7 +288,33 @@ Value filter_urlencode(Interpreter& run, In in, Args) {
   return out;
 }
 Value filter_format(Interpreter& run, In in, Args args) {
-  return arithmetic(run, Arithmetic::modulo, Value(in.str()), Value::tuple(args.positional));
+  if (args.named.empty()) return format_percent(run, in.str(), Value::tuple(args.positional));
+  if (!args.positional.empty()) throw EvalError("can't handle positional and keyword arguments at the same time");
+  std::vector<std::pair<Value, Value>> values;
+  for (const auto& [name, value] : args.named) values.emplace_back(Value(name), value);
+  return format_percent(run, in.str(), Value::dict(std::move(values)));
+}
+Value filter_pprint(Interpreter& run, In in, Args) { return pretty(run, in); }
+Value filter_xmlattr(Interpreter& run, In in, Args args) {
+  if (in.is_undefined()) return "";
+  if (!in.is_mapping()) throw EvalError(std::string("'") + type_name(in) + "' object has no attribute 'items'");
+  std::string out;
+  for (const auto& [key, value] : in.entries()) {
+    if (value.is_none() || value.is_undefined()) continue;
+    const std::string name = key.str();
+    for (size_t i = 0; i < name.size();) {
+      const unicode::Decoded d = unicode::decode(name, i);
+      if ((d.scalar < 0x80 && is_space(d.scalar) && (d.scalar < 0x1C || d.scalar > 0x1F)) || d.scalar == '/' ||
+          d.scalar == '>' || d.scalar == '=')
+        throw EvalError("Invalid character in attribute name: " + Value(name).repr());
+      i += d.length;
+    }
+    if (!out.empty()) out += ' ';
+    out += escaped(name) + "=\"" + escaped(value.str()) + '"';
+    run.charge(out.size() / 16 + 1);
+  }
+  if (!out.empty() && args.get(0, "autospace", true).truthy()) out.insert(0, 1, ' ');
+  return out;
 }
 
 Value filter_tojson(Interpreter& run, In in, Args args) {
@@ -345,6 +374,10 @@ Value filter_first(Interpreter& run, In in, Args) {
 Value filter_last(Interpreter& run, In in, Args) {
   const std::vector<Value> items = iterate(run, in);
   return items.empty() ? Value::undefined("No last item, sequence was empty.") : items.back();
+}
+Value filter_random(Interpreter& run, In in, Args) {
+  const std::vector<Value> items = iterate(run, in);
+  return items.empty() ? Value::undefined("No random item, sequence was empty.") : items[run.random(items.size())];
 }
 Value filter_join(Interpreter& run, In in, Args args) {
   const std::string separator = args.get(0, "d", "").str();
@@ -504,6 +537,7 @@ Value filter_map(Interpreter& run, In in, Args args) {
   if (args.positional.empty()) {
     const Value& path = args.require(size_t(-1), "attribute");
     const Value* fallback = args.get(size_t(-1), "default");
+    check_arguments("map", "attribute default", args);
     for (const Value& element : iterate(run, in)) {
       Value value = by_path(element, path);
       out.push_back(value.is_undefined() && fallback ? *fallback : std::move(value));
@@ -534,58 +568,57 @@ Value filter_rejectattr(Interpreter& run, In in, Args args) { return selected(ru
 Value filter_attr(Interpreter&, In in, Args args) { return attribute(in, args.require(0, "name").str()); }
 Value filter_safe(Interpreter&, In in, Args) { return in.is_string() ? in : Value(in.str()); }
 
-struct FilterRow {
-  std::string_view name;
-  Filter filter;
-};
-constexpr FilterRow filter_rows[] = {
+constexpr Builtin<Value> filter_rows[] = {
     {"abs", filter_abs},
-    {"attr", filter_attr},
-    {"batch", filter_batch},
+    {"attr", filter_attr, "name"},
+    {"batch", filter_batch, "linecount fill_with"},
     {"capitalize", filter_capitalize},
     {"count", filter_length},
-    {"d", filter_default},
-    {"default", filter_default},
-    {"dictsort", filter_dictsort},
+    {"d", filter_default, "default_value boolean"},
+    {"default", filter_default, "default_value boolean"},
+    {"dictsort", filter_dictsort, "case_sensitive by reverse"},
     {"e", filter_escape},
     {"escape", filter_escape},
     {"first", filter_first},
-    {"float", filter_float},
+    {"float", filter_float, "default"},
     {"forceescape", filter_escape},
-    {"format", filter_format},
-    {"groupby", filter_groupby},
-    {"indent", filter_indent},
-    {"int", filter_int},
+    {"format", filter_format, "* **"},
+    {"groupby", filter_groupby, "attribute default case_sensitive"},
+    {"indent", filter_indent, "width first blank"},
+    {"int", filter_int, "default base"},
     {"items", filter_items},
-    {"join", filter_join},
+    {"join", filter_join, "d attribute"},
     {"last", filter_last},
     {"length", filter_length},
     {"list", filter_list},
     {"lower", filter_lower},
-    {"map", filter_map},
-    {"max", filter_max},
-    {"min", filter_min},
-    {"reject", filter_reject},
-    {"rejectattr", filter_rejectattr},
-    {"replace", filter_replace},
+    {"map", filter_map, "* **"},
+    {"max", filter_max, "case_sensitive attribute"},
+    {"min", filter_min, "case_sensitive attribute"},
+    {"pprint", filter_pprint},
+    {"random", filter_random},
+    {"reject", filter_reject, "* **"},
+    {"rejectattr", filter_rejectattr, "* **"},
+    {"replace", filter_replace, "old new count"},
     {"reverse", filter_reverse},
-    {"round", filter_round},
+    {"round", filter_round, "precision method"},
     {"safe", filter_safe},
-    {"select", filter_select},
-    {"selectattr", filter_selectattr},
-    {"slice", filter_slice},
-    {"sort", filter_sort},
+    {"select", filter_select, "* **"},
+    {"selectattr", filter_selectattr, "* **"},
+    {"slice", filter_slice, "slices fill_with"},
+    {"sort", filter_sort, "reverse case_sensitive attribute"},
     {"string", filter_string},
     {"striptags", filter_striptags},
-    {"sum", filter_sum},
+    {"sum", filter_sum, "attribute start"},
     {"title", filter_title},
-    {"tojson", filter_tojson},
-    {"trim", filter_trim},
-    {"truncate", filter_truncate},
-    {"unique", filter_unique},
+    {"tojson", filter_tojson, "ensure_ascii indent separators sort_keys"},
+    {"trim", filter_trim, "chars"},
+    {"truncate", filter_truncate, "length killwords end leeway"},
+    {"unique", filter_unique, "case_sensitive attribute"},
     {"upper", filter_upper},
     {"urlencode", filter_urlencode},
     {"wordcount", filter_wordcount},
+    {"xmlattr", filter_xmlattr, "autospace"},
 };
 
 // -------------------------------------------------------------------------------------------------------------- tests
@@ -626,37 +659,39 @@ bool is_same(Interpreter&, In in, Args args) {
 bool is_filter(Interpreter&, In in, Args) { return in.is_string() && find_filter(in.string()); }
 bool is_test(Interpreter&, In in, Args) { return in.is_string() && find_test(in.string()); }
 
-struct TestRow {
-  std::string_view name;
-  Test test;
-};
-constexpr TestRow test_rows[] = {
+constexpr Builtin<bool> test_rows[] = {
+    {"!=", is_not_equal, "other /"},
+    {"<", ordered<below>, "other /"},
+    {"<=", ordered<not_above>, "other /"},
+    {"==", is_equal, "other /"},
+    {">", ordered<above>, "other /"},
+    {">=", ordered<not_below>, "other /"},
     {"boolean", is_type<Type::boolean>},
     {"callable", is_type<Type::callable>},
     {"defined", is_defined},
-    {"divisibleby", is_divisible},
-    {"eq", is_equal},
-    {"equalto", is_equal},
+    {"divisibleby", is_divisible, "num"},
+    {"eq", is_equal, "other /"},
+    {"equalto", is_equal, "other /"},
     {"even", is_even},
     {"false", is_false},
     {"filter", is_filter},
     {"float", is_type<Type::real>},
-    {"ge", ordered<not_below>},
-    {"greaterthan", ordered<above>},
-    {"gt", ordered<above>},
-    {"in", is_in},
+    {"ge", ordered<not_below>, "other /"},
+    {"greaterthan", ordered<above>, "other /"},
+    {"gt", ordered<above>, "other /"},
+    {"in", is_in, "seq"},
     {"integer", is_type<Type::integer>},
     {"iterable", is_sequence},
-    {"le", ordered<not_above>},
-    {"lessthan", ordered<below>},
+    {"le", ordered<not_above>, "other /"},
+    {"lessthan", ordered<below>, "other /"},
     {"lower", is_lower},
-    {"lt", ordered<below>},
+    {"lt", ordered<below>, "other /"},
     {"mapping", is_type<Type::dict>},
-    {"ne", is_not_equal},
+    {"ne", is_not_equal, "other /"},
     {"none", is_type<Type::none>},
     {"number", is_number},
     {"odd", is_odd},
-    {"sameas", is_same},
+    {"sameas", is_same, "other"},
     {"sequence", is_sequence},
     {"string", is_type<Type::string>},
     {"test", is_test},
@@ -668,14 +703,14 @@ constexpr TestRow test_rows[] = {
 }  // namespace
 
 Filter find_filter(std::string_view name) {
-  for (const FilterRow& row : filter_rows) {
-    if (row.name == name) return row.filter;
+  for (const Builtin<Value>& row : filter_rows) {
+    if (row.name == name) return &row;
   }
   return nullptr;
 }
 Test find_test(std::string_view name) {
-  for (const TestRow& row : test_rows) {
-    if (row.name == name) return row.test;
+  for (const Builtin<bool>& row : test_rows) {
+    if (row.name == name) return &row;
   }
   return nullptr;
 }

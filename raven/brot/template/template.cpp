@@ -2,8 +2,7 @@
 #include "raven/brot/template/template.hpp"
 
 #include <algorithm>
-#include <chrono>
-#include <ctime>
+#include <utility>
 
 #include "raven/base/message.hpp"
 #include "raven/brot/template/internal/syntax.hpp"
@@ -49,7 +48,8 @@ enum class Flow : uint8_t { normal, break_loop, continue_loop };
 
 class Run final : public Interpreter {
  public:
-  Run(const ChatTemplate::Impl& program, const Value& variables, int64_t now) : program_(program), now_(now) {
+  Run(const ChatTemplate::Impl& program, const Value& variables, const RenderOptions& options)
+      : program_(program), options_(options), random_(options.seed) {
     globals_.reserve(program.syntax.names.size());
     for (const std::string& name : program.syntax.names) {
       const Value* found = variables.is_mapping() ? variables.find(std::string_view(name)) : nullptr;
@@ -83,12 +83,12 @@ class Run final : public Interpreter {
   Value filter(std::string_view name, const Value& input, const Arguments& arguments) override {
     const Filter found = find_filter(name);
     if (!found) throw EvalError("No filter named '" + std::string(name) + "'.");
-    return found(*this, input, arguments);
+    return (*found)(*this, input, arguments);
   }
   bool test(std::string_view name, const Value& input, const Arguments& arguments) override {
     const Test found = find_test(name);
     if (!found) throw EvalError("No test named '" + std::string(name) + "'.");
-    return found(*this, input, arguments);
+    return (*found)(*this, input, arguments);
   }
   void charge(size_t steps) override {
     work_ += steps;
@@ -96,6 +96,13 @@ class Run final : public Interpreter {
       throw EvalError("template does too much work: its limit is reached");
   }
   void keep_namespace(const Value& name_space) override { namespaces_.push_back(name_space); }
+  uint64_t random(uint64_t bound) override {
+    // SplitMix64, Steele, Lea and Flood 2014.
+    uint64_t z = random_ += 0x9E3779B97F4A7C15;
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+    return uint64_t(static_cast<unsigned __int128>(z ^ (z >> 31)) * bound >> 64);
+  }
 
  private:
   static constexpr uint32_t no_parent = uint32_t(-1);
@@ -136,82 +143,97 @@ class Run final : public Interpreter {
   // --------------------------------------------------------------------------------------------------------- names
 
   Value builtin(const std::string& name) {
-    if (name == "namespace") {
-      return function(name, [](Interpreter& run, const Arguments& arguments) {
-        Value out = Value::make_namespace();
-        run.keep_namespace(out);
-        for (const Value& source : arguments.positional) {
-          if (source.is_mapping()) {
-            for (const auto& [key, value] : source.entries()) out.set(key, value);
-          }
-        }
-        for (const auto& [key, value] : arguments.named) out.set(key, value);
-        return out;
+    const auto row = std::find_if(std::begin(builtin_rows), std::end(builtin_rows),
+                                  [&](const BuiltinRow& one) { return one.name == name; });
+    if (row != std::end(builtin_rows))
+      return function(name, [this, row](Interpreter&, const Arguments& arguments) {
+        check_arguments(row->name, row->parameters, arguments);
+        return (this->*row->function)(arguments);
       });
-    }
-    if (name == "raise_exception") {
-      return function(name, [](Interpreter&, const Arguments& arguments) -> Value {
-        throw EvalError(arguments.require(0, "message").str());
-      });
-    }
-    if (name == "strftime_now") {
-      return function(name, [now = now_](Interpreter&, const Arguments& arguments) -> Value {
-        const std::time_t seconds =
-            now >= 0 ? std::time_t(now) : std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-        std::tm fields{};
-        gmtime_r(&seconds, &fields);
-        const std::string format = arguments.require(0, "format").str();
-        if (format.empty()) return "";
-        std::string text(format.size() * 8 + 256, '\0');
-        text.resize(std::strftime(text.data(), text.size(), format.c_str(), &fields));
-        return text;
-      });
-    }
-    if (name == "range") {
-      return function(name, [](Interpreter& run, const Arguments& arguments) {
-        const bool one = arguments.positional.size() == 1;
-        const int64_t start = one ? 0 : arguments.integer(0, "start", 0);
-        const int64_t stop = one ? arguments.integer(0, "stop", 0) : arguments.integer(1, "stop", 0);
-        const int64_t step = arguments.integer(2, "step", 1);
-        if (arguments.positional.empty() || step == 0)
-          throw EvalError("range() needs a stop, and a step other than zero");
-        const __int128 span = step > 0 ? __int128(stop) - start : __int128(start) - stop;
-        const __int128 width = step > 0 ? __int128(step) : -__int128(step);
-        const __int128 count = span <= 0 ? 0 : (span + width - 1) / width;
-        // The sandbox's own limit.
-        if (count > 100000) throw EvalError("Range too big. The sandbox blocks ranges larger than MAX_RANGE (100000).");
-        run.charge(size_t(count));
-        std::vector<Value> items;
-        for (int64_t i = 0; i < int64_t(count); ++i) items.push_back(start + i * step);
-        return Value::list(std::move(items));
-      });
-    }
-    if (name == "dict") {
-      return function(name, [](Interpreter&, const Arguments& arguments) {
-        std::vector<std::pair<Value, Value>> entries;
-        if (!arguments.positional.empty() && arguments.positional[0].is_mapping())
-          entries = arguments.positional[0].entries();
-        for (const auto& [key, value] : arguments.named) entries.emplace_back(Value(key), value);
-        return Value::dict(std::move(entries));
-      });
-    }
-    if (name == "cycler")
-      return function(name, [](Interpreter&, const Arguments& arguments) { return make_cycler(arguments.positional); });
-    if (name == "joiner") {
-      return function(name, [](Interpreter&, const Arguments& arguments) {
-        auto used = std::make_shared<bool>(false);
-        return function("joiner",
-                        [used, separator = arguments.text(0, "sep", ", ")](Interpreter&, const Arguments&) -> Value {
-                          if (*used) return separator;
-                          *used = true;
-                          return "";
-                        });
-      });
-    }
     return Value::undefined("'" + name + "' is undefined");
   }
 
-  static Value make_cycler(std::vector<Value> items) {
+  Value make_namespace(const Arguments& arguments) {
+    Value out = Value::make_namespace();
+    keep_namespace(out);
+    const Value values = make_dict(arguments);
+    for (const auto& [key, value] : values.entries()) out.set(key, value);
+    return out;
+  }
+
+  Value raise(const Arguments& arguments) { throw EvalError(arguments.require(0, "message").str()); }
+
+  Value format_now(const Arguments& arguments) {
+    const Value& format = arguments.require(0, "format");
+    if (!format.is_string()) throw EvalError(std::string("strftime() argument must be str, not ") + type_name(format));
+    return format_time(options_.now >= 0 ? Moment::at(options_.now) : Moment::of_clock(), format.string());
+  }
+
+  Value make_range(const Arguments& arguments) {
+    const bool one = arguments.positional.size() == 1;
+    const int64_t start = one ? 0 : arguments.integer(0, "start", 0);
+    const int64_t stop = one ? arguments.integer(0, "stop", 0) : arguments.integer(1, "stop", 0);
+    const int64_t step = arguments.integer(2, "step", 1);
+    if (arguments.positional.empty() || step == 0) throw EvalError("range() needs a stop, and a step other than zero");
+    const __int128 span = step > 0 ? __int128(stop) - start : __int128(start) - stop;
+    const __int128 width = step > 0 ? __int128(step) : -__int128(step);
+    const __int128 count = span <= 0 ? 0 : (span + width - 1) / width;
+    // The sandbox's own limit.
+    if (count > 100000) throw EvalError("Range too big. The sandbox blocks ranges larger than MAX_RANGE (100000).");
+    charge(size_t(count));
+    std::vector<Value> items;
+    for (int64_t i = 0; i < int64_t(count); ++i) items.push_back(start + i * step);
+    return Value::list(std::move(items));
+  }
+
+  /// Of a mapping or of pairs, then the named ones.
+  Value make_dict(const Arguments& arguments) {
+    if (arguments.positional.size() > 1)
+      throw EvalError("dict expected at most 1 argument, got " + std::to_string(arguments.positional.size()));
+    std::vector<std::pair<Value, Value>> entries;
+    if (!arguments.positional.empty()) {
+      const Value& source = arguments.positional[0];
+      if (source.is_mapping()) {
+        entries = source.entries();
+      } else {
+        for (const Value& element : iterate(*this, source)) {
+          std::vector<Value> pair = iterate(*this, element);
+          if (pair.size() != 2)
+            throw EvalError("dictionary update sequence element has length " + std::to_string(pair.size()) +
+                            "; 2 is required");
+          entries.emplace_back(hashable(std::move(pair[0])), std::move(pair[1]));
+        }
+      }
+      charge(entries.size());
+    }
+    for (const auto& [key, value] : arguments.named) entries.emplace_back(Value(key), value);
+    return Value::dict(std::move(entries));
+  }
+
+  static Value hashable(Value key) {
+    if (key.is(Value::Type::list) || key.is_mapping())
+      throw EvalError(std::string("unhashable type: '") + type_name(key) + "'");
+    return key;
+  }
+
+  Value make_joiner(const Arguments& arguments) {
+    auto used = std::make_shared<bool>(false);
+    return function("joiner", [used, separator = arguments.text(0, "sep", ", ")](Interpreter&, const Arguments& none) {
+      check_arguments("joiner", "", none);
+      return std::exchange(*used, true) ? Value(separator) : Value("");
+    });
+  }
+
+  Value make_cycler(const Arguments& arguments) { return cycler(arguments.positional); }
+
+  struct BuiltinRow {
+    std::string_view name;
+    Value (Run::*function)(const Arguments&);
+    std::string_view parameters;  // as for check_arguments
+  };
+  static const BuiltinRow builtin_rows[7];
+
+  static Value cycler(std::vector<Value> items) {
     if (items.empty()) throw EvalError("at least one item has to be provided");
     struct State {
       std::vector<Value> items;
@@ -580,7 +602,7 @@ class Run final : public Interpreter {
     const Value inner = apply_filters(expression.children[0], input);
     const Arguments arguments = evaluate_arguments(expression.call);
     offset_ = expression.offset;
-    return expression.filter(*this, inner, arguments);
+    return (*expression.filter)(*this, inner, arguments);
   }
 
   Value evaluate(const Expression& e) {
@@ -601,9 +623,7 @@ class Run final : public Interpreter {
       case ExpressionKind::dict: {
         std::vector<std::pair<Value, Value>> entries;
         for (size_t i = 0; i < e.children.size(); i += 2) {
-          Value key = evaluate(e.children[i]);
-          if (key.is(Value::Type::list) || key.is_mapping())
-            throw EvalError(std::string("unhashable type: '") + type_name(key) + "'");
+          Value key = hashable(evaluate(e.children[i]));
           entries.emplace_back(std::move(key), evaluate(e.children[i + 1]));
         }
         return Value::dict(std::move(entries));
@@ -630,13 +650,13 @@ class Run final : public Interpreter {
         const Value input = evaluate(e.children[0]);
         const Arguments arguments = evaluate_arguments(e.call);
         offset_ = e.offset;
-        return e.filter(*this, input, arguments);
+        return (*e.filter)(*this, input, arguments);
       }
       case ExpressionKind::test: {
         const Value input = evaluate(e.children[0]);
         const Arguments arguments = evaluate_arguments(e.call);
         offset_ = e.offset;
-        return e.test(*this, input, arguments) != e.negated;
+        return (*e.test)(*this, input, arguments) != e.negated;
       }
       case ExpressionKind::negate:
       case ExpressionKind::plus: {
@@ -710,7 +730,8 @@ class Run final : public Interpreter {
   }
 
   const ChatTemplate::Impl& program_;
-  int64_t now_;
+  RenderOptions options_;
+  uint64_t random_;
   std::vector<Value> globals_;
   std::vector<Binding> bindings_;
   std::vector<Frame> frames_;
@@ -721,6 +742,14 @@ class Run final : public Interpreter {
   size_t iterations_ = 0, work_ = 0, macro_depth_ = 0;
   int depth_ = 0;
 };
+
+const Run::BuiltinRow Run::builtin_rows[] = {{"namespace", &Run::make_namespace, "* **"},
+                                             {"raise_exception", &Run::raise, "message"},
+                                             {"strftime_now", &Run::format_now, "format"},
+                                             {"range", &Run::make_range, "start stop step /"},
+                                             {"dict", &Run::make_dict, "* **"},
+                                             {"cycler", &Run::make_cycler, "*"},
+                                             {"joiner", &Run::make_joiner, "sep"}};
 
 }  // namespace
 
@@ -739,11 +768,11 @@ ChatTemplate::ChatTemplate(std::string_view source, TemplateLimits limits) {
   impl_ = std::move(impl);
 }
 
-RenderedTemplate ChatTemplate::render_with_spans(const jinja::Value& variables, int64_t now) const {
-  return Run(*impl_, variables, now).run();
+RenderedTemplate ChatTemplate::render_with_spans(const jinja::Value& variables, const RenderOptions& options) const {
+  return Run(*impl_, variables, options).run();
 }
-std::string ChatTemplate::render(const jinja::Value& variables, int64_t now) const {
-  return render_with_spans(variables, now).text;
+std::string ChatTemplate::render(const jinja::Value& variables, const RenderOptions& options) const {
+  return render_with_spans(variables, options).text;
 }
 const std::string& ChatTemplate::source() const noexcept { return impl_->source; }
 

@@ -36,6 +36,13 @@ struct TemplateLimits {
   size_t recursion = 200;                  ///< of macro calls and recursive loops
 };
 
+/// What a template reads from outside its variables.
+struct RenderOptions {
+  /// The time of `strftime_now` in seconds since 1970, shown in UTC; negative: the clock's, shown in local time.
+  int64_t now = -1;
+  uint64_t seed = 0;  ///< of the filter `random`: the same seed picks the same elements
+};
+
 /// What rendering gives: the text, and the byte ranges that `{% generation %}` marks.
 struct RenderedTemplate {
   struct Span {
@@ -53,11 +60,10 @@ class RAVEN_API ChatTemplate {
   explicit ChatTemplate(std::string_view source, TemplateLimits limits = {});
 
   /// Renders with `variables`, a dictionary: `messages`, `tools`, `add_generation_prompt`, `bos_token` …
-  /// `now` is the time of `strftime_now` in seconds since 1970; negative: the clock's. Its fields are those of UTC.
   /// @throws TemplateError
-  std::string render(const jinja::Value& variables, int64_t now = -1) const;
+  std::string render(const jinja::Value& variables, const RenderOptions& options = {}) const;
   /// As render, with the spans of `{% generation %}` blocks.
-  RenderedTemplate render_with_spans(const jinja::Value& variables, int64_t now = -1) const;
+  RenderedTemplate render_with_spans(const jinja::Value& variables, const RenderOptions& options = {}) const;
 
   const std::string& source() const noexcept;
 

@@ -299,8 +299,8 @@ class Training {
     pieces_ = {{"<UNK>", std::numeric_limits<double>::quiet_NaN()}};
     for (const auto& [count, c] : order) pieces_.emplace_back(encode(std::u32string_view(&c, 1)), double(count));
     for (const auto& [score, text] : frequent_substrings(words, options_.max_piece_length)) {
-      if (pieces_.size() - 1 >= options_.seed_size) break;
       pieces_.emplace_back(encode(text), double(score));
+      if (pieces_.size() - 1 >= options_.seed_size) break;  // as HuggingFace, not before there is one
     }
     double sum = 0;
     for (size_t i = 1; i < pieces_.size(); ++i) sum += pieces_[i].second;

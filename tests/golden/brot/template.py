@@ -3,7 +3,8 @@
     pip install jinja2
     python template.py [file.json of {name: template} …] > template.txt
 
-Each line is JSON: [template, variables as JSON text, rendered text] or [template, variables, null] when it fails.
+Each line is JSON: [template, variables as JSON text, rendered text] or [template, variables, null] when it fails; a fourth
+element is the time of strftime_now.
 """
 import datetime
 import json
@@ -37,8 +38,8 @@ def raise_exception(message):
 environment = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=[Generation, loopcontrols])
 environment.filters["tojson"] = tojson
 environment.globals["raise_exception"] = raise_exception
-NOW = datetime.datetime.fromtimestamp(1767312000, datetime.timezone.utc)
-environment.globals["strftime_now"] = lambda format: NOW.strftime(format)
+NOW = 1767312000
+environment.globals["strftime_now"] = lambda format: datetime.datetime.fromtimestamp(NOW, datetime.timezone.utc).replace(tzinfo=None).strftime(format)
 
 MESSAGES = [
     {"role": "system", "content": "You are a helpful assistant.\nBe brief."},
@@ -172,15 +173,144 @@ SPACES = [
     "x\n\n", "{% if true %}\n{% if true %}\n  y\n{% endif %}\n{% endif %}\n", "\t{% if true %}\tz\t{% endif %}\t", "{% for i in range(2) %}\n  {% if i %}\n  {{ i }}\n  {% endif %}\n{% endfor %}\nend",
 ]
 
+# Arguments of methods, functions, filters and tests; what they have no place for is refused.
+ARGUMENTS = r"""
+{{ 'abcabc'.find('a', 1) }}|{{ 'abcabc'.find('a', 4) }}|{{ 'abcabc'.find('c', 0, 2) }}|{{ 'abc'.find('', 3) }}|{{ 'abc'.find('', 4) }}|{{ 'äbcä'.find('ä', 1) }}|{{ 'abc'.find('c', -1) }}|{{ 'abc'.find('a', none, none) }}
+{{ 'abcabc'.rfind('a', 0, 3) }}|{{ 'abcabc'.rfind('a') }}|{{ 'abcabc'.index('b', 2) }}|{{ 'abcabc'.rindex('b', 0, -3) }}|{{ 'éaéa'.rfind('a', 0, -1) }}
+{{ 'abcabc'.count('a', 1) }}|{{ 'aaaa'.count('aa') }}|{{ 'abc'.count('', 1) }}|{{ 'abc'.count('', 4) }}|{{ 'abcabc'.count('b', 0, 4) }}|{{ 'äää'.count('ä', 1, -1) }}
+{{ 'abc'.startswith('b', 1) }}|{{ 'abc'.startswith('a', 1) }}|{{ 'abc'.startswith('', 3) }}|{{ 'abc'.startswith('', 4) }}|{{ 'abc'.endswith('b', 0, 2) }}|{{ 'abc'.endswith(('x', 'b'), 0, -1) }}|{{ 'äbc'.startswith('b', 1) }}
+{{ dict([('a', 1), ('b', 2)]) }}|{{ dict({'a': 1}, b=2) }}|{{ dict([['a', 1]], a=3) }}|{{ dict(['ab', 'cd']) }}|{{ namespace({'a': 1}, b=2).b }}|{{ namespace([('a', 4)]).a }}|{{ dict() }}
+{{ [1, 2, 1].index(1, 1) }}|{{ [1, 2, 1].index(1, -1) }}|{{ (1, 2).index(2, 0, 2) }}|{{ [1, 1].count(1) }}|{{ {'a': 1}.get('b', 5) }}|{{ {'a': 1}.get('b') }}|{{ [1].copy() }}
+{{ 'a b c'.split(maxsplit=1) }}|{{ 'a,b'.split(sep=',') }}|{{ 'a\nb'.splitlines(keepends=true) }}|{{ ' a '.strip(none) }}
+{{ [{'r': 'u', 'n': 1}, {'r': 'v', 'n': 2}] | selectattr('r', '==', 'u') | list }}|{{ [1, 2, 3] | select('!=', 2) | list }}|{{ [1, 2, 3] | select('<', 2) | list }}|{{ [1, 2, 3] | reject('<=', 2) | list }}|{{ [1, 2, 3] | select('>', 2) | list }}|{{ [{'n': 1}, {'n': 2}] | rejectattr('n', '>=', 2) | list }}
+{{ {'a': 'x"<', 'b': none, 'c': 3} | xmlattr }}|{{ {'a': 1} | xmlattr(false) }}|{{ {} | xmlattr }}|{{ {'a': missing} | xmlattr }}|{{ {'id': 'list-%d' % 7} | xmlattr(autospace=true) }}
+{{ [7] | random }}|{{ 'x' | random }}|{{ [] | random }}|{{ [] | random is defined }}
+{{ '%s is %d' | format('x', 3) }}|{{ '%(a)s-%(b)03d' | format(a='x', b=7) }}|{{ '%(a)s' % {'a': 1} }}|{{ 'plain' % {'a': 1} }}|{{ '%s' % [1, 2] }}|{{ '%s %s' % (1, (2, 3)) }}|{{ '%%' % () }}|{{ '%*d|%-*d|%.*f' % (5, 42, 5, 42, 2, 1.5) }}
+{{ '{0} {1} {0}'.format('a', 'b') }}|{{ '{a.b} {c[0]} {c[1]} {d[k]}'.format(a={'b': 1}, c=[2, 3], d={'k': 4}) }}|{{ '{!r} {!s} {!a}'.format('é', 'é', 'é😀') }}|{{ '{:{w}.{p}f}'.format(1.23456, w=8, p=2) }}|{{ '{:>{}}'.format('x', 4) }}|{{ '{{{}}}'.format(1) }}|{{ '{}'.format(none) }}|{{ '{:5}|{:<5}|{:^5}'.format(true, 12, 'é') }}
+{{ 'a'.upper(1) }}
+{{ 'a'.strip('a', 'b') }}
+{{ 'a'.find() }}
+{{ 'a'.find('a', 0, 1, 2) }}
+{{ 'a'.find(sub='a') }}
+{{ 'a'.find('a', 'b') }}
+{{ 'a b'.split(' ', 1, 2) }}
+{{ 'a b'.split(' ', sep=' ') }}
+{{ 'a'.replace('a', 'b', 1, 2) }}
+{{ 'a'.strip(1) }}
+{{ 'a'.isdigit(1) }}
+{{ 'a'.join(['x'], 1) }}
+{{ 'a'.zfill(2, 3) }}
+{{ {}.items(1) }}
+{{ {}.get() }}
+{{ {}.get('a', 1, 2) }}
+{{ {}.get('a', default=1) }}
+{{ [1].index(2) }}
+{{ [1].index(1, 1) }}
+{{ [1].count(1, 2) }}
+{{ (1,).copy() }}
+{{ 'a' | upper(1) }}
+{{ 'a' | trim('a', 'b') }}
+{{ [1] | join(',', none, 1) }}
+{{ [1] | join(nope=1) }}
+{{ [1] | sort(nope=true) }}
+{{ [1] | first(1) }}
+{{ [1] | map('upper', attribute='x', nope=1) | list }}
+{{ [1] | map(attribute='x', nope=1) | list }}
+{{ 'a' | default('b', true, 1) }}
+{{ 1 is odd(2) }}
+{{ 1 is eq }}
+{{ 1 is eq(1, 2) }}
+{{ 1 is defined(2) }}
+{{ range(1, 2, 3, 4) }}
+{{ range() }}
+{{ range(stop=3) }}
+{{ dict([1]) }}
+{{ dict([('a', 1, 2)]) }}
+{{ dict({}, {}) }}
+{{ dict([([], 1)]) }}
+{{ namespace([1]) }}
+{{ joiner(',', ';') }}
+{{ joiner(',')(1) }}
+{{ cycler() }}
+{{ cycler('a', b=1) }}
+{{ raise_exception('a', 'b') }}
+{{ strftime_now() }}
+{{ strftime_now('%Y', 1) }}
+{{ strftime_now(1) }}
+{{ {'a b': 1} | xmlattr }}
+{{ {'a=b': 1} | xmlattr }}
+{{ [1] | xmlattr }}
+{{ '%s' | format(1, a=2) }}
+{{ '%s %s' % 1 }}
+{{ '%d' % 'x' }}
+{{ '%x' % 1.5 }}
+{{ 'x' % 5 }}
+{{ '%s' % (1, 2) }}
+{{ '%' % 1 }}
+{{ '%y' % 1 }}
+{{ '%(a)s' % 1 }}
+{{ '%(a)s' % {} }}
+{{ '%(a' % {'a': 1} }}
+{{ '%c' % 'ab' }}
+{{ '%f' % none }}
+{{ '{' .format(1) }}
+{{ '}'.format(1) }}
+{{ '{} {0}'.format(1) }}
+{{ '{0} {}'.format(1) }}
+{{ '{}'.format() }}
+{{ '{a}'.format(1) }}
+{{ '{!x}'.format(1) }}
+{{ '{:d}'.format('a') }}
+{{ '{:s}'.format(1) }}
+{{ '{:d}'.format(1.5) }}
+{{ '{:.2d}'.format(1) }}
+{{ '{:,x}'.format(1) }}
+{{ '{:=5}'.format('a') }}
+{{ '{:+}'.format('a') }}
+{{ '{:5}'.format(none) }}
+{{ '{:5}'.format([1]) }}
+{{ '{:.}'.format(1.5) }}
+{{ '{:5dd}'.format(1) }}
+{{ '{a[}'.format(a=1) }}
+{{ '{a.}'.format(a=1) }}
+""".strip("\n").split("\n")
+
+# Python's format specifications.
+REALS = [0.0, -0.0, 1.0, -1.5, 3.14159265, 123456.789, 1234567.0, 1e-7, -1e20, 0.5, 2.5, 9.996, 99999.5, 1.5e300]
+INTEGERS = [0, 7, -42, 255, 1234567, -9007199254740993, True]
+TEXTS = ["", "a", "häß", "漢字だ", "longer text"]
+FORMATS = [
+    (REALS, "{:%s}", "f .0f .2f #.0f e .3e E .0e #.0e g .3g #.3g G .10g % .1% 8.2f <8.1f ^9.1f =+9.1f +.1f 08.1f *>10.2f ,.2f _.1f 015,.2f =020,.1f .3 .1 .6 10 <12.4 , é^12.1f".split() + [" .1f"]),
+    (INTEGERS, "{:%s}", "d 5d <5d ^6d =+6d +d 05d 3 , _ 012,d 013,d 014_d b #b o #o x #x X #X _x #010x 08b .1f e % g 6.1f *^20d >5 08 _b +,".split() + [" d"]),
+    (TEXTS, "{:%s}", "s 5 <5 >5 ^6 .2 5.1s *^7 05 é>4 .0".split()),
+    (REALS, "%%%s", "f .0f .2f e .3E g .3g G 8.2f -8.1f +.1f 08.1f #.0f s r d 5.1s i +d 08d".split() + [" f", "- 9.1f"]),
+    (INTEGERS, "%%%s", "d i u 5d -5d +d 05d .3d 8.3d 08.3d x #x X #X o #o 08x #08x f .1f g s r -08d ld".split() + [" d", "+ d"]),
+    (TEXTS, "%%%s", "s 5s -5s .2s 6.1s r 8r a 05s".split()),
+    ([65, 233, 128512, "z", "é"], "%%%s", ["c", "3c", "-3c"]),
+]
+PRETTY = [
+    1, "text", [1, 2], {"b": 1, "a": [True, None, 2.5]}, list(range(40)), {"key%02d" % i: i for i in range(12, 0, -1)}, ["word " * 30, "x"], "word " * 30, "w" * 100, "line one\nline two\n" * 4 + "end " * 22,
+    {"name": "weather", "parameters": {"type": "object", "properties": {"city": {"type": "string", "description": "The city whose weather is wanted, with its country if it is not clear"}, "days": {"type": "integer"}}, "required": ["city"]}},
+    [[["deep" * 5] * 3] * 3, {"k" * 70: {"v" * 10: 1, "u": [1, 2]}}], {"": [], "e": {}, "long text in a dictionary that goes on and on": "é漢 " * 20}, ["a" * 77, "b" * 76, "c" * 75], {"x": ["a" * 70, {"y": "b c " * 20}]}, [[]] * 30,
+]
+DIRECTIVES = "%a %A %b %B %c %C %d %D %e %f %F %g %G %h %H %I %j %k %l %m %M %p %P %r %R %S %T %u %U %V %w %W %x %X %y %Y [%z] [%Z] %% %n%t|%-d %-m %-H %_d %_m %0e %^a %^B %#p %#Z %-j %-I %5d %_5d %10A %Ey %Od %Q %"
+TIMES = [0, 951782400, 1104537600, 1230768000, 1262304000, 1451606399, 1609459199, 1767312000, 1798761599, 4102444799]
+
 print(json.dumps(f"jinja2 {jinja2.__version__}, written by template.py"))
 extra = []
 for path in sys.argv[1:]:
     extra += list(json.load(open(path)).values())
 cases = [(t, v) for t in CHATS + extra for v in VARIABLES] + [(t, VARIABLES[0]) for t in SMALL + SPACES]
-for source, variables in cases:
+cases += [(t, {}) for t in ARGUMENTS] + [("{{ v | pprint }}", {"v": v}) for v in PRETTY]
+for values, form, specifications in FORMATS:
+    call = "%r.format(x)" if form.startswith("{") else "%r | format(x)"
+    cases += [("{%% for x in v %%}{{ %s }}|{%% endfor %%}" % (call % (form % s)), {"v": values}) for s in specifications]
+cases += [("{{ strftime_now(%r) }}" % DIRECTIVES, {}, time) for time in TIMES]
+for source, variables, *time in cases:
+    NOW = time[0] if time else 1767312000
     try:
         rendered = environment.from_string(source).render(**variables)
     except Exception as error:
         rendered = None
         print(f"{type(error).__name__}: {error}"[:150], file=sys.stderr)
-    print(json.dumps([source, json.dumps(variables, ensure_ascii=False), rendered], ensure_ascii=False))
+    print(json.dumps([source, json.dumps(variables, ensure_ascii=False), rendered] + time, ensure_ascii=False))

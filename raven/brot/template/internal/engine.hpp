@@ -1,5 +1,6 @@
 #pragma once
 // What the parts of the template engine share: faults during evaluation, callables, arguments. Internal to brot.
+#include <ctime>
 #include <functional>
 #include <stdexcept>
 
@@ -53,6 +54,10 @@ struct Arguments {
   }
 };
 
+/// Refuses arguments that `parameters` has no place for. It names them in order, a word each; those before a word `/`
+/// may not be given by name, `*` takes any further ones, `**` any further named ones. @throws EvalError
+void check_arguments(std::string_view callee, std::string_view parameters, const Arguments&);
+
 struct Callable {
   std::string name;
   uint32_t depth = 0;  // of the values it holds
@@ -70,15 +75,32 @@ class Interpreter {
   /// Counts work that a built-in does; throws when the limits are reached.
   virtual void charge(size_t steps) = 0;
   virtual void keep_namespace(const Value& name_space) = 0;
+  /// A number below `bound`.
+  virtual uint64_t random(uint64_t bound) = 0;
 };
 
-using Filter = Value (*)(Interpreter&, const Value& input, const Arguments&);
-using Test = bool (*)(Interpreter&, const Value& input, const Arguments&);
+/// A row of the tables of filters and tests; `parameters` as for check_arguments.
+template <class Out>
+struct Builtin {
+  std::string_view name;
+  Out (*function)(Interpreter&, const Value& input, const Arguments&);
+  std::string_view parameters = {};
+
+  Out operator()(Interpreter& run, const Value& input, const Arguments& arguments) const {
+    if (arguments.size() > 0) check_arguments(name, parameters, arguments);
+    return function(run, input, arguments);
+  }
+};
+using Filter = const Builtin<Value>*;
+using Test = const Builtin<bool>*;
 /// The filter or test of that name, or null.
 Filter find_filter(std::string_view name);
 Test find_test(std::string_view name);
 /// Calls a method of a string, list or dictionary; nothing when there is none of that name.
 std::optional<Value> call_method(Interpreter&, const Value& object, std::string_view name, const Arguments& arguments);
+bool has_method(const Value& object, std::string_view name);
+/// Methods that would change their object, which the sandbox refuses.
+bool is_unsafe(const Value& object, std::string_view name);
 /// `object.name` as Jinja resolves it: attribute or method first, then item.
 Value attribute(const Value& object, std::string_view name);
 /// `object[key]`: item first, then attribute.
@@ -92,6 +114,9 @@ Value arithmetic(Interpreter&, Arithmetic op, const Value& a, const Value& b);
 int compare(const Value& a, const Value& b);
 bool contains(const Value& container, const Value& element);
 int64_t length(const Value& value);
+std::vector<std::string> characters(const std::string& text);
+/// The byte offset of a code point; the text's size beyond its end.
+size_t byte_of(const std::string& text, size_t index);
 /// How deep a value nests. Values deeper than 500 cannot be made, so none overflows the stack when it is printed or
 /// freed.
 uint32_t nesting(const Value& value);
@@ -100,5 +125,26 @@ const char* type_name(const Value& value);
 /// str.isspace of Python for one character.
 bool is_space(char32_t c);
 std::string strip(const std::string& text, const std::string* characters, bool left, bool right);
+
+/// Python's format(value, specification).
+std::string format_value(Interpreter&, const Value& value, std::string_view specification);
+/// Python's text.format(…).
+std::string format_fields(Interpreter&, std::string_view text, const Arguments& arguments);
+/// Python's text % values.
+std::string format_percent(Interpreter&, std::string_view text, const Value& values);
+/// A finite value with so many digits behind the point.
+std::string fixed_real(double value, int64_t precision);
+/// Python's pprint.pformat(value).
+std::string pretty(Interpreter&, const Value& value);
+
+/// A time as calendars show it, without a zone.
+struct Moment {
+  int64_t seconds, microseconds;
+  std::tm fields;
+  static Moment at(int64_t seconds);  ///< since 1970, in UTC
+  static Moment of_clock();           ///< now, in local time
+};
+/// Python's strftime; the names are English.
+std::string format_time(const Moment&, std::string_view format);
 
 }  // namespace brot::jinja
