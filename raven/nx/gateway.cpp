@@ -290,11 +290,15 @@ void eager(Op op, const OpInfo& info, std::span<const Operand> in, const Attrs& 
   // Results are held apart from `out`, whose handles may be operands.
   if (info.flags & op_flag::checked) cpu::check_indices(op, in_views.span(), attrs);
   Few<Array> made(out.size());
+  const bool in_place = (info.flags & op_flag::in_place) && reusable(in[0], results.span()[0].dtype) &&
+                        avals.span()[0].shape == results.span()[0].shape;
   for (size_t i = 0; i < out.size(); ++i) {
     const Aval& aval = results.span()[i];
-    if (i == 0 && (info.flags & op_flag::in_place) && reusable(in[0], aval.dtype) && avals.span()[0].shape == aval.shape)
-      made.span()[0] = std::move(in[0].consume());
-    else if (op == Op::Sdpa || op == Op::SdpaGrad)
+    if (i == 0 && in_place) {
+      out_views.span()[0] = in_views.span()[0];
+      continue;
+    }
+    if (op == Op::Sdpa || op == Op::SdpaGrad)
       made.span()[i] = new_attention_result(aval, i < in.size() ? impl_of(in[i].array()) : nullptr);
     else
       made.span()[i] = detail::empty_array(aval.dtype, aval.shape.span());
@@ -303,6 +307,8 @@ void eager(Op op, const OpInfo& info, std::span<const Operand> in, const Attrs& 
   cpu::KernelCall call{in_views.span(), out_views.span(), &attrs, nullptr};
   const size_t scratch = cpu::scratch_bytes(op, call);
   if (scratch > 0) call.scratch = raven::Allocator::allocate(scratch);
+  // Nothing fails from here on: an operand is given up only now.
+  if (in_place) made.span()[0] = std::move(in[0].consume());
   cpu::kernel_of(op)(call);
   if (scratch > 0) raven::Allocator::deallocate(call.scratch, scratch);
   for (size_t i = 0; i < out.size(); ++i) out[i] = std::move(made.span()[i]);

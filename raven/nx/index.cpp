@@ -269,13 +269,15 @@ bool direct_view(const Array& x, std::span<const Index* const> items, Array& out
   return true;
 }
 
-/// The place of one element of plain data that nobody else sees; null when the index is another one.
+/// The place of one element of plain data that nobody else sees; null when the index is another one, or several elements
+/// lie in one place.
 std::byte* direct_place(const Array& x, std::span<const Index* const> items) {
   const detail::Impl* impl = detail::impl_of(x);
   if (static_cast<int>(items.size()) != impl->rank || current_interpreter() || !detail::uniquely_owned(impl)) return nullptr;
   int64_t offset = 0;
   for (int axis = 0; axis < impl->rank; ++axis) {
     if (items[static_cast<size_t>(axis)]->kind() != Index::Kind::integer) return nullptr;
+    if (detail::strides_of(impl)[axis] == 0 && detail::shape_of(impl)[axis] > 1) return nullptr;
     offset += resolve(items[static_cast<size_t>(axis)]->integer(), axis, detail::shape_of(impl)[axis]) * detail::strides_of(impl)[axis];
   }
   return impl->data + offset * item_size(impl->dtype);
@@ -295,6 +297,13 @@ Op combining(ScatterKind kind) {
     case ScatterKind::min: return Op::Minimum;
     default: return Op::Maximum;
   }
+}
+
+/// What a combination gives must fit x's dtype, as in x op= value.
+void require_same_kind(const Array& x, const Operand& value) {
+  if (!value.is_scalar()) detail::require_defined(name, value.array());
+  const Operand both[2] = {x, value};
+  detail::require_same_kind(name, detail::compute_dtype(Op::Maximum, name, both), x.dtype());
 }
 
 /// value as x's dtype, broadcast to shape; leading axes of extent 1 that shape lacks are dropped.
@@ -408,6 +417,7 @@ namespace {
 /// With `consume`, x is handed to the op that may write in place, and only after every check: a refused call leaves it whole.
 Array set_part(Array& x, bool consume, std::span<const Index* const> items, ScatterKind kind, const Operand& value) {
   detail::require_defined(name, x);
+  if (kind != ScatterKind::set) require_same_kind(x, value);
   // One mask of x's shape and one number: a selection, which needs no positions (and so works under every trace).
   if (items.size() == 1 && items[0]->kind() == Index::Kind::array && is_bool(items[0]->array().dtype()) &&
       items[0]->array().shape() == x.shape() && (value.is_scalar() || value.array().size() == 1) && x.ndim() > 0) {
@@ -493,6 +503,7 @@ void AtReference::assign(ScatterKind kind, const Operand& value) {
   if (number) {
     if (std::byte* place = direct_place(target_, items())) {
       const DType dtype = target_.dtype();
+      if (kind != ScatterKind::set) require_same_kind(target_, value);
       alignas(8) std::byte bytes[8];
       write_number(value.scalar(), dtype, bytes);
       if (kind == ScatterKind::set) {
@@ -514,7 +525,11 @@ void AtReference::assign(ScatterKind kind, const Operand& value) {
 }
 
 void AtReference::operator-=(const Operand& value) && {
-  assign(ScatterKind::add, value.is_scalar() ? negative(scalar(value, target_.dtype())) : negative(value.array()));
+  // Negated in x's dtype, where −INT_MIN and unsigned numbers wrap around as in x -= value.
+  detail::require_defined(name, target_);
+  if (is_bool(target_.dtype())) throw DTypeError("nx.subtract", "the array is b1, which has no difference; use logical_xor");
+  require_same_kind(target_, value);
+  assign(ScatterKind::add, negative(value.is_scalar() ? scalar(value, target_.dtype()) : value.array().astype(target_.dtype())));
 }
 void AtReference::operator/=(const Operand& value) && {
   // The quotient must fit x's dtype, as x /= y.

@@ -1,4 +1,6 @@
 // Reading and writing by index: views, copy-on-write, allocation counts, errors. The golden files hold the shapes.
+#include <limits>
+
 #include "expect.hpp"
 #include "raven/base/allocator.hpp"
 
@@ -18,6 +20,94 @@ TEST(Index, Reads) {
   EXPECT_EQ(x(newaxis, 0, newaxis).shape(), (Shape{1, 1, 3, 4}));
   EXPECT_ARRAY(int64_t, x(x > 21), {2}, {22, 23});
   EXPECT_EQ(static_cast<const Array&>(x)(1).shape(), (Shape{3, 4}));
+}
+
+TEST(Index, AWriteIntoARepeatedArrayChangesOneElement) {
+  Array x = broadcast_to(array({1, 2, 3}), {2, 3});  // its base has no other handle
+  x.at(0, 1) = 7;
+  EXPECT_ARRAY(int64_t, x, ({2, 3}), {1, 7, 3, 1, 2, 3});
+  Array y = full({3}, array({1.0}));
+  for (int i = 0; i < 3; ++i) y.at(i) += i;
+  EXPECT_ARRAY(double, y, {3}, {1, 2, 3});
+  Array row = broadcast_to(array({4, 5}), {1, 2});  // one row: nothing is repeated
+  row.at(0, 0) = 6;
+  EXPECT_ARRAY(int64_t, row, ({1, 2}), {6, 5});
+}
+
+TEST(Index, DifferencesAreTakenInTheDtypeOfTheTarget) {
+  Array x = zeros({2});
+  x.at(0) -= array({uint8_t{1}});
+  x.at({1}) -= array({uint8_t{200}});
+  EXPECT_ARRAY(double, x, {2}, {-1, -200});
+  Array y = zeros({1}, {.dtype = i64});
+  y.at(s(0, 1)) -= array({std::numeric_limits<int32_t>::min()});
+  EXPECT_ARRAY(int64_t, y, {1}, {int64_t{1} << 31});
+  Array b = array({true});
+  EXPECT_RAISES(DTypeError, b.at(0) -= array({true}), "nx.subtract: the array is b1, which has no difference; use logical_xor");
+}
+
+TEST(Index, NoCombinationLosesWhatItsTargetCannotHold) {
+  Array x = arange(1, 4);
+  const Array half = array({0.5});
+  const auto refused = [&](auto&& statement) {
+    EXPECT_THROW(statement(), DTypeError);
+    EXPECT_ARRAY(int64_t, x, {3}, {1, 2, 3});
+  };
+  refused([&] { x.at(0) += 0.5; });
+  refused([&] { x.at(s(0, 2)) *= 2.5; });
+  refused([&] { x.at(s(0, 2)) -= 0.5; });
+  refused([&] { x.at({0, 1}) *= half; });
+  refused([&] { x.at(x > 1) += 1.5; });
+  refused([&] { (void)x.at({0}).max(2.5); });
+  refused([&] { (void)x.at(0).add(half); });
+  x.at(0) = 2.75;  // set casts, as NumPy's
+  EXPECT_ARRAY(int64_t, x, {3}, {2, 2, 3});
+}
+
+TEST(Index, StepsBeyondTheAxis) {
+  Array x = arange(5);
+  x.at(s(1, none, std::numeric_limits<int64_t>::max())) = 9;
+  EXPECT_ARRAY(int64_t, x, {5}, {0, 9, 2, 3, 4});
+  const int64_t far = std::numeric_limits<int64_t>::max();
+  EXPECT_ARRAY(int64_t, slice(x, {1}, {5}, {far}), {1}, {9});
+}
+
+TEST(Index, NoRankBeyond64) {
+  Array x = scalar(1.0, f64);
+  for (int i = 0; i < 64; ++i) x = expand_dims(x, 0);
+  EXPECT_EQ(x.ndim(), 64);
+  EXPECT_RAISES(ShapeError, expand_dims(x, 0), "nx.expand_dims: the result would have 65 axes, expected at most 64");
+}
+
+// An allocation that fails in the middle leaves the array as it was.
+TEST(Index, AWriteThatRunsOutOfMemoryLosesNothing) {
+  const Array index = array({1, 0, 1}), mask = array({true, false, true});
+  const auto write = [&](int kind, Array& x) {
+    if (kind == 0) x.at(index) += array({10.0, 20.0, 30.0});
+    if (kind == 1) x.at(mask) = 0;
+    if (kind == 2) x.at(index) /= 2;
+    if (kind == 3) x.at(s(0, 2)) = array({1.0, 2.0});
+  };
+  for (int kind = 0; kind < 4; ++kind) {
+    Array expected = array({1.5, 2.5, 3.5});
+    write(kind, expected);
+    bool failed = true;
+    for (int64_t n = 1; failed && n < 100; ++n) {
+      Array x = array({1.5, 2.5, 3.5});
+      raven::Allocator::fail_after(n);
+      try {
+        write(kind, x);
+        failed = false;
+      } catch (const raven::MemoryError&) {
+        ASSERT_TRUE(x.defined()) << "kind " << kind << ", allocation " << n;
+        raven::Allocator::fail_after(0);
+        EXPECT_ARRAY(double, x, {3}, {1.5, 2.5, 3.5});
+      }
+      raven::Allocator::fail_after(0);
+      if (!failed) EXPECT_TRUE(all(x == expected).item<bool>()) << "kind " << kind;
+    }
+    EXPECT_FALSE(failed) << "kind " << kind;
+  }
 }
 
 TEST(Index, WritesChangeOneHandleOnly) {

@@ -18,6 +18,21 @@ TEST(Print, Streams) {
   EXPECT_EQ(str(Array{}), "Array{}");
 }
 
+TEST(Print, AnyPrecision) {
+  const PrintOptions before = get_printoptions();
+  PrintOptions options = before;
+  options.precision = 1000;
+  options.floatmode = FloatMode::fixed;
+  set_printoptions(options);
+  std::ostringstream out;
+  out << array({0.5, 1e300});
+  set_printoptions(before);
+  const std::string text = out.str();
+  EXPECT_EQ(text.substr(0, 4), "[5.0");
+  EXPECT_NE(text.find(std::string(900, '0')), std::string::npos);
+  for (const char c : text) EXPECT_TRUE(std::string_view("[]0123456789.e+- \n").find(c) != std::string_view::npos);
+}
+
 TEST(Print, OptionsAreAScope) {
   PrintOptions few;
   few.precision = 2;

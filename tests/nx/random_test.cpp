@@ -24,6 +24,16 @@ TEST(RandomBits, KnownAnswers) {
   EXPECT_EQ(pairs(0x13198a2e, 0x03707344, 0x243f6a8885a308d3, 1), (std::vector<uint32_t>{0xc4923a9c, 0x483df7a0}));
 }
 
+TEST(FoldIn, TakesOneInteger) {
+  using nx::DTypeError, nx::ShapeError;
+  const Array k = nx::random::key(1);
+  EXPECT_FALSE(nx::all(nx::random::fold_in(k, 7) == nx::random::fold_in(k, 8)).item<bool>());
+  EXPECT_TRUE(nx::all(nx::random::fold_in(k, 7) == nx::random::fold_in(k, nx::scalar(7, nx::i32))).item<bool>());
+  EXPECT_RAISES(DTypeError, nx::random::fold_in(k, 7.5), "nx.random.fold_in: data is real, expected an integer");
+  EXPECT_RAISES(DTypeError, nx::random::fold_in(k, nx::scalar(7.5, nx::f32)), "nx.random.fold_in: data is real, expected an integer");
+  EXPECT_RAISES(ShapeError, nx::random::fold_in(k, nx::array({1, 2})), "nx.random.fold_in: data has shape (2,), expected a 0-d array");
+}
+
 TEST(RandomBits, TheCounterCarriesIntoItsHighWord) {
   const uint64_t start = (uint64_t{1} << 32) - 5;
   const std::vector<uint32_t> run = pairs(1, 2, start, 40);

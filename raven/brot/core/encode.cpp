@@ -299,6 +299,12 @@ std::vector<Encoding> Tokenizer::encode_batch(std::span<const TextInput> inputs,
   return encode_all(core_, inputs.size(), options, [&](size_t i) -> const TextInput& { return inputs[i]; }, no_second);
 }
 
+std::vector<Encoding> Tokenizer::encode_batch(std::span<const std::pair<std::string_view, std::string_view>> pairs,
+                                              const EncodeOptions& options) const {
+  const std::vector<std::pair<TextInput, TextInput>> inputs(pairs.begin(), pairs.end());
+  return encode_batch(std::span<const std::pair<TextInput, TextInput>>(inputs), options);
+}
+
 std::vector<Encoding> Tokenizer::encode_batch(std::span<const std::pair<TextInput, TextInput>> pairs,
                                               const EncodeOptions& options) const {
   return encode_all(

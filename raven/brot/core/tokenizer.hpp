@@ -173,6 +173,8 @@ class RAVEN_API Tokenizer {
   std::vector<Encoding> encode_batch(std::span<const std::string_view> texts, const EncodeOptions& options = {}) const;
   std::vector<Encoding> encode_batch(const std::vector<std::string>& texts, const EncodeOptions& options = {}) const;
   std::vector<Encoding> encode_batch(std::span<const TextInput> inputs, const EncodeOptions& options = {}) const;
+  std::vector<Encoding> encode_batch(std::span<const std::pair<std::string_view, std::string_view>> pairs,
+                                     const EncodeOptions& options = {}) const;
   std::vector<Encoding> encode_batch(std::span<const std::pair<TextInput, TextInput>> pairs,
                                      const EncodeOptions& options = {}) const;
   /// Encodes and pads into one rectangle.

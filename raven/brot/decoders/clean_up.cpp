@@ -43,11 +43,11 @@ void settle(const Rule& rule, std::string& held, std::string& out) {
 
 std::string replaced(std::string_view text, std::string_view from, std::string_view to) {
   std::string result;
-  if (from.empty()) {  // before every character and at the end
-    for (const char* at = text.data(); at != text.data() + text.size();) {
-      const char* begin = at;
-      unicode::next_scalar(at);
-      result.append(to).append(begin, size_t(at - begin));
+  if (from.empty()) {  // as Rust's replace: before every character and at the end
+    for (size_t at = 0; at < text.size();) {
+      const size_t length = unicode::decode(text, at).length;
+      result.append(to).append(text, at, length);
+      at += length;
     }
     return result.append(to);
   }

@@ -195,6 +195,13 @@ Array astype(const Array& x, DType dtype) {
 Array Array::astype(DType dtype) const { return nx::astype(*this, dtype); }
 
 namespace detail {
+void require_same_kind(const char* name, DType result, DType assigned) {
+  const auto rank = [](DType d) { return is_bool(d) ? 0 : !is_float(d) ? (is_signed(d) ? 2 : 1) : 3; };
+  if (rank(result) > rank(assigned))
+    throw DTypeError(name, raven::Message("the result is ") << dtype_name(result) << ", which the assigned " << dtype_name(assigned)
+                                                            << " array cannot hold; write x = x op y, or cast first");
+}
+
 void assign_result(Array& x, const Operand& y, const char* name, Array (*function)(const Operand&, const Operand&)) {
   require_defined(name, x);
   if (current_interpreter()) announce_write(name, x);
@@ -216,10 +223,7 @@ void assign_result(Array& x, const Operand& y, const char* name, Array (*functio
   const Operand both[2] = {x, y};
   const Op typical = std::string_view(name) == "nx.divide" ? Op::Div : Op::Maximum;
   const DType result = compute_dtype(typical, name, both);
-  const auto rank = [](DType d) { return is_bool(d) ? 0 : !is_float(d) ? (is_signed(d) ? 2 : 1) : 3; };
-  if (rank(result) > rank(dtype))
-    throw DTypeError(name, raven::Message("the result is ") << dtype_name(result) << ", which the assigned " << dtype_name(dtype)
-                                                            << " array cannot hold; write x = x op y, or cast first");
+  require_same_kind(name, result, dtype);
   Array out = same_handle || result != dtype ? function(x, y) : function(std::move(x), y);
   x = out.dtype() == dtype ? std::move(out) : nx::astype(out, dtype);
 }

@@ -61,15 +61,19 @@ void finish_fraction(std::string& fraction, const Style& style) {
   }
 }
 
+/// |x| from its exact value, halves to even.
+std::string rounded(double x, std::chars_format format, int precision) {
+  std::string text(static_cast<size_t>(precision < 0 ? 0 : precision) + 340, '\0');  // 309 digits before the point
+  text.resize(static_cast<size_t>(std::to_chars(text.data(), text.data() + text.size(), std::fabs(x), format, precision).ptr - text.data()));
+  return text;
+}
+
 Parts positional(double x, bool single, const Style& style) {
   Parts parts{sign_of(x, style.plus), {}, {}};
   const Digits d = shortest(x, single);
   const int count = static_cast<int>(d.digits.size()), fraction = std::max(0, count - 1 - d.exponent);
   if (!style.unique || (style.precision >= 0 && fraction > style.precision) || fraction < style.minimum) {
-    // Rounded from the exact value, halves to even.
-    char text[512];
-    const auto end = std::to_chars(text, text + sizeof text, std::fabs(x), std::chars_format::fixed, style.precision).ptr;
-    const std::string all(text, end);
+    const std::string all = rounded(x, std::chars_format::fixed, style.precision);
     const size_t point = all.find('.');
     parts.whole += all.substr(0, point);
     if (point != std::string::npos) parts.fraction = all.substr(point + 1);
@@ -91,16 +95,14 @@ Parts scientific(double x, bool single, const Style& style) {
   Digits d = shortest(x, single);
   const int fraction = static_cast<int>(d.digits.size()) - 1;
   if (!style.unique || (style.precision >= 0 && fraction > style.precision) || fraction < style.minimum) {
-    char text[512];
-    const auto end = std::to_chars(text, text + sizeof text, std::fabs(x), std::chars_format::scientific, style.precision).ptr;
-    const std::string all(text, end);
+    const std::string all = rounded(x, std::chars_format::scientific, style.precision);
     const size_t e = all.find('e');
     d.digits.clear();
     for (char c : all.substr(0, e))
       if (c != '.') d.digits += c;
-    const char* p = text + e + 1;
+    const char* p = all.data() + e + 1;
     if (*p == '+') ++p;
-    std::from_chars(p, end, d.exponent);
+    std::from_chars(p, all.data() + all.size(), d.exponent);
   }
   parts.whole += d.digits[0];
   parts.fraction = d.digits.substr(1);

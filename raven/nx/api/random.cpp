@@ -58,9 +58,14 @@ Array split(const Array& key, int64_t count) {
 }
 
 Array fold_in(const Array& key, const Operand& data) {
+  constexpr const char* name = "nx.random.fold_in";
+  if (data.is_scalar() ? data.scalar().kind == Scalar::Kind::real : is_float(data.array().dtype()))
+    throw DTypeError(name, "data is real, expected an integer");
+  if (!data.is_scalar() && data.array().ndim() != 0)
+    throw ShapeError(name, raven::Message("data has shape ") << data.array().shape() << ", expected a 0-d array");
   const Array counter = data.is_scalar() ? scalar(data.scalar().integer & 0xffffffff, DType::u64)
                                          : bitwise_and(data.array().astype(DType::u64), uint64_t{0xffffffff});
-  return random_bits("nx.random.fold_in", key, {}, RandomBitsKind::pair, counter);
+  return random_bits(name, key, {}, RandomBitsKind::pair, counter);
 }
 
 Array bits(const Array& key, const Shape& shape, int64_t width) {

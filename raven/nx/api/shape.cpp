@@ -107,6 +107,8 @@ Array broadcast_to(const Array& x, const Shape& shape) {
 Array expand_dims(const Array& x, const Axes& axes) {
   require_defined("nx.expand_dims", x);
   const int rank = x.ndim() + (axes.all() ? 0 : axes.list().size());
+  if (rank > Dims::max_size)
+    throw ShapeError("nx.expand_dims", raven::Message("the result would have ") << rank << " axes, expected at most " << Dims::max_size);
   const Dims at = axes.all() ? Dims() : resolve_axes("nx.expand_dims", axes, rank);
   if (detail::is_direct(x)) {
     int64_t shape[Dims::max_size], strides[Dims::max_size];

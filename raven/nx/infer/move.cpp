@@ -58,7 +58,7 @@ Shape slice_shape(const Call& call, const Shape& x, const Dims& starts, const Di
     if (steps[i] < 1 || starts[i] < 0 || stops[i] < starts[i] || stops[i] > x[i])
       throw IndexError(call.name, raven::Message("slice ") << starts[i] << ":" << stops[i] << ":" << steps[i]
                                                            << " is not inside axis " << i << " of " << x);
-    shape[i] = (stops[i] - starts[i] + steps[i] - 1) / steps[i];
+    shape[i] = stops[i] > starts[i] ? (stops[i] - starts[i] - 1) / steps[i] + 1 : 0;
   }
   return shape;
 }
