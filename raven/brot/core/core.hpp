@@ -89,7 +89,8 @@ struct TokenizerCore final : TokenNames {
   bool needs_offsets = false;
   bool random = false;  // the model draws numbers, one after the other on each thread
 
-  /// Whether decoding mends spaces: as asked for, else as the configuration says, which transformers does not obey for BPE.
+  /// Whether decoding mends spaces: as asked for, else as the configuration says, which transformers does not obey for
+  /// BPE.
   bool cleans_up(const DecodeOptions& options) const {
     return options.clean_up_tokenization_spaces.on(config.clean_up_tokenization_spaces &&
                                                    model->type() != ModelType::bpe);
