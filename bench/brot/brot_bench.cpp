@@ -62,9 +62,10 @@ int main(int count, char** arguments) {
     const std::string source = arguments[2];
     const std::string name = source.substr(source.rfind('/') + 1);
     const brot::Tokenizer tokenizer =
-        source.ends_with(".model")      ? brot::SentencePieceModel::from_file(source).convert()
-        : source.ends_with(".tiktoken") ? brot::Tiktoken::from_file(source, name.substr(0, name.rfind('.'))).to_tokenizer()
-                                        : brot::load_any(source);
+        source.ends_with(".model") ? brot::SentencePieceModel::from_file(source).convert()
+        : source.ends_with(".tiktoken")
+            ? brot::Tiktoken::from_file(source, name.substr(0, name.rfind('.'))).to_tokenizer()
+            : brot::load_any(source);
     tokenizer.save(arguments[3]);
     return 0;
   }

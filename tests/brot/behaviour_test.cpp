@@ -977,7 +977,7 @@ TEST(Compiled, DamagedFilesAreRefused) {
   EXPECT_NE(fault(whole.substr(0, whole.size() - 64)).find("cut off"), std::string::npos);
   std::string bytes = whole;
   bytes[8] = 1;
-  EXPECT_NE(fault(bytes).find("got version 1, expected 2"), std::string::npos);
+  EXPECT_NE(fault(bytes).find("got version 1, expected 3"), std::string::npos);
   bytes = whole;
   std::swap(bytes[12], bytes[15]);
   EXPECT_NE(fault(bytes).find("order of bytes"), std::string::npos);

@@ -234,8 +234,8 @@ TEST(Tiktoken, EncodingsOfModels) {
 brot::Tiktoken small_tiktoken(const std::string& encoding) {
   std::vector<std::pair<std::string, uint32_t>> ranks;
   for (int byte = 0; byte < 256; ++byte) ranks.emplace_back(std::string(1, char(byte)), uint32_t(byte));
-  for (const char* text : {"th", "the", " t", " the", "  ", "    ", "\n\n", " \n", "  \n", "  \n  ", "\xC3\xA9", "'s", "'\xC5\xBF", "12",
-                           "123", "ab", "abab", "\r\n", "..", ".\n"})
+  for (const char* text : {"th",       "the", " t",        " the", "  ",  "    ", "\n\n", " \n",  "  \n", "  \n  ",
+                           "\xC3\xA9", "'s",  "'\xC5\xBF", "12",   "123", "ab",   "abab", "\r\n", "..",   ".\n"})
     ranks.emplace_back(text, uint32_t(ranks.size()));
   brot::TiktokenDefinition definition = brot::Tiktoken::definition(encoding);
   definition.special_tokens = {{"<|endoftext|>", 300}, {"<|more|>", 310}};
@@ -244,9 +244,20 @@ brot::Tiktoken small_tiktoken(const std::string& encoding) {
 
 /// Random text of what patterns tell apart.
 std::string mixed_text(std::mt19937& random) {
-  static constexpr const char* parts[] = {"the", " the", "THE", " ",  "  ",  "\n",           "\r\n",     "\t",  "'s",
-                                          "'S",  "'ll",  "12",  "1",  "12345", "\xC3\xA9",  "\xE4\xBB\x8A", ".", "..",
-                                          "/",   "ab",   "\xC5\xBF", "'\xC5\xBF", "\xC2\xA0", "\xE2\x80\xA8", "\xC2\x85", "<|endoftext|>", "\xD9\xA3"};
+  static constexpr const char* parts[] = {"the",      " the",
+                                          "THE",      " ",
+                                          "  ",       "\n",
+                                          "\r\n",     "\t",
+                                          "'s",       "'S",
+                                          "'ll",      "12",
+                                          "1",        "12345",
+                                          "\xC3\xA9", "\xE4\xBB\x8A",
+                                          ".",        "..",
+                                          "/",        "ab",
+                                          "\xC5\xBF", "'\xC5\xBF",
+                                          "\xC2\xA0", "\xE2\x80\xA8",
+                                          "\xC2\x85", "<|endoftext|>",
+                                          "\xD9\xA3"};
   std::string text;
   for (size_t i = 0, count = random() % 14; i < count; ++i) text += parts[random() % std::size(parts)];
   return text;
@@ -278,7 +289,8 @@ TEST(Tiktoken, WhatHasNoOtherFormIsRefused) {
   EXPECT_THROW(own.to_tokenizer(), brot::Error);
   EXPECT_EQ(own.to_tokenizer(R"(\w+|\W+\z)").encode_ids("abb"), (std::vector<uint32_t>{2, 1}));
   EXPECT_THROW(brot::Tiktoken::from_tokenizer(own.to_tokenizer(R"(\w+|\W+\z)"), "back"), brot::Error);
-  EXPECT_EQ(brot::Tiktoken::from_tokenizer(own.to_tokenizer(R"(\w+|\W+\z)"), "back", R"(\w+|\W+$)").to_text(), own.to_text());
+  EXPECT_EQ(brot::Tiktoken::from_tokenizer(own.to_tokenizer(R"(\w+|\W+\z)"), "back", R"(\w+|\W+$)").to_text(),
+            own.to_text());
   // Merges against the order of ids, no bytes, no BPE.
   const auto bpe = [](std::vector<std::pair<std::string, uint32_t>> vocab, std::vector<BPE::Merge> merges) {
     return brot::gpt2_style(BPE::Builder().vocab(std::move(vocab)).merges(std::move(merges)).build());

@@ -151,8 +151,27 @@ TEST(Pretrained, SettingsOfTheConfiguration) {
   EXPECT_EQ(tokenizer.configured_padding().pad_id, 2u);
   EXPECT_EQ(tokenizer.configured_padding().direction, Direction::left);
   EXPECT_FALSE(plain.configured_truncation());
-  EXPECT_EQ(tokens_of(tokenizer, "a a a a . . .", {.truncation = tokenizer.configured_truncation(), .no_padding = true}),
-            "a|a|.|.|.");
+  EXPECT_EQ(
+      tokens_of(tokenizer, "a a a a . . .", {.truncation = tokenizer.configured_truncation(), .no_padding = true}),
+      "a|a|.|.|.");
+}
+
+// What a role says of a token that is there already: a text nothing, an object everything.
+TEST(Pretrained, FlagsOfRoles) {
+  const Folder folder("flags");
+  Tokenizer plain(WordLevel::make(VocabList{{"a", 0}, {"?", 1}}, {"?"}));
+  for (const char* text : {"<m>", "<n>"}) {
+    AddedToken token(text, true);
+    token.lstrip = true;
+    plain.add_tokens({token});
+  }
+  plain.save(folder.file("tokenizer.json"));
+  folder.put("tokenizer_config.json", R"({"mask_token": "<m>", "sep_token": {"content": "<n>", "rstrip": true}})");
+  const Tokenizer tokenizer = Tokenizer::from_pretrained_dir(folder.path());
+  EXPECT_TRUE(tokenizer.added_tokens().at(2).lstrip);
+  EXPECT_FALSE(tokenizer.added_tokens().at(3).lstrip);
+  EXPECT_TRUE(tokenizer.added_tokens().at(3).rstrip);
+  EXPECT_TRUE(tokenizer.added_tokens().at(3).special);
 }
 
 // transformers' BPE models are no WordPiece: it does not mend their spaces, whatever the configuration says.
@@ -194,8 +213,14 @@ std::string model_bytes(int algorithm, const std::vector<std::tuple<std::string,
   return bytes + message(2, std::string("\x18") + char(algorithm));
 }
 
-const std::vector<std::tuple<std::string, float, int>> few_pieces = {
-    {"<unk>", 0, 2}, {"<s>", 0, 3}, {"</s>", 0, 3}, {"\xE2\x96\x81", -1, 1}, {"a", -2, 1}, {"\xE2\x96\x81" "a", -1.5f, 1}};
+const std::vector<std::tuple<std::string, float, int>> few_pieces = {{"<unk>", 0, 2},
+                                                                     {"<s>", 0, 3},
+                                                                     {"</s>", 0, 3},
+                                                                     {"\xE2\x96\x81", -1, 1},
+                                                                     {"a", -2, 1},
+                                                                     {"\xE2\x96\x81"
+                                                                      "a",
+                                                                      -1.5f, 1}};
 
 TEST(Pretrained, LlamasClassesAddTheirBeginning) {
   const Folder folder("llama");
@@ -204,13 +229,23 @@ TEST(Pretrained, LlamasClassesAddTheirBeginning) {
     folder.put("tokenizer_config.json", config);
     return Tokenizer::from_pretrained_dir(folder.path());
   };
-  EXPECT_EQ(tokens_of(load("{}"), "a</s>a"), "\xE2\x96\x81" "a|</s>|\xE2\x96\x81" "a");
-  EXPECT_EQ(tokens_of(load(R"({"tokenizer_class": "LlamaTokenizer"})"), "a"), "<s>|\xE2\x96\x81" "a");
-  const Tokenizer both = load(R"({"tokenizer_class": "LlamaTokenizerFast", "add_eos_token": true, "add_bos_token": false})");
-  EXPECT_EQ(tokens_of(both, "a"), "\xE2\x96\x81" "a|</s>");
+  EXPECT_EQ(tokens_of(load("{}"), "a</s>a"),
+            "\xE2\x96\x81"
+            "a|</s>|\xE2\x96\x81"
+            "a");
+  EXPECT_EQ(tokens_of(load(R"({"tokenizer_class": "LlamaTokenizer"})"), "a"),
+            "<s>|\xE2\x96\x81"
+            "a");
+  const Tokenizer both =
+      load(R"({"tokenizer_class": "LlamaTokenizerFast", "add_eos_token": true, "add_bos_token": false})");
+  EXPECT_EQ(tokens_of(both, "a"),
+            "\xE2\x96\x81"
+            "a|</s>");
   EXPECT_EQ(both.encode("a", "a").size(), 4u);
   const Tokenizer modern = load(R"({"tokenizer_class": "LlamaTokenizer", "legacy": false})");
-  EXPECT_EQ(tokens_of(modern, "a</s>a"), "<s>|\xE2\x96\x81" "a|</s>|a");
+  EXPECT_EQ(tokens_of(modern, "a</s>a"),
+            "<s>|\xE2\x96\x81"
+            "a|</s>|a");
   EXPECT_EQ(tokens_of(load(R"({"tokenizer_class": "LlamaTokenizer", "add_prefix_space": false})"), "a"), "<s>|a");
   EXPECT_THROW(load(R"({"tokenizer_class": "XLMRobertaTokenizer"})"), Error);
 }
@@ -220,8 +255,12 @@ TEST(Pretrained, T5EndsItsTextsAndHasExtraIds) {
   folder.put("spiece.model", model_bytes(1, few_pieces));
   folder.put("tokenizer_config.json", R"({"tokenizer_class": "T5Tokenizer", "extra_ids": 3})");
   const Tokenizer tokenizer = Tokenizer::from_pretrained_dir(folder.path());
-  EXPECT_EQ(tokens_of(tokenizer, "a"), "\xE2\x96\x81" "a|</s>");
-  EXPECT_EQ(tokens_of(tokenizer, "a<extra_id_0>"), "\xE2\x96\x81" "a|<extra_id_0>|</s>");
+  EXPECT_EQ(tokens_of(tokenizer, "a"),
+            "\xE2\x96\x81"
+            "a|</s>");
+  EXPECT_EQ(tokens_of(tokenizer, "a<extra_id_0>"),
+            "\xE2\x96\x81"
+            "a|<extra_id_0>|</s>");
   EXPECT_EQ(tokenizer.token_to_id("<extra_id_0>"), 8u);
   EXPECT_EQ(tokenizer.token_to_id("<extra_id_2>"), 6u);
   EXPECT_EQ(tokenizer.encode("a", "a").size(), 4u);
@@ -261,10 +300,8 @@ TEST(Pretrained, DirectoriesAreCached) {
 
 TEST(ModelFiles, ThereAndBack) {
   const Folder folder("models");
-  const auto bpe = BPE::Builder()
-                       .vocab({{"a", 0}, {"b", 1}, {"ab", 2}, {"aba", 3}})
-                       .merges({{"a", "b"}, {"ab", "a"}})
-                       .build();
+  const auto bpe =
+      BPE::Builder().vocab({{"a", 0}, {"b", 1}, {"ab", 2}, {"aba", 3}}).merges({{"a", "b"}, {"ab", "a"}}).build();
   save_model_files(*bpe, folder.path());
   EXPECT_EQ(raven::read_file(folder.file("merges.txt")), "#version: 0.2\na b\nab a\n");
   const ModelPtr again = read_bpe_files(folder.file("vocab.json"), folder.file("merges.txt"));
@@ -273,7 +310,8 @@ TEST(ModelFiles, ThereAndBack) {
   const auto words = WordLevel::make(VocabList{{"x", 1}, {"?", 0}}, {"?"});
   save_model_files(*words, folder.path());
   EXPECT_EQ(raven::read_file(folder.file("vocab.json")), R"({"?":0,"x":1})");
-  EXPECT_EQ(Tokenizer(read_word_level_file(folder.file("vocab.json"), {"?"})).encode_ids("x"), std::vector<uint32_t>{1});
+  EXPECT_EQ(Tokenizer(read_word_level_file(folder.file("vocab.json"), {"?"})).encode_ids("x"),
+            std::vector<uint32_t>{1});
 
   const auto pieces = WordPiece::make(VocabList{{"[UNK]", 0}, {"a", 1}, {"##b", 2}}, {});
   save_model_files(*pieces, folder.path());
@@ -318,9 +356,12 @@ TEST(Tekken, ReadsItsFile) {
   add("th", 256);
   add("the", 257);
   add("left out", 258);
-  const std::string file = R"({"config":{"pattern":"[^ ]+| +","default_vocab_size":262,"default_num_special_tokens":4},)"
-                           R"("vocab":[)" + vocab + R"(],"special_tokens":[{"rank":0,"token_str":"<unk>"},)"
-                           R"({"rank":1,"token_str":"<s>"}]})";
+  const std::string file =
+      R"({"config":{"pattern":"[^ ]+| +","default_vocab_size":262,"default_num_special_tokens":4},)"
+      R"("vocab":[)" +
+      vocab +
+      R"(],"special_tokens":[{"rank":0,"token_str":"<unk>"},)"
+      R"({"rank":1,"token_str":"<s>"}]})";
   const Folder folder("tekken");
   folder.put("tekken.json", file);
   for (const Tokenizer& tokenizer :

@@ -58,7 +58,8 @@ TEST(SentencePiece, EncodesAndDecodesAsTheOriginal) {
     }
     for (size_t i = 0; i < tokenizers.size(); ++i) {
       if (kind == "encode") {
-        ASSERT_EQ(tokenizers[i].encode_ids(row[1].string), ids_of(row[2])) << models << (i ? " compiled " : " ") << line;
+        ASSERT_EQ(tokenizers[i].encode_ids(row[1].string), ids_of(row[2]))
+            << models << (i ? " compiled " : " ") << line;
         ++encoded;
       } else if (kind == "decode") {
         const std::vector<uint32_t> ids = ids_of(row[1]);
@@ -169,9 +170,16 @@ SentencePieceModel small_model(SentencePieceModel::Algorithm algorithm) {
   using Type = SentencePieceModel::PieceType;
   SentencePieceModel model;
   model.algorithm = algorithm;
-  model.pieces = {{"<unk>", 0, Type::unknown}, {"<s>", 0, Type::control}, {"</s>", 0, Type::control},
-                  {"<tag>", 0, Type::user_defined}, {"\xE2\x96\x81", -1}, {"a", -2}, {"b", -2.5f},
-                  {"\xE2\x96\x81" "a", -1.5f}};
+  model.pieces = {{"<unk>", 0, Type::unknown},
+                  {"<s>", 0, Type::control},
+                  {"</s>", 0, Type::control},
+                  {"<tag>", 0, Type::user_defined},
+                  {"\xE2\x96\x81", -1},
+                  {"a", -2},
+                  {"b", -2.5f},
+                  {"\xE2\x96\x81"
+                   "a",
+                   -1.5f}};
   return model;
 }
 
@@ -189,7 +197,9 @@ TEST(SentencePiece, ConvertedModelsHaveUserDefinedSymbols) {
     SentencePieceModel model = small_model(algorithm);
     model.normalization.remove_extra_whitespaces = false;
     const Tokenizer tokenizer = model.convert();
-    EXPECT_EQ(tokens_of(tokenizer, "a<tag>b</s>"), "\xE2\x96\x81" "a|<tag>|\xE2\x96\x81|b|</s>");
+    EXPECT_EQ(tokens_of(tokenizer, "a<tag>b</s>"),
+              "\xE2\x96\x81"
+              "a|<tag>|\xE2\x96\x81|b|</s>");
     EXPECT_EQ(tokens_of(tokenizer, "a  ").ends_with("\xE2\x96\x81"), algorithm == SentencePieceModel::Algorithm::bpe);
     EXPECT_FALSE(tokenizer.added_tokens().at(3).special);
     EXPECT_FALSE(tokenizer.added_tokens().at(3).normalized);
@@ -202,7 +212,10 @@ TEST(SentencePiece, ConvertedModelsHaveUserDefinedSymbols) {
 
 TEST(SentencePiece, PiecesAreUtf8) {
   // pieces { piece: "\xA9" type: CONTROL } after one that is whole
-  const std::string bytes("\n\x05\n\x01" "a\x18\x01\n\x05\n\x01\xA9\x18\x03", 14);
+  const std::string bytes(
+      "\n\x05\n\x01"
+      "a\x18\x01\n\x05\n\x01\xA9\x18\x03",
+      14);
   try {
     SentencePieceModel::parse(bytes, "some.model");
     FAIL();

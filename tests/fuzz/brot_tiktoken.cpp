@@ -1,5 +1,5 @@
-// Any bytes as a tekken.json (the first byte is odd) or as lines of ranks: reads or throws; what reads encodes and gives
-// the bytes back.
+// Any bytes as a tekken.json (the first byte is odd) or as lines of ranks: reads or throws; what reads encodes and
+// gives the bytes back.
 #include <cstdint>
 #include <cstdlib>
 #include <string_view>
@@ -10,7 +10,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   raven::on_warning(nullptr);
   if (size == 0) return 0;
   const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
-  const std::string text = "Hello <s> w\xC3\xB6rld the\n\n  12 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\xF0\x9F\x98\x80";
+  const std::string text =
+      "Hello <s> w\xC3\xB6rld the\n\n  12 aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\xF0\x9F\x98\x80";
   try {
     if (data[0] & 1) {
       const brot::Tokenizer tokenizer = brot::read_tekken(bytes);

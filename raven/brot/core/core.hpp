@@ -92,7 +92,8 @@ struct TokenizerCore final : TokenNames {
   bool random = false;                     // the model draws numbers
   mutable std::atomic<uint64_t> draws{0};  // texts that it has drawn for
 
-  /// Whether decoding mends spaces: as asked for, else as the configuration says, which transformers does not obey for BPE.
+  /// Whether decoding mends spaces: as asked for, else as the configuration says, which transformers does not obey for
+  /// BPE.
   bool cleans_up(const DecodeOptions& options) const {
     return options.clean_up_tokenization_spaces.on(config.clean_up_tokenization_spaces &&
                                                    model->type() != ModelType::bpe);

@@ -19,7 +19,8 @@ size_t EncodeStream::last_cut() const {
   const TokenizerCore& core = *tokenizer_.core();
   const CutRule rule = cut_rule_of(core);
   std::vector<AddedTokens::Part> parts;
-  if (!core.added.split(text_, false, core.config.split_special_tokens, parts)) parts.push_back({0, uint32_t(text_.size()), AddedTokens::none});
+  if (!core.added.split(text_, false, core.config.split_special_tokens, parts))
+    parts.push_back({0, uint32_t(text_.size()), AddedTokens::none});
   size_t last = 0;
   for (const AddedTokens::Part& part : parts) {
     if (part.id != AddedTokens::none) continue;

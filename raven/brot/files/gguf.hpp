@@ -19,8 +19,8 @@ struct GgufVocabulary {
   std::vector<uint8_t> precompiled_charsmap = {};
   std::optional<uint32_t> bos_token_id = {}, eos_token_id = {}, unknown_token_id = {}, padding_token_id = {},
                           cls_token_id = {}, seperator_token_id = {}, mask_token_id = {};  ///< spelled as in the files
-  /// Where they are absent, what llama.cpp does for the kind and the patterns: llama begins its texts, t5 ends them, bert
-  /// does both.
+  /// Where they are absent, what llama.cpp does for the kind and the patterns: llama begins its texts, t5 ends them,
+  /// bert does both.
   std::optional<bool> add_bos_token = {}, add_eos_token = {}, add_sep_token = {}, add_space_prefix = {};
   std::string chat_template = {};
 };

@@ -9,8 +9,8 @@
 
 namespace brot {
 
-/// A directory, or a file: `.json` (tokenizer.json, or one named tekken.json or unigram.json), `.model`, `.tiktoken` (its
-/// name must be that of an encoding), `.txt` (WordPiece), `.brot`.
+/// A directory, or a file: `.json` (tokenizer.json, or one named tekken.json or unigram.json), `.model`, `.tiktoken`
+/// (its name must be that of an encoding), `.txt` (WordPiece), `.brot`.
 RAVEN_API Tokenizer load_any(const std::string& path);
 /// `vocab.json` and `merges.txt` as a model. @throws brot::Error (format, vocabulary)
 RAVEN_API ModelPtr read_bpe_files(const std::string& vocab_path, const std::string& merges_path,

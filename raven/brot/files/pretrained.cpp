@@ -53,9 +53,14 @@ class JsonFile {
 
 /// What classes of transformers do where the files are silent.
 struct ClassRules {
-  std::string_view name;  // of the class, without `Fast`
+  std::string_view name;                      // of the class, without `Fast`
   const char* roles[std::size(token_roles)];  // as token_roles; null: none
-  enum class Ends : uint8_t { none, begin, end, roberta } ends;  // begin: add_bos_token is true unless the files say else
+  enum class Ends : uint8_t {
+    none,
+    begin,
+    end,
+    roberta
+  } ends;  // begin: add_bos_token is true unless the files say else
 };
 using Ends = ClassRules::Ends;
 constexpr ClassRules classes[] = {
@@ -69,9 +74,9 @@ constexpr ClassRules classes[] = {
     {"BertTokenizer", {nullptr, nullptr, "[UNK]", "[PAD]", "[CLS]", "[SEP]", "[MASK]"}, Ends::none}};
 
 /// Classes that number the pieces of a SentencePiece model anew.
-constexpr std::string_view renumbering[] = {"XLMRobertaTokenizer", "MBartTokenizer",   "MBart50Tokenizer",
+constexpr std::string_view renumbering[] = {"XLMRobertaTokenizer", "MBartTokenizer",     "MBart50Tokenizer",
                                             "NllbTokenizer",       "CamembertTokenizer", "BarthezTokenizer",
-                                            "PegasusTokenizer",    "XGLMTokenizer",    "SeamlessM4TTokenizer"};
+                                            "PegasusTokenizer",    "XGLMTokenizer",      "SeamlessM4TTokenizer"};
 
 std::string_view plain_name(std::string_view name) {
   return name.ends_with("Fast") ? name.substr(0, name.size() - 4) : name;
@@ -91,7 +96,8 @@ Tokenizer from_sentencepiece(const std::string& path, const TokenizerConfig& con
   const std::string_view name = plain_name(config.tokenizer_class);
   if (std::find(std::begin(renumbering), std::end(renumbering), name) != std::end(renumbering))
     throw Error(ErrorCode::unsupported, operation,
-                raven::Message() << path << ": " << name << " numbers the pieces of its model anew; save it as tokenizer.json"
+                raven::Message() << path << ": " << name
+                                 << " numbers the pieces of its model anew; save it as tokenizer.json"
                                  << " with transformers first");
   Tokenizer tokenizer = SentencePieceModel::from_file(path).convert();
   const bool llama = name == "LlamaTokenizer" || name == "CodeLlamaTokenizer";
@@ -161,7 +167,8 @@ Tokenizer read_vocabulary(const Directory& directory, TokenizerConfig& config, c
   }
   if (directory.has("unigram.json")) return load_any(directory.file("unigram.json"));
   throw Error(ErrorCode::format, operation,
-              raven::Message() << path << ": no tokenizer.json, tekken.json, tokenizer.model, vocab.json with merges.txt, "
+              raven::Message() << path
+                               << ": no tokenizer.json, tekken.json, tokenizer.model, vocab.json with merges.txt, "
                                << "vocab.txt or unigram.json in it");
 }
 
@@ -265,7 +272,8 @@ void arrange_ends(Tokenizer& tokenizer, const TokenizerConfig& config, bool from
         {{eos->first, {eos->second}, {eos->first}}}));
   const auto sep = special(config.sep_token), cls = special(config.cls_token);
   if (rules->ends == Ends::roberta && sep && cls)
-    tokenizer.set_post_processor(post_processors::RobertaProcessing{*sep, *cls, true, config.add_prefix_space.value_or(false)});
+    tokenizer.set_post_processor(
+        post_processors::RobertaProcessing{*sep, *cls, true, config.add_prefix_space.value_or(false)});
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ struct RAVEN_API SentencePieceModel {
   SpmNormalization normalization;
   std::optional<SpmNormalization> denormalization;
   std::string unk_piece = "<unk>", bos_piece = "<s>", eos_piece = "</s>", pad_piece = "<pad>";
-  std::string unk_surface = " \xE2\x81\x87 ";  ///< what the unknown piece decodes to
+  std::string unk_surface = " \xE2\x81\x87 ";                  ///< what the unknown piece decodes to
   std::vector<std::pair<std::string, std::string>> self_test;  ///< input and expected pieces, separated by spaces
 
   /// @throws brot::Error (format) with the byte offset
@@ -55,9 +55,9 @@ struct RAVEN_API SentencePieceModel {
   /// file's self test. It cannot be saved as tokenizer.json, but compiled.
   /// @throws brot::Error (vocabulary) when a self test fails or a piece is no UTF-8
   Tokenizer native() const;
-  /// A tokenizer of HuggingFace's components, as transformers converts such models: a Unigram as most of its classes do,
-  /// BPE as Llama's older one. Control pieces are special added tokens, user-defined ones plain added tokens. What else
-  /// the class of a tokenizer does is from_pretrained_dir's.
+  /// A tokenizer of HuggingFace's components, as transformers converts such models: a Unigram as most of its classes
+  /// do, BPE as Llama's older one. Control pieces are special added tokens, user-defined ones plain added tokens. What
+  /// else the class of a tokenizer does is from_pretrained_dir's.
   /// @throws brot::Error (unsupported) for models of words and of characters; (vocabulary) when a piece is no UTF-8
   Tokenizer convert() const;
 };

@@ -21,7 +21,8 @@ constexpr std::string_view metaspace = "\xE2\x96\x81";
 void check(const SentencePieceModel& model) {
   for (size_t id = 0; id < model.pieces.size(); ++id)
     if (!unicode::is_valid(model.pieces[id].text))
-      throw Error(ErrorCode::vocabulary, "brot.SentencePieceModel", raven::Message() << "piece " << id << " is no UTF-8");
+      throw Error(ErrorCode::vocabulary, "brot.SentencePieceModel",
+                  raven::Message() << "piece " << id << " is no UTF-8");
 }
 
 bool can_merge(const SentencePieceModel::Piece& piece) {
@@ -207,10 +208,9 @@ Tokenizer converted_unigram(const SentencePieceModel& model) {
 Tokenizer SentencePieceModel::native() const {
   check(*this);
   Tokenizer tokenizer(native_model(*this));
-  tokenizer.set_normalizer(normalizers::SpmCharsMap{CharsMap(normalization.charsmap), normalization.add_dummy_prefix,
-                                                    normalization.remove_extra_whitespaces,
-                                                    normalization.escape_whitespaces, treat_whitespace_as_suffix,
-                                                    KeptTexts(user_defined(*this))});
+  tokenizer.set_normalizer(normalizers::SpmCharsMap{
+      CharsMap(normalization.charsmap), normalization.add_dummy_prefix, normalization.remove_extra_whitespaces,
+      normalization.escape_whitespaces, treat_whitespace_as_suffix, KeptTexts(user_defined(*this))});
   tokenizer.set_decoder(native_decoder(*this));
   tokenizer.set_config(roles_of(*this));
   for (const auto& [input, expected] : self_test) {

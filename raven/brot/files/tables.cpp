@@ -12,7 +12,7 @@ namespace brot {
 namespace {
 
 /// Raised whenever an array changes its meaning.
-constexpr uint32_t format_version = 2;
+constexpr uint32_t format_version = 3;
 constexpr uint32_t byte_order = 0x01020304;
 constexpr size_t alignment = 64;
 

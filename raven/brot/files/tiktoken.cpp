@@ -120,7 +120,8 @@ const Pattern* split_pattern(const Tokenizer& tokenizer) {
   if (!chain || chain->pretokenizers.size() != 2) return nullptr;
   const auto* split = std::get_if<pre_tokenizers::Split>(&chain->pretokenizers[0].kind());
   const auto* bytes = std::get_if<pre_tokenizers::ByteLevel>(&chain->pretokenizers[1].kind());
-  if (!split || split->behavior != SplitBehavior::Isolated || split->invert || !split->pattern.is_regex()) return nullptr;
+  if (!split || split->behavior != SplitBehavior::Isolated || split->invert || !split->pattern.is_regex())
+    return nullptr;
   return bytes && !bytes->add_prefix_space && !bytes->use_regex ? &split->pattern : nullptr;
 }
 
@@ -132,9 +133,8 @@ Tiktoken Tiktoken::from_tokenizer(const Tokenizer& tokenizer, std::string name, 
   };
   const auto* bpe = dynamic_cast<const BPE*>(&tokenizer.model());
   if (!bpe) refuse("the model is not BPE");
-  const auto* bytes = tokenizer.pre_tokenizer()
-                          ? std::get_if<pre_tokenizers::ByteLevel>(&tokenizer.pre_tokenizer()->kind())
-                          : nullptr;
+  const auto* bytes =
+      tokenizer.pre_tokenizer() ? std::get_if<pre_tokenizers::ByteLevel>(&tokenizer.pre_tokenizer()->kind()) : nullptr;
   if (pattern.empty()) {
     if (const Pattern* split = split_pattern(tokenizer)) {
       const auto known = split->dialect() == RegexDialect::tiktoken ? std::optional<std::string_view>(split->text())
@@ -164,7 +164,8 @@ Tiktoken Tiktoken::from_tokenizer(const Tokenizer& tokenizer, std::string name, 
   for (const auto& [token, id] : bpe->vocabulary().entries()) {
     if (tokenizer.added_tokens().contains(id)) continue;
     std::string of_bytes;
-    if (!byte_alphabet::append_bytes(token, of_bytes)) refuse(raven::Message() << "token `" << token << "` is no bytes");
+    if (!byte_alphabet::append_bytes(token, of_bytes))
+      refuse(raven::Message() << "token `" << token << "` is no bytes");
     ranks.emplace_back(std::move(of_bytes), id);
   }
   return from_ranks(ranks, std::move(definition));

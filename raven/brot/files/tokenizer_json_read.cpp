@@ -185,9 +185,12 @@ CharsMap charsmap_of(const Field& field) {
 normalizers::SpmCharsMap spm_charsmap_of(const Field& field) {
   std::vector<std::string> kept;
   field["kept"].for_each([&](const Field& text) { kept.emplace_back(text.text()); });
-  return {charsmap_of(field), field["add_dummy_prefix"].boolean_or(true),
-          field["remove_extra_whitespaces"].boolean_or(true), field["escape_whitespaces"].boolean_or(true),
-          field["treat_whitespace_as_suffix"].boolean_or(false), KeptTexts(std::move(kept))};
+  return {charsmap_of(field),
+          field["add_dummy_prefix"].boolean_or(true),
+          field["remove_extra_whitespaces"].boolean_or(true),
+          field["escape_whitespaces"].boolean_or(true),
+          field["treat_whitespace_as_suffix"].boolean_or(false),
+          KeptTexts(std::move(kept))};
 }
 
 Normalizer normalizer_of(const Field& field) {
@@ -476,7 +479,8 @@ ModelPtr unigram_of(const Field& field) {
     if (!piece.is(Type::string) || !score.is(Type::number))
       Field(entry, &vocab, std::to_string(pieces.size())).fail("expected a piece and its score");
     if (native.given())  // the bits of a float
-      pieces.emplace_back(std::string(piece.text()), std::bit_cast<float>(uint32_t(Field(score, &vocab, "").integer())));
+      pieces.emplace_back(std::string(piece.text()),
+                          std::bit_cast<float>(uint32_t(Field(score, &vocab, "").integer())));
     else
       pieces.emplace_back(std::string(piece.text()), score.serde_number());
   }
@@ -501,7 +505,8 @@ ModelPtr spm_model_of(const Field& field, std::string_view type, const TableRead
     return id.given() ? std::optional<uint32_t>(uint32_t(id.integer())) : std::nullopt;
   };
   if (type == "SpmSymbols") {
-    const auto symbols = read_list<std::string>(field["symbols"], [](const Field& one) { return std::string(one.text()); });
+    const auto symbols =
+        read_list<std::string>(field["symbols"], [](const Field& one) { return std::string(one.text()); });
     const Field inner = field["model"];
     inner.expect(Type::object, "an object");
     const std::string_view kind = inner["type"].text();
