@@ -30,6 +30,11 @@ void Forward::process(nx::Op op, std::span<const nx::Operand> in, const nx::Attr
   }
   const jvp_rule::Rule& rule = jvp_rule::rule_of(op);
   if (any && rule.decompose) {
+    // Its parts would broadcast what the op itself refuses.
+    std::vector<nx::Aval> avals;
+    for (const nx::Operand& o : in) avals.push_back(nx::aval_of(o.array()));
+    std::vector<nx::Aval> results(out.size());
+    nx::infer(op, avals, attrs, results);
     std::vector<Array> operands;
     for (const nx::Operand& o : in) operands.push_back(o.array());
     const nx::ParentScope here(this);

@@ -55,6 +55,7 @@ struct JitEntry {
   std::vector<int> skeletons;
   std::vector<int> output_of;  ///< by leaf of the result: output of the program, or −1 for an absent one
   int64_t calls = 0;           ///< guarded by the state's mutex
+  bool compared = false;       ///< traced once more, with the same result; guarded likewise
 
   JitEntry() = default;
   JitEntry(const JitEntry&) = delete;
@@ -218,9 +219,12 @@ JitTarget JitState::entry(const JitArguments& call, void* context, JitTrace* fun
                                                    "array, which the compiled function does not see; pass it as an "
                                                    "argument");
     }
-    if (++found->calls == 2) {
+    ++found->calls;
+    // Until it has succeeded: a call that threw has not shown that nothing changed.
+    if (!found->compared) {
       const auto start = std::chrono::steady_clock::now();
       require_same(in.where(), *found, trace(in.where(), call, context, function));
+      found->compared = true;
       ++in.stats.retraces;
       in.stats.trace_ms += milliseconds_since(start);
     }

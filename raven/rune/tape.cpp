@@ -21,7 +21,7 @@ using vjp_rule::Rule;
 /// One recorded op. Its operands and results are ids; kept values and shapes lie in shared arrays, freed from the back.
 struct Record {
   Op op;
-  uint16_t operands, results;
+  uint32_t operands, results;
   uint32_t first_id;      ///< operand ids (−1: constant), then result ids, in `ids`
   uint32_t first_saved;   ///< `saved_count` handles in `saved`: one per operand and result; the residuals of a compiled call
   uint32_t first_shape;   ///< operands shapes in `shapes`, when kept
@@ -65,12 +65,14 @@ Array Tape::value_of(const Array& tracer) { return nx::tracer_value(tracer); }
 void Tape::process(Op op, std::span<const Operand> in, const nx::Attrs& attrs, std::span<Array> out) {
   const Rule& rule = vjp_rule::rule_of(op);
   constexpr size_t few = 8;
-  uint64_t needed = 0;
-  bool any = false;
+  uint64_t needed = 0;  // of the first 64; the ids tell of the others
+  bool any = false, any_needed = false;
   for (size_t i = 0; i < in.size(); ++i)
     if (follows(in[i].array())) {
       any = true;
-      if (nx::is_float(in[i].array().dtype()) && i < 64) needed |= uint64_t{1} << i;
+      if (!nx::is_float(in[i].array().dtype())) continue;
+      any_needed = true;
+      if (i < 64) needed |= uint64_t{1} << i;
     }
   if (!any) return nx::apply(op, in, attrs, out);
 
@@ -91,7 +93,7 @@ void Tape::process(Op op, std::span<const Operand> in, const nx::Attrs& attrs, s
   Operand* lowered = in.size() > few ? many_lowered.data() : few_lowered;
   Array taken;
   const nx::DType operand_dtype = in[0].array().dtype();
-  const bool differentiable = rule.pull != nullptr && needed != 0;
+  const bool differentiable = rule.pull != nullptr && any_needed;
   const Keep keep = differentiable && rule.keep ? rule.keep(needed, attrs) : Keep{};
   // Ids and shapes are read before an operand's handle may be emptied, values before the parent may consume them.
   Records& r = *records_;
@@ -142,7 +144,7 @@ void Tape::process(Op op, std::span<const Operand> in, const nx::Attrs& attrs, s
     first_attrs = static_cast<uint32_t>(r.attrs.size());
     r.attrs.push_back(std::move(box));
   }
-  r.ops.push_back({op, static_cast<uint16_t>(in.size()), static_cast<uint16_t>(out.size()), first_id, first_saved,
+  r.ops.push_back({op, static_cast<uint32_t>(in.size()), static_cast<uint32_t>(out.size()), first_id, first_saved,
                    keep.shapes ? first_shape : none, first_attrs, needed, operand_dtype,
                    static_cast<uint32_t>(in.size() + out.size())});
 }
@@ -173,7 +175,7 @@ void Tape::process_call(const detail::CompiledProgram& callee, std::span<const O
   attrs.program = derivative->backward->program();
   attrs.executable = derivative->backward;
   r.attrs.emplace_back(Op::Call, attrs);
-  r.ops.push_back({Op::Call, static_cast<uint16_t>(in.size()), static_cast<uint16_t>(out.size()), first_id, first_saved, none,
+  r.ops.push_back({Op::Call, static_cast<uint32_t>(in.size()), static_cast<uint32_t>(out.size()), first_id, first_saved, none,
                    static_cast<uint32_t>(r.attrs.size() - 1), 0, operand_dtype,
                    static_cast<uint32_t>(results.size() - out.size())});
 }
@@ -234,7 +236,7 @@ std::vector<Array> Tape::backward(std::span<const Array> outputs, std::span<cons
     if (record.results > 1) avals_left -= record.results;
     flowing.assign(record.results, Array{});
     bool any = false;
-    for (int i = 0; i < record.results; ++i) {
+    for (int i = 0; i < static_cast<int>(record.results); ++i) {
       const int32_t id = ids[record.operands + i];
       if (id < 0 || !slots[static_cast<size_t>(id)].defined()) continue;
       flowing[static_cast<size_t>(i)] = std::move(slots[static_cast<size_t>(id)]);

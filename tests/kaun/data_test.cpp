@@ -1,4 +1,5 @@
 // Vocabularies, windows over tokens, and text that cannot be used.
+#include <limits>
 #include <set>
 
 #include "examples/demo/demo.hpp"
@@ -80,12 +81,17 @@ TEST(Tokens, RandomWindowsAreAFunctionOfTheKeyAndReachBothEnds) {
 
 TEST(Tokens, ShortTextsAndWrongWindowsAreRefused) {
   EXPECT_EQ(message_of<nx::ValueError>([] { TokenDataset({}, 4); }),
-            "kaun.TokenDataset: the text has 0 tokens, one window of 4 needs at least 6; give a longer text or a "
+            "kaun.TokenDataset: the text has 0 tokens, one window of 4 needs as many and one more; give a longer text or a "
             "shorter context");
-  EXPECT_EQ(message_of<nx::ValueError>([] { counting(5, 4); }),
-            "kaun.TokenDataset: the text has 5 tokens, one window of 4 needs at least 6; give a longer text or a "
+  EXPECT_EQ(message_of<nx::ValueError>([] { counting(4, 4); }),
+            "kaun.TokenDataset: the text has 4 tokens, one window of 4 needs as many and one more; give a longer text or a "
             "shorter context");
-  EXPECT_EQ(message_of<nx::ValueError>([] { counting(5, 4); }), message_of<nx::ValueError>([] { counting(5, 4); }));
+  EXPECT_EQ(counting(5, 4).random_windows(nx::random::key(1), 2).inputs.shape(), (nx::Shape{2, 4}));
+  constexpr int64_t far = std::numeric_limits<int64_t>::max();
+  EXPECT_NE(message_of<nx::ValueError>([] { counting(5, far); }), "no error");
+  EXPECT_NE(message_of<nx::IndexError>([] { counting(12, 4).windows({far}); }), "no error");
+  EXPECT_NE(message_of<nx::IndexError>([] { counting(12, 4).consecutive_windows(int64_t{1} << 62, 1); }), "no error");
+  EXPECT_NE(message_of<nx::IndexError>([] { counting(12, 4).consecutive_windows(0, far); }), "no error");
   EXPECT_EQ(message_of<nx::ValueError>([] { counting(50, 0); }),
             "kaun.TokenDataset: context: got 0, expected at least 1");
   EXPECT_EQ(message_of<nx::IndexError>([] { counting(12, 4).windows({0, 8}); }),
@@ -93,7 +99,7 @@ TEST(Tokens, ShortTextsAndWrongWindowsAreRefused) {
   EXPECT_EQ(message_of<nx::IndexError>([] { counting(12, 4).windows({-1}); }),
             "kaun.TokenDataset.windows: a window at -1 does not fit 12 tokens");
   EXPECT_EQ(message_of<nx::IndexError>([] { counting(12, 4).consecutive_windows(2, 1); }),
-            "kaun.TokenDataset.windows: a window at 8 does not fit 12 tokens");
+            "kaun.TokenDataset.consecutive_windows: windows 2 to 2 + 1 of 2");
 }
 
 using DemoText = TemporaryFolder;

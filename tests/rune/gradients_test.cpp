@@ -158,6 +158,42 @@ TEST(Gradients, CheckGradsFindsAWrongRule) {
   EXPECT_FALSE(rune::check_grads(f, std::tuple{values({3}, 0.5, 2, 1)}).ok);
 }
 
+TEST(Gradients, OfManyOperands) {
+  for (const int count : {63, 64, 65, 100, 200})
+    for (const int traced : {0, 5, 62, 63, 64, 70, 150, 199}) {
+      if (traced >= count) continue;
+      const Array x = array({2.0, 3.0});
+      const Array g = rune::grad([&](const Array& v) {
+        std::vector<Array> parts(static_cast<size_t>(count), array({1.0, 1.0}));
+        parts[static_cast<size_t>(traced)] = v;
+        return sum(concatenate(parts) * static_cast<double>(traced + 1));
+      })(x);
+      EXPECT_EQ(g.to_vector<double>(), std::vector<double>(2, traced + 1)) << count << " operands, number " << traced;
+    }
+  const Array all = rune::grad([](const Array& v) { return sum(concatenate(std::vector<Array>(70'000, v))); })(array({1.0}));
+  EXPECT_EQ(all.to_vector<double>(), std::vector<double>{70'000});
+}
+
+TEST(Gradients, LabelsOfANarrowDtype) {
+  const Array logits = nx::random::normal(nx::random::key(3), {4, 300});
+  const std::vector<int64_t> numbers = {5, 1, 44, 250};
+  const Array wide = array(numbers), narrow = wide.astype(u8);
+  const auto loss = [&](const Array& labels) { return [labels](const Array& x) { return sum(cross_entropy(x, labels)); }; };
+  const Array tangent = nx::random::normal(nx::random::key(4), {4, 300});
+  const auto [value, slope] = rune::jvp(loss(narrow), std::tuple{logits}, std::tuple{tangent});
+  EXPECT_NEAR(value.item<double>(), loss(wide)(logits).item<double>(), 1e-12);
+  const Array expected = sum(rune::grad(loss(wide))(logits) * tangent);
+  EXPECT_NEAR(slope.item<double>(), expected.item<double>(), 1e-12);
+  const auto jitted = rune::jit([](const Array& x, const Array& labels) { return sum(cross_entropy(x, labels)); });
+  EXPECT_EQ(jitted(logits, narrow).item<double>(), loss(wide)(logits).item<double>());
+}
+
+TEST(Gradients, ForwardModeRefusesWhatTheFunctionRefuses) {
+  const Array q = ones({1, 3, 2, 4}), k = ones({1, 1, 2, 4}), x = ones({2, 8}), w = ones({1}), b = ones({8});
+  EXPECT_THROW(rune::jvp([&](const Array& v) { return sdpa(v, k, k); }, std::tuple{q}, std::tuple{q}), ShapeError);
+  EXPECT_THROW(rune::jvp([&](const Array& v) { return layer_norm(v, w, b); }, std::tuple{x}, std::tuple{x}), ShapeError);
+}
+
 TEST(Gradients, MaximumSplitsTies) {
   const Array x = array({1.0, 2.0}), y = array({1.0, 1.0});
   const auto [gx, gy] = rune::grad<0, 1>([](const Array& a, const Array& b) { return sum(maximum(a, b)); })(x, y);

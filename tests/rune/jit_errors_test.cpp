@@ -99,6 +99,41 @@ TEST(JitErrors, BakedNumbers) {
   EXPECT_NE(message_of<rune::StaleCaptureError>([&] { g(ones({2})); }), "no error");
 }
 
+TEST(JitErrors, AStaleNumberStaysOne) {
+  double k = 2;
+  const auto f = rune::jit([&k](const Array& x) { return x * k; });
+  f(ones({2}));
+  k = 3;
+  for (int call = 0; call < 3; ++call)
+    EXPECT_NE(message_of<rune::StaleCaptureError>([&] { f(ones({2})); }), "no error") << call;
+  k = 2;
+  EXPECT_EQ(f(ones({2})).to_vector<float>(), (std::vector<float>{2, 2}));
+  k = 3;  // compared once, as the guide says
+  EXPECT_EQ(f(ones({2})).to_vector<float>(), (std::vector<float>{2, 2}));
+}
+
+TEST(JitErrors, LabelsOutOfRange) {
+  const Array logits = ones({3, 4});
+  const auto f = rune::jit([](const Array& x, const Array& y) { return nx::sum(nx::cross_entropy(x, y)); });
+  EXPECT_EQ(f(logits, nx::array({0, 3, -100})).dtype(), logits.dtype());
+  EXPECT_NE(message_of<nx::IndexError>([&] { f(logits, nx::array({0, 4, 1})); }), "no error");
+  EXPECT_NE(message_of<nx::IndexError>([&] { f(logits, nx::array({0, -1, 1})); }), "no error");
+  const auto g = rune::jit([](const Array& x, const Array& y) {
+    const auto [loss, slope] = rune::value_and_grad([&](const Array& v) { return nx::sum(nx::cross_entropy(v, y)); })(x);
+    return std::pair{loss, slope};
+  });
+  g(logits, nx::array({0, 3, 1}));
+  EXPECT_NE(message_of<nx::IndexError>([&] { g(logits, nx::array({0, 9, 1})); }), "no error");
+}
+
+TEST(JitErrors, SlicesOfSlicesWithLongSteps) {
+  const Array x = nx::arange(100);
+  const auto f = rune::jit([](const Array& v) {
+    return nx::slice(nx::slice(v, {0}, {100}, {4}), {3}, {25}, {int64_t{1} << 62}) * 2;
+  });
+  EXPECT_EQ(f(x).to_vector<int64_t>(), (std::vector<int64_t>{24}));
+}
+
 TEST(JitErrors, WritesToWhatIsOutside) {
   Array counter = ones({2}), list = ones({3});
   const auto add = rune::jit([&](const Array& x) {

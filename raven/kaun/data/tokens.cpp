@@ -49,10 +49,9 @@ std::string CharVocabulary::decode(const std::vector<int32_t>& ids) const {
 
 TokenDataset::TokenDataset(std::vector<int32_t> tokens, int64_t context) : tokens_(std::move(tokens)), context_(context) {
   if (context < 1) throw nx::ValueError("kaun.TokenDataset", raven::Message("context: got ") << context << ", expected at least 1");
-  if (size() < context + 2)
+  if (size() - 1 < context)
     throw nx::ValueError("kaun.TokenDataset", raven::Message("the text has ") << size() << " tokens, one window of " << context
-                                                                              << " needs at least " << context + 2
-                                                                              << "; give a longer text or a shorter context");
+                                                                              << " needs as many and one more; give a longer text or a shorter context");
 }
 
 TokenDataset::Batch TokenDataset::windows(const std::vector<int64_t>& starts) const {
@@ -61,7 +60,7 @@ TokenDataset::Batch TokenDataset::windows(const std::vector<int64_t>& starts) co
   inputs.reserve(static_cast<size_t>(rows * context_));
   targets.reserve(static_cast<size_t>(rows * context_));
   for (const int64_t start : starts) {
-    if (start < 0 || start + context_ + 1 > size())
+    if (start < 0 || start > size() - context_ - 1)
       throw nx::IndexError("kaun.TokenDataset.windows", raven::Message("a window at ") << start << " does not fit " << size() << " tokens");
     inputs.insert(inputs.end(), tokens_.begin() + start, tokens_.begin() + start + context_);
     targets.insert(targets.end(), tokens_.begin() + start + 1, tokens_.begin() + start + context_ + 1);
@@ -76,6 +75,9 @@ TokenDataset::Batch TokenDataset::random_windows(const Array& key, int64_t rows)
 }
 
 TokenDataset::Batch TokenDataset::consecutive_windows(int64_t first, int64_t rows) const {
+  if (rows < 0 || first < 0 || first > window_count() - rows)
+    throw nx::IndexError("kaun.TokenDataset.consecutive_windows",
+                         raven::Message("windows ") << first << " to " << first << " + " << rows << " of " << window_count());
   std::vector<int64_t> starts;
   for (int64_t i = 0; i < rows; ++i) starts.push_back((first + i) * context_);
   return windows(starts);

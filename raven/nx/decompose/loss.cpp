@@ -10,7 +10,17 @@ namespace nx::decompose_rule {
 namespace {
 /// [N,C]: whether a class is the row's label.
 Array is_label(const Array& logits, const Array& labels) {
-  return equal(expand_dims(labels, -1), arange(logits.shape()[1], {.dtype = labels.dtype()}));
+  // In i64: a narrow dtype need not hold all classes.
+  return equal(expand_dims(astype(labels, i64), -1), arange(logits.shape()[1], {.dtype = i64}));
+}
+/// x[label] per row; a label outside [0, C) that is not ignored is an IndexError.
+Array picked(const Array& x, const Array& labels, const Array& ignored) {
+  if (x.shape()[1] == 0) return sum(x, -1);
+  GatherAxisAttrs attrs;
+  attrs.axis = 1;
+  attrs.mode = IndexMode::raise;
+  attrs.wrap_negative = false;
+  return squeeze(apply(Op::GatherAxis, {x, expand_dims(where(ignored, 0, astype(labels, i64)), -1)}, attrs), -1);
 }
 Array is_ignored(const CrossEntropyAttrs& a, const Array& labels) { return equal(astype(labels, i64), a.ignore_index); }
 }  // namespace
@@ -20,8 +30,8 @@ void CrossEntropy(const Call& call) {
   const Array &x = call.in[0], &labels = call.in[1];
   const Array top = stop_gradient(max(x, {.axis = -1, .keepdims = true}));
   const Array lse = squeeze(top, -1) + log(sum(exp(x - top), -1));
-  const Array picked = sum(where(is_label(x, labels), x, 0), -1);
-  call.out[0] = where(is_ignored(call.as<CrossEntropyAttrs>(), labels), 0, lse - picked);
+  const Array ignored = is_ignored(call.as<CrossEntropyAttrs>(), labels);
+  call.out[0] = where(ignored, 0, lse - picked(x, labels, ignored));
   call.out[1] = lse;
 }
 

@@ -31,8 +31,8 @@ class Pull {
     return static_cast<const A&>(*attrs_);
   }
   int operands() const { return operands_; }
-  /// Whether operand i wants a cotangent.
-  bool needs(int i) const { return (needed_ >> i & 1) != 0; }
+  /// Whether operand i wants a cotangent. Ops with more than 64 operands have them of one dtype.
+  bool needs(int i) const { return i < 64 ? (needed_ >> i & 1) != 0 : ids_[i] >= 0; }
   /// Whether the tape follows operand i (compiled calls, which may have more operands than `needs` knows).
   bool follows(int i) const { return ids_[i] >= 0; }
   /// Whether the tape follows result i.

@@ -200,8 +200,9 @@ Id slice_twice(const Match& m) {
   const auto &first = inner->attrs.as<nx::SliceAttrs>(), &second = m.as<nx::SliceAttrs>();
   nx::SliceAttrs both;
   for (int i = 0; i < first.starts.size(); ++i) {
-    const int64_t step = first.steps[i] * second.steps[i], start = first.starts[i] + second.starts[i] * first.steps[i];
-    const int64_t count = m.result.shape[i];
+    const int64_t start = first.starts[i] + second.starts[i] * first.steps[i], count = m.result.shape[i];
+    // Where at most one element is left a step says nothing, and may be as large as it likes.
+    const int64_t step = count > 1 ? first.steps[i] * second.steps[i] : 1;
     both.starts.push_back(count > 0 ? start : 0);
     both.stops.push_back(count > 0 ? start + (count - 1) * step + 1 : 0);
     both.steps.push_back(step);
