@@ -43,7 +43,7 @@ struct Golden {
   std::string source = raven::read_file(RAVEN_SOURCE_DIR "/tests/golden/brot/truncation.json");
   json::Document document = json::Document::parse(source, "truncation.json");
   std::vector<std::string_view> texts;
-  std::vector<std::pair<TextInput, TextInput>> pairs;
+  std::vector<std::pair<std::string_view, std::string_view>> pairs;
   std::vector<std::vector<std::string_view>> split;
   std::vector<std::pair<std::string, std::string>> settings;  // truncation and padding, as JSON
   Golden() {
