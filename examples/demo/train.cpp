@@ -1,9 +1,12 @@
 // The training loop: loss, gradient, update, and what a person wants to see meanwhile.
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
+#include <initializer_list>
 
 #include "demo.hpp"
 #include "raven/base/file.hpp"
@@ -45,12 +48,26 @@ std::string as_one_word(const std::string& path) {
   return word + "'";
 }
 
-/// What the run leaves behind, step by step.
+/// A folder where these files can be written, known before hours of training.
+void prepare_folder(const std::string& folder, std::initializer_list<std::string> files) {
+  if (mkdir(folder.c_str(), 0777) != 0 && errno != EEXIST) throw raven::IoError("demo", folder, errno);
+  struct stat about;
+  if (stat(folder.c_str(), &about) != 0) throw raven::IoError("demo", folder, errno);
+  if (!S_ISDIR(about.st_mode)) throw raven::IoError("demo", folder, ENOTDIR);
+  if (access(folder.c_str(), W_OK | X_OK) != 0) throw raven::IoError("demo", folder, errno);
+  for (const std::string& file : files)
+    if (stat(file.c_str(), &about) == 0 && S_ISDIR(about.st_mode)) throw raven::IoError("demo", file, EISDIR);
+}
+
+/// What the run leaves behind, step by step; the last row is the validation after the last step.
 class LossLog {
  public:
   void add(int64_t step, double train, double validation) {
     text_ += std::to_string(step) + "," + fixed(train, 6) + "," + (std::isnan(validation) ? "" : fixed(validation, 6)) +
              "\n";
+  }
+  void add_last(int64_t step, double validation) {
+    text_ += std::to_string(step) + ",," + fixed(validation, 6) + "\n";
   }
   void save(const std::string& path) const { raven::write_atomic(path, "step,train_loss,val_loss\n" + text_, "demo"); }
 
@@ -106,8 +123,8 @@ int train(const Options& options) {
     return std::tuple{std::move(m), std::move(s), std::move(loss)};
   };
   const auto compiled_step = rune::jit(step, {.name = "train step"});
-  if (mkdir(options.out.c_str(), 0777) != 0 && errno != EEXIST) throw raven::IoError("demo", options.out, errno);
   const std::string checkpoint = options.out + "/gpt.safetensors", log_path = options.out + "/losses.csv";
+  prepare_folder(options.out, {checkpoint, log_path});
   const raven::InterruptScope interrupts;
   std::fprintf(stderr, "%zu characters, vocabulary %lld, %lld parameters, %d threads\n", text.size(),
                static_cast<long long>(data.vocabulary.size()), static_cast<long long>(nx::tree::count_params(model)),
@@ -138,21 +155,32 @@ int train(const Options& options) {
                       "loss " + fixed(train_loss, 4) + "  val " +
                           (std::isnan(validation_loss) ? std::string("-") : fixed(validation_loss, 4)) + "  " +
                           fixed(static_cast<double>((done + 1) * batch * context) / training_seconds, 0) + " tokens/s");
-      if (!std::isfinite(train_loss))
+      if (!std::isfinite(train_loss)) {
+        log.save(log_path);
         throw nx::ValueError("demo", raven::Message("the loss is ") << train_loss << " at step " << done);
+      }
     }
   }
   save_model(checkpoint, model, data.vocabulary);
   log.save(log_path);
   if (done == options.steps) validation_loss = evaluate(model, data.validation);
-  if (raven::interrupted()) {
+  const auto interrupted = [&] {
     print_line("interrupted after " + std::to_string(done) +
                " steps; the model is saved. Sample from it:\n  ./dev demo --sample " + as_one_word(checkpoint));
     return 130;
-  }
-  log.add(done, train_loss, validation_loss);
+  };
+  if (raven::interrupted()) return interrupted();
+  log.add_last(done, validation_loss);
   log.save(log_path);
-  print_line(write_text(model, data.vocabulary, {.max_new_tokens = 400, .temperature = 0.8, .seed = options.seed}));
+  try {
+    print_line(write_text(model, data.vocabulary,
+                          {.max_new_tokens = options.tokens,
+                           .temperature = options.temperature,
+                           .top_k = options.top_k,
+                           .seed = options.seed}));
+  } catch (const raven::Interrupted&) {
+    return interrupted();
+  }
   std::string mode = "mode=eager";
   if (!options.eager) {
     const rune::JitStats jit = compiled_step.stats();

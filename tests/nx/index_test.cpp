@@ -66,9 +66,9 @@ TEST(Index, NoCombinationLosesWhatItsTargetCannotHold) {
 
 TEST(Index, StepsBeyondTheAxis) {
   Array x = arange(5);
-  x.at(s(1, none, std::numeric_limits<int64_t>::max())) = 9;
+  const int64_t far = int64_t{1} << 40;
+  x.at(s(1, none, far)) = 9;
   EXPECT_ARRAY(int64_t, x, {5}, {0, 9, 2, 3, 4});
-  const int64_t far = std::numeric_limits<int64_t>::max();
   EXPECT_ARRAY(int64_t, slice(x, {1}, {5}, {far}), {1}, {9});
 }
 

@@ -1,5 +1,6 @@
 // check_grads in f64, orders 1 and 2, one line per op (and per interesting attribute).
 #include <cmath>
+#include <limits>
 
 #include "gtest/gtest.h"
 #include "raven/rune.hpp"
@@ -172,6 +173,23 @@ TEST(Gradients, OfManyOperands) {
     }
   const Array all = rune::grad([](const Array& v) { return sum(concatenate(std::vector<Array>(70'000, v))); })(array({1.0}));
   EXPECT_EQ(all.to_vector<double>(), std::vector<double>{70'000});
+}
+
+TEST(Gradients, OfScatteredUpdates) {
+  // Of two updates to one place the last one counts.
+  const Array y = array({5.0, 6.0}), u = array({1.0, 2.0, 3.0}), weight = array({1.0, 10.0});
+  const Array set = rune::grad([&](const Array& v) {
+    Array z = y;
+    return sum(z.at(array({0, 0, 1})).set(v) * weight);
+  })(u);
+  EXPECT_EQ(set.to_vector<double>(), (std::vector<double>{0, 1, 10}));
+  // What did not reach the result gets 0, whatever flows into it.
+  const double inf = std::numeric_limits<double>::infinity();
+  const Array most = rune::grad([&](const Array& v) {
+    Array z = y;
+    return sum(z.at(array({0, 1})).max(v) * array({inf, 1.0}));
+  })(array({1.0, 7.0}));
+  EXPECT_EQ(most.to_vector<double>(), (std::vector<double>{0, 1}));
 }
 
 TEST(Gradients, LabelsOfANarrowDtype) {

@@ -30,7 +30,13 @@ void pull_scatter(Pull& p, ScatterKind kind, int last, Gather&& gather, Scatter&
   switch (kind) {
     case ScatterKind::set:
       if (p.needs(0)) p.emit(0, scatter(ScatterKind::set, g, zeros(p.shape(last), {.dtype = g.dtype()})));
-      if (p.needs(last)) p.emit(last, gather(g));
+      if (p.needs(last)) {
+        // Of updates to one place the last one stands there, and it alone gets the cotangent.
+        const Shape& shape = p.shape(last);
+        const Array own = reshape(arange(element_count(shape.span()), {.dtype = DType::i64}), shape);
+        const Array winner = gather(scatter(ScatterKind::set, full(p.shape(0), -1, {.dtype = DType::i64}), own));
+        p.emit(last, where(winner == own, gather(g), 0));
+      }
       return;
     case ScatterKind::add:
       if (p.needs(0)) p.emit(0, g);
@@ -42,11 +48,10 @@ void pull_scatter(Pull& p, ScatterKind kind, int last, Gather&& gather, Scatter&
       return;
     default: {
       // g split equally among all that reach the result.
-      const Array hit = astype(p.in(0) == p.out(), g.dtype());
-      const Array update_hit = astype(p.in(last) == gather(p.out()), g.dtype());
-      const Array share = g / scatter(ScatterKind::add, hit, update_hit);
-      if (p.needs(0)) p.emit(0, share * hit);
-      if (p.needs(last)) p.emit(last, gather(share) * update_hit);
+      const Array hit = p.in(0) == p.out(), update_hit = p.in(last) == gather(p.out());
+      const Array share = g / scatter(ScatterKind::add, astype(hit, g.dtype()), astype(update_hit, g.dtype()));
+      if (p.needs(0)) p.emit(0, where(hit, share, 0));
+      if (p.needs(last)) p.emit(last, where(update_hit, gather(share), 0));
     }
   }
 }
