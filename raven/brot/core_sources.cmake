@@ -6,6 +6,7 @@ set(BROT_CORE_SOURCES
   core/chat.cpp
   core/cut_points.cpp
   core/decode.cpp
+  core/decode_offsets.cpp
   core/describe.cpp
   core/double_array.cpp
   core/encode.cpp
@@ -14,6 +15,7 @@ set(BROT_CORE_SOURCES
   core/error.cpp
   core/pieces.cpp
   core/text_encoder.cpp
+  core/segmentations.cpp
   core/tokenizer.cpp
   core/valid_text.cpp
   core/vocabulary.cpp

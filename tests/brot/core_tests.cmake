@@ -1,6 +1,7 @@
 set(BROT_CORE_TESTS
   behaviour_test.cpp
   gguf_test.cpp
+  decode_test.cpp
   golden_core_test.cpp
   invalid_text_test.cpp
   chat_test.cpp
@@ -11,6 +12,7 @@ set(BROT_CORE_TESTS
   pretrained_test.cpp
   presets_test.cpp
   profile_test.cpp
+  segmentations_test.cpp
   sentencepiece_test.cpp
   stream_test.cpp
   tokenizer_test.cpp

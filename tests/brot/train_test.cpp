@@ -111,11 +111,11 @@ TEST(TrainInvalid, NamesTextLineAndByte) {
   EXPECT_EQ(refusal(brot::Corpus::lines({"good", "one\ntwo\n\xC0\xAF"}, strict)),
             std::string(remedy) + "text 2, line 3, byte 0)");
   int calls = 0;
-  const auto next = [](void* context, std::string& text) {
-    text = ++*static_cast<int*>(context) == 5 ? "\xED\xA0\x80" : "good";
+  const auto next = [&](std::string& text) {
+    text = ++calls == 5 ? "\xED\xA0\x80" : "good";
     return true;  // never ends by itself: the group ends at its size
   };
-  EXPECT_EQ(refusal(brot::Corpus::iterator(next, &calls, strict)), std::string(remedy) + "text 5, line 1, byte 0)");
+  EXPECT_EQ(refusal(brot::Corpus::iterator(next, strict)), std::string(remedy) + "text 5, line 1, byte 0)");
 }
 
 // The first of many, in files of several groups, for any number of threads.
@@ -318,9 +318,9 @@ TEST(TrainProgress, ControlCStopsEveryTrainer) {
 TEST(TrainProgress, SizeOfAnIteratorIsKnownAtTheEnd) {
   std::vector<Report> reports;
   int left = 3;
-  const auto next = [](void* context, std::string& text) {
+  const auto next = [&](std::string& text) {
     text = "one two three";
-    return (*static_cast<int*>(context))-- > 0;
+    return left-- > 0;
   };
   Tokenizer tokenizer = empty(BPE::Builder().build());
   brot::train(tokenizer,
@@ -329,7 +329,7 @@ TEST(TrainProgress, SizeOfAnIteratorIsKnownAtTheEnd) {
                                      reports.push_back({std::string(step.stage), step.done, step.total});
                                      return true;
                                    }},
-              brot::Corpus::iterator(next, &left));
+              brot::Corpus::iterator(next));
   ASSERT_GE(reports.size(), 3u);
   EXPECT_EQ(reports[0].total, 0u);
   EXPECT_EQ(reports[1].done, 39u);

@@ -110,8 +110,37 @@ std::string Tokenizer::to_string() const {
 }
 
 std::string Tokenizer::explain(std::string_view text) const {
-  std::string out = "normalized: " + normalize(text) + "\npieces:";
-  for (const TextPiece& piece : pre_tokenize(normalize(text))) out += " [" + piece.text + "]";
+  const std::string valid = unicode::replace_invalid(text);
+  const auto parts_of = [&](std::string_view whole, bool normalized) {
+    std::vector<AddedTokens::Part> parts;
+    if (!core_->added.split(whole, normalized, config().split_special_tokens, parts))
+      parts.push_back({0, uint32_t(whole.size()), AddedTokens::none});
+    return parts;
+  };
+  const auto slice = [](std::string_view whole, const AddedTokens::Part& part) {
+    return whole.substr(part.begin, part.end - part.begin);
+  };
+  // Added tokens are shown in guillemets where they are found; the stages see what lies between them.
+  std::string out = "normalized: ", pieces = "\npieces:";
+  const auto token = [](std::string_view found) { return "\u00AB" + std::string(found) + "\u00BB"; };
+  for (const AddedTokens::Part& part : parts_of(valid, false)) {
+    if (part.id != AddedTokens::none) {
+      out += token(slice(valid, part));
+      pieces += " " + token(slice(valid, part));
+      continue;
+    }
+    const std::string gap = normalize(slice(valid, part));
+    for (const AddedTokens::Part& inner : parts_of(gap, true)) {
+      const std::string_view found = slice(gap, inner);
+      out += inner.id != AddedTokens::none ? token(found) : std::string(found);
+      if (inner.id != AddedTokens::none) {
+        pieces += " " + token(found);
+      } else {
+        for (const TextPiece& piece : pre_tokenize(found)) pieces += " [" + piece.text + "]";
+      }
+    }
+  }
+  out += pieces;
   const Encoding encoding = encode(text);
   out += "\ntokens:";
   for (size_t i = 0; i < encoding.size(); ++i)

@@ -277,14 +277,6 @@ Encoding Tokenizer::encode(const TextInput& first, const TextInput& second, cons
   return encode_one(core_, first, &second, options);
 }
 
-Result<Encoding> Tokenizer::try_encode(const TextInput& input, const EncodeOptions& options) const {
-  try {
-    return encode(input, options);
-  } catch (const raven::Error& error) {
-    return Result<Encoding>::failure(error.what());
-  }
-}
-
 std::vector<Encoding> Tokenizer::encode_batch(std::span<const std::string_view> texts,
                                               const EncodeOptions& options) const {
   return encode_all(core_, texts.size(), options, [&](size_t i) { return TextInput(texts[i]); }, no_second);

@@ -257,23 +257,35 @@ Tokenizer Tokenizer::from_json(std::string_view text, std::string_view name, Loa
   return files::read_tokenizer(text, name, options);
 }
 
-Result<Tokenizer> Tokenizer::try_from_file(const std::string& path) {
-  try {
-    return from_file(path);
-  } catch (const raven::Error& error) {
-    return Result<Tokenizer>::failure(error.what());
-  }
-}
-Result<Tokenizer> Tokenizer::try_from_json(std::string_view text) {
-  try {
-    return from_json(text);
-  } catch (const raven::Error& error) {
-    return Result<Tokenizer>::failure(error.what());
-  }
-}
 std::string Tokenizer::to_json(SaveOptions options) const { return files::write_tokenizer(*core_, options.pretty); }
 void Tokenizer::save(const std::string& path, SaveOptions options) const {
   raven::write_atomic(path, to_json(options), "brot.Tokenizer.save");
+}
+
+// -------------------------------------------------------------------------------------------- results in place of faults
+
+Result<Tokenizer> Tokenizer::try_from_file(const std::string& path, LoadOptions options) {
+  return attempt([&] { return from_file(path, options); });
+}
+Result<Tokenizer> Tokenizer::try_from_json(std::string_view text, std::string_view name, LoadOptions options) {
+  return attempt([&] { return from_json(text, name, options); });
+}
+Result<Tokenizer> Tokenizer::try_from_pretrained_dir(const std::string& path) {
+  return attempt([&] { return from_pretrained_dir(path); });
+}
+Result<Encoding> Tokenizer::try_encode(const TextInput& input, const EncodeOptions& options) const {
+  return attempt([&] { return encode(input, options); });
+}
+Result<Encoding> Tokenizer::try_encode(const TextInput& first, const TextInput& second,
+                                       const EncodeOptions& options) const {
+  return attempt([&] { return encode(first, second, options); });
+}
+Result<std::vector<Encoding>> Tokenizer::try_encode_batch(std::span<const std::string_view> texts,
+                                                          const EncodeOptions& options) const {
+  return attempt([&] { return encode_batch(texts, options); });
+}
+Result<std::string> Tokenizer::try_apply_chat_template(const jinja::Value& messages, const ChatOptions& options) const {
+  return attempt([&] { return apply_chat_template(messages, options); });
 }
 
 }  // namespace brot

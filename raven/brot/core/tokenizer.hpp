@@ -26,6 +26,9 @@ namespace brot {
 
 class DecodeStream;
 class Corpus;
+class Tokenizer;
+template <class Trainer>
+void train(Tokenizer& tokenizer, const Trainer& trainer, const Corpus& corpus);
 struct ChatEncoding;
 struct TokenizerCore;
 struct TokenizerConfig;
@@ -71,6 +74,26 @@ struct TextPiece {
   Span offsets;
 };
 
+/// How a model draws one of the ways to cut a text.
+struct Sampling {
+  double alpha = 0.1;     ///< Unigram: a segmentation has a probability in proportion to exp(alpha · score)
+  size_t nbest_size = 0;  ///< Unigram: of this many best ones; 0: of all
+  float dropout = 0.1f;   ///< BPE: the probability of skipping a merge
+  uint64_t seed = 0;
+};
+
+/// Ids and the sum of their scores (log-probabilities).
+struct ScoredIds {
+  std::vector<uint32_t> ids;
+  double score = 0;
+};
+
+/// Decoded text with the place of each id in it.
+struct DecodedText {
+  std::string text;
+  std::vector<Span> offsets;
+};
+
 /// Options of chat templates.
 struct ChatOptions {
   jinja::Value tools = {};  ///< a list of tool descriptions, e.g. from describe_tools
@@ -110,8 +133,10 @@ class RAVEN_API Tokenizer {
   /// Reads a directory as models are published in: `tokenizer.json` or the
   /// older vocabulary files, `tokenizer_config.json`, the chat template.
   static Tokenizer from_pretrained_dir(const std::string& path);
-  static Result<Tokenizer> try_from_file(const std::string& path);
-  static Result<Tokenizer> try_from_json(std::string_view text);
+  static Result<Tokenizer> try_from_file(const std::string& path, LoadOptions options = {});
+  static Result<Tokenizer> try_from_json(std::string_view text, std::string_view name = "tokenizer.json",
+                                         LoadOptions options = {});
+  static Result<Tokenizer> try_from_pretrained_dir(const std::string& path);
   /// The text of the tokenizer's file. @throws brot::Error when a component is
   /// user-defined
   std::string to_json(SaveOptions options = {.pretty = false}) const;
@@ -164,12 +189,20 @@ class RAVEN_API Tokenizer {
   /// none added, when one is no valid UTF-8 (invalid_text) or no id is left (limit)
   size_t add_tokens(const std::vector<AddedToken>& tokens);
   size_t add_special_tokens(const std::vector<AddedToken>& tokens);
+  /// As brot::train (trainers.hpp).
+  template <class Trainer>
+  void train(const Trainer& trainer, const Corpus& corpus) {
+    brot::train(*this, trainer, corpus);
+  }
 
   // Encoding.
   /// @throws brot::Error (unknown_token, invalid_text, limit)
   Encoding encode(const TextInput& input, const EncodeOptions& options = {}) const;
   Encoding encode(const TextInput& first, const TextInput& second, const EncodeOptions& options = {}) const;
   Result<Encoding> try_encode(const TextInput& input, const EncodeOptions& options = {}) const;
+  Result<Encoding> try_encode(const TextInput& first, const TextInput& second, const EncodeOptions& options = {}) const;
+  Result<std::vector<Encoding>> try_encode_batch(std::span<const std::string_view> texts,
+                                                 const EncodeOptions& options = {}) const;
   std::vector<Encoding> encode_batch(std::span<const std::string_view> texts, const EncodeOptions& options = {}) const;
   std::vector<Encoding> encode_batch(const std::vector<std::string>& texts, const EncodeOptions& options = {}) const;
   std::vector<Encoding> encode_batch(std::span<const TextInput> inputs, const EncodeOptions& options = {}) const;
@@ -186,6 +219,12 @@ class RAVEN_API Tokenizer {
   std::vector<uint32_t> encode_ids(std::string_view text, bool add_special_tokens = false) const;
   /// Number of ids that encode_ids would give.
   size_t count_tokens(std::string_view text, bool add_special_tokens = false) const;
+  /// This tokenizer with a model that draws: encode gives one of the ways to cut the text, another one each time.
+  /// @throws brot::Error (unsupported) for models other than Unigram and BPE
+  Tokenizer with_sampling(const Sampling& sampling) const;
+  /// The `count` best ways to cut the text, best first, without special tokens; fewer when there are not so many. Each
+  /// call copies what is beside the model. @throws brot::Error (unsupported) for models other than Unigram
+  std::vector<ScoredIds> nbest(std::string_view text, size_t count) const;
   /// The longest prefix of `text`, ending between characters, that has at most
   /// `count` tokens.
   std::string_view truncate_to_tokens(std::string_view text, size_t count) const;
@@ -202,6 +241,13 @@ class RAVEN_API Tokenizer {
   /// The bytes of the ids before invalid UTF-8 is replaced; for other than
   /// byte-level decoders the text's bytes.
   std::string decode_bytes(std::span<const uint32_t> ids) const;
+  /// The bytes that each id adds to `decode_bytes`, where every byte token stands for its byte; empty for unknown ids.
+  /// @throws brot::Error (unsupported) for chains of decoders that do not work token by token
+  std::vector<std::string> decode_tokens_bytes(std::span<const uint32_t> ids) const;
+  /// The text of `decode`, and for each id the characters of it that its bytes belong to, in `unit`; ids that are left
+  /// out or add nothing have empty ranges. @throws as decode_tokens_bytes, also when spaces shall be mended
+  DecodedText decode_with_offsets(std::span<const uint32_t> ids, const DecodeOptions& options = {},
+                                  Offsets unit = Offsets::byte) const;
 
   // Chat.
   /// Renders the chat template with `messages`, a list of dictionaries, and the
@@ -209,6 +255,7 @@ class RAVEN_API Tokenizer {
   /// @throws TemplateError with line and column; brot::Error when there is no
   /// template of that name
   std::string apply_chat_template(const jinja::Value& messages, const ChatOptions& options = {}) const;
+  Result<std::string> try_apply_chat_template(const jinja::Value& messages, const ChatOptions& options = {}) const;
   /// As encode_chat, with the tokens that `{% generation %}` blocks of the
   /// template mark: what the assistant said.
   /// @throws also brot::Error (unsupported) when the template has no such block
@@ -281,6 +328,13 @@ struct HtmlOptions {
   Offsets offsets = Offsets::byte;                        ///< the unit of the encoding's offsets
   std::optional<std::string_view> second = std::nullopt;  ///< the second text, of a pair
 };
+
+/// Ranges of `text` in another unit; places inside a character count as its beginning. Neither unit is `none`, and the
+/// text is valid UTF-8 (else invalid parts count as one character each). @throws brot::Error (argument) for places
+/// beyond the text
+RAVEN_API std::vector<Span> convert_offsets(std::string_view text, std::span<const Span> spans, Offsets from,
+                                            Offsets to);
+
 /// Coloured token spans of `text` as HTML for notebooks; special tokens are
 /// marked. @throws brot::Error (argument) when the encoding has no offsets, or
 /// is that of a pair and the second text is missing

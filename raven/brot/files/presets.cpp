@@ -1,6 +1,9 @@
 #include "raven/brot/files/presets.hpp"
 
 #include "raven/brot/core/error.hpp"
+#include "raven/brot/files/config.hpp"
+#include "raven/brot/models/word_models.hpp"
+#include "raven/brot/unicode/unicode.hpp"
 
 namespace brot::presets {
 
@@ -102,6 +105,47 @@ Tokenizer bert_word_piece(ModelPtr model, const BertWordPieceOptions& options) {
   }
   tokenizer.set_decoder(decoders::WordPiece{.prefix = options.wordpieces_prefix});
   return tokenizer;
+}
+
+Tokenizer byt5(size_t extra_ids) {
+  const std::vector<std::string> specials{"<pad>", "</s>", "<unk>"};
+  Tokenizer tokenizer(ByteModel::make(3, specials));
+  std::vector<AddedToken> tokens;
+  for (const std::string& text : specials) {
+    AddedToken& token = tokens.emplace_back(text, true);
+    token.lstrip = token.rstrip = true;
+  }
+  for (size_t i = 0; i < extra_ids; ++i) tokens.emplace_back("<extra_id_" + std::to_string(i) + ">", true);
+  tokenizer.add_special_tokens(tokens);
+  tokenizer.set_post_processor(
+      post_processors::TemplateProcessing::from_strings("$A </s>", "$A </s> $B </s>", {{"</s>", {1}, {"</s>"}}}));
+  tokenizer.set_decoder(decoders::Sequence{decoders::ByteFallback{}, decoders::Fuse{}});
+  TokenizerConfig config;
+  config.pad_token = "<pad>";
+  config.eos_token = "</s>";
+  config.unk_token = "<unk>";
+  tokenizer.set_config(config);
+  return tokenizer;
+}
+
+Tokenizer characters(ModelPtr model) {
+  Tokenizer tokenizer(std::move(model));
+  tokenizer.set_pre_tokenizer(
+      pre_tokenizers::Split{.pattern = Pattern::regex("(?m:.)"), .behavior = SplitBehavior::Isolated});
+  tokenizer.set_decoder(decoders::Fuse{});
+  return tokenizer;
+}
+
+ModelPtr all_characters(const std::string& unk_token) {
+  VocabList vocab;
+  for (char32_t c = 0; c < 0x110000; ++c) {
+    if (c == 0xD800) c = 0xE000;  // no characters
+    std::string text;
+    unicode::append(text, c);
+    vocab.emplace_back(std::move(text), uint32_t(c));
+  }
+  vocab.emplace_back(unk_token, 0x110000);
+  return WordLevel::make(vocab, {.unk_token = unk_token});
 }
 
 }  // namespace brot::presets

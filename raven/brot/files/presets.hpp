@@ -50,4 +50,14 @@ struct BertWordPieceOptions {
 /// @throws brot::Error (vocabulary) when a vocabulary that is not empty lacks sep_token or cls_token
 RAVEN_API Tokenizer bert_word_piece(ModelPtr model, const BertWordPieceOptions& options = {});
 
+/// ByT5: an id per byte behind pad, eos and unk, `</s>` at the end, and tokens `<extra_id_0>` … behind the bytes. Bytes
+/// that are no UTF-8 are decoded to U+FFFD, where transformers leaves them out; text that ends in `</s>` gets another
+/// one.
+RAVEN_API Tokenizer byt5(size_t extra_ids = 125);
+
+/// A token per character, white space and line ends included; for the model of CharTrainer, or all_characters.
+RAVEN_API Tokenizer characters(ModelPtr model);
+/// Every character of Unicode, its code point the id; `unk_token` comes behind them.
+RAVEN_API ModelPtr all_characters(const std::string& unk_token = "<unk>");
+
 }  // namespace brot::presets

@@ -452,6 +452,21 @@ std::shared_ptr<const BPE> BPE::read(const TableReader& in, BpeOptions options) 
   return model;
 }
 
+std::shared_ptr<const BPE> BPE::with_dropout(float probability, uint64_t seed) const {
+  if (!(probability >= 0 && probability <= 1))
+    throw Error(ErrorCode::argument, "brot.BPE.with_dropout",
+                raven::Message() << "probability: got " << double(probability) << ", expected 0 to 1");
+  std::shared_ptr<BPE> model(new BPE());
+  model->options_ = options_;
+  model->options_.dropout = probability;
+  model->options_.seed = seed;
+  model->vocabulary_ = vocabulary_;
+  model->impl_->merges = impl_->merge_table();
+  model->impl_->lengths = impl_->lengths;
+  model->look_up_symbols();
+  return model;
+}
+
 std::vector<std::pair<uint32_t, uint32_t>> BPE::merges() const {
   std::vector<std::pair<uint32_t, uint32_t>> all;
   for (const MergeTable::Merge& merge : impl_->merge_table().sorted()) all.emplace_back(merge.left, merge.right);

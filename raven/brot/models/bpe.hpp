@@ -72,6 +72,8 @@ class RAVEN_API BPE final : public Model {
   /// smallest id first. `others` (text) belong to the vocabulary and come about in no other way.
   static std::shared_ptr<const BPE> make_by_text(Vocabulary::Source tokens, std::span<const Vocabulary::Entry> others,
                                                  BpeOptions options);
+  /// The same model, which skips merges with this probability. @throws brot::Error (argument) when it is not in [0, 1]
+  std::shared_ptr<const BPE> with_dropout(float probability, uint64_t seed) const;
   ~BPE() override;
 
   ModelType type() const noexcept override { return ModelType::bpe; }

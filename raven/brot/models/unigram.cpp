@@ -169,10 +169,10 @@ uint32_t Unigram::id_of(std::string_view text) const {
   return node == none ? none : trie_.value(node);
 }
 
-// A drawn segmentation, unknown runs fused as in the best one.
-void Unigram::add_sampled(std::string_view text, uint64_t seed, std::vector<Segment>& out) const {
+// The pieces of a segmentation, unknown runs fused as in the best one.
+void Unigram::add_spans(const std::vector<Span>& spans, std::string_view text, std::vector<Segment>& out) const {
   bool after_unknown = false;
-  for (const Span& span : sample(text, options_.alpha, seed).pieces) {
+  for (const Span& span : spans) {
     const uint32_t id = id_of(text.substr(span.begin, span.end - span.begin));
     const bool unknown = id == none || (options_.unk_id && id == *options_.unk_id);
     if (unknown && after_unknown && options_.fuse_unk) {
@@ -344,7 +344,7 @@ void Unigram::tokenize(std::string_view piece, uint32_t base, TokenSink& sink) c
   thread_local std::vector<Segment> segments;
   segments.clear();
   if (options_.alpha > 0) {
-    add_sampled(piece, Random(options_.seed, sink.draws++).next(), segments);
+    add_spans(sample(piece, options_.alpha, Random(options_.seed, sink.draws++).next()).pieces, piece, segments);
   } else {
     double total = 0;
     viterbi(piece, total, segments);
@@ -467,6 +467,25 @@ std::vector<Unigram::Segmentation> Unigram::nbest(std::string_view text, size_t 
     result.push_back(std::move(found));
   }
   return result;
+}
+
+void Unigram::tokenize_as(const Segmentation& segmentation, std::string_view text, uint32_t base,
+                          TokenSink& sink) const {
+  std::vector<Segment> segments;
+  add_spans(segmentation.pieces, text, segments);
+  add(segments, text, base, sink);
+}
+
+std::shared_ptr<const Unigram> Unigram::with_sampling(double alpha, size_t nbest_size, uint64_t seed) const {
+  if (!(alpha > 0))
+    throw Error(ErrorCode::argument, "brot.Unigram.with_sampling",
+                raven::Message() << "alpha: got " << alpha << ", expected more than 0");
+  auto model = std::make_shared<Unigram>(*this);
+  model->options_.alpha = alpha;
+  model->options_.nbest_size = nbest_size;
+  model->options_.seed = seed;
+  model->generation_ = next_model_generation();
+  return model;
 }
 
 Unigram::Segmentation Unigram::sample(std::string_view text, double alpha, uint64_t seed) const {

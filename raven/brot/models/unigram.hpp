@@ -45,6 +45,10 @@ class RAVEN_API Unigram final : public Model {
   /// A segmentation drawn with probability proportional to exp(alpha · score), by forward filtering and backward
   /// sampling.
   Segmentation sample(std::string_view text, double alpha, uint64_t seed) const;
+  /// Appends the tokens of a segmentation of `text` that `nbest` or `sample` gave, unknown characters fused.
+  void tokenize_as(const Segmentation& segmentation, std::string_view text, uint32_t base, TokenSink& sink) const;
+  /// The same model, which draws its segmentations. @throws brot::Error (argument) when alpha is not positive
+  std::shared_ptr<const Unigram> with_sampling(double alpha, size_t nbest_size, uint64_t seed) const;
   /// All pieces that the text could be made of, unknown characters included, by where they end.
   struct Edge {
     Span span;
@@ -71,7 +75,7 @@ class RAVEN_API Unigram final : public Model {
                      TokenSink& sink) const;
   bool best_of_word(std::string_view word, std::vector<Segment>& out, float& limit) const;
   void add(const std::vector<Segment>& segments, std::string_view text, uint32_t base, TokenSink& sink) const;
-  void add_sampled(std::string_view text, uint64_t seed, std::vector<Segment>& out) const;
+  void add_spans(const std::vector<Span>& spans, std::string_view text, std::vector<Segment>& out) const;
   uint32_t id_of(std::string_view text) const;
   template <class Node>
   void trace_back(const Node* nodes, size_t window, size_t end, std::vector<Segment>& out) const;

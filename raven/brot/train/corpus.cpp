@@ -30,10 +30,9 @@ Corpus Corpus::lines(std::vector<std::string> texts, CorpusOptions options) {
   corpus.texts_ = std::move(texts);
   return corpus;
 }
-Corpus Corpus::iterator(bool (*next)(void* context, std::string& text), void* context, CorpusOptions options) {
+Corpus Corpus::iterator(std::function<bool(std::string& text)> next, CorpusOptions options) {
   Corpus corpus(options);
-  corpus.next_ = next;
-  corpus.context_ = context;
+  corpus.next_ = std::move(next);
   return corpus;
 }
 
@@ -115,7 +114,7 @@ void Corpus::for_each_group(Visitor visit, void* context) const {
   std::vector<std::string> owned;
   for (bool more = true; more;) {
     owned.clear();
-    for (std::string text; bytes < group_bytes && (more = next_(context_, text));) {
+    for (std::string text; bytes < group_bytes && (more = next_(text));) {
       bytes += text.size() + 1;
       owned.push_back(std::move(text));
       text.clear();

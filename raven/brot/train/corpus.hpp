@@ -1,8 +1,11 @@
 #pragma once
 // Text to train on, and the counts of its words.
+#include <concepts>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <ranges>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,8 +33,16 @@ class RAVEN_API Corpus {
  public:
   static Corpus files(std::vector<std::string> paths, CorpusOptions options = {});
   static Corpus lines(std::vector<std::string> texts, CorpusOptions options = {});
-  /// `next(context, text)` fills `text` and returns true until there is no more.
-  static Corpus iterator(bool (*next)(void* context, std::string& text), void* context, CorpusOptions options = {});
+  /// The texts of any other range, copied.
+  template <std::ranges::input_range Texts>
+    requires std::convertible_to<std::ranges::range_reference_t<Texts>, std::string_view>
+  static Corpus lines(Texts&& texts, CorpusOptions options = {}) {
+    std::vector<std::string> copies;
+    for (auto&& text : texts) copies.emplace_back(std::string_view(text));
+    return lines(std::move(copies), options);
+  }
+  /// `next(text)` fills `text` and returns true until there is no more. It runs on the thread that trains.
+  static Corpus iterator(std::function<bool(std::string& text)> next, CorpusOptions options = {});
 
   /// Consecutive texts. Those of a group are lines of one file, or whole texts.
   struct Group {
@@ -52,8 +63,7 @@ class RAVEN_API Corpus {
   explicit Corpus(CorpusOptions options);
   CorpusOptions options_;
   std::vector<std::string> paths_, texts_;
-  bool (*next_)(void*, std::string&) = nullptr;
-  void* context_ = nullptr;
+  std::function<bool(std::string&)> next_;
 };
 
 /// Distinct words with counts. Open addressing over one arena.

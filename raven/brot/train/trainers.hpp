@@ -55,8 +55,8 @@ struct RAVEN_API WordLevelTrainer {
   ModelPtr train(const WordCounts& words, const Model& previous) const;
 };
 
-/// Every character of the text, by code point; a WordLevel model over single characters (use Split(".", Isolated)
-/// before it).
+/// Every character of the text, by code point; a WordLevel model over single characters (presets::characters has
+/// what belongs around it).
 struct RAVEN_API CharTrainer {
   std::vector<AddedToken> special_tokens = {};
   std::string unk_token = "<unk>";

@@ -7,7 +7,7 @@ HuggingFace's trainers break ties in the order of a hash map that differs from r
 stands; --train makes them anew, which changes the file.
 
 Per tokenizer and text one 32-bit digest (FNV-1a) of all fields of the encoding, with and without special tokens and as first of a pair, and
-of the decoded text; a few are written out in full. Tokenizers with truncation come from oracle.py and release 0.22.2 instead.
+of the decoded text; a few are written out in full. Truncation and padding are in truncation.py.
 """
 import json, os, sys
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../brot"))

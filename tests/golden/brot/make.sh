@@ -39,6 +39,7 @@ write broken.py broken.txt
 write training.py training.json
 "$truncating/bin/python" truncation.py > truncation.json.new
 mv truncation.json.new truncation.json
+write segmentations.py segmentations.txt
 write template.py template.txt
 write chat.py chat.txt
 write sweep.py sweep.txt
