@@ -136,6 +136,16 @@ TEST(LinearTime, EveryTokenizerOnMonotonousText) {
     for (const std::string_view unit : units) expect_linear(one, unit, 40'000, EncodeFields::ids);
 }
 
+// Every place of the word begins the long piece, and none ends it.
+TEST(LinearTime, WordsOfNearMisses) {
+  const Case near{"word piece", [] {
+                    return Tokenizer(WordPiece::make(
+                        VocabList{{"[UNK]", 0}, {"a", 1}, {"##a", 2}, {"##" + std::string(200'000, 'a') + "b", 3}},
+                        {.max_input_chars_per_word = 1'000'000}));
+                  }};
+  for (const EncodeFields fields : {EncodeFields::ids, EncodeFields::all}) expect_linear(near, "a", 40'000, fields);
+}
+
 TEST(LinearTime, OffsetsToo) {
   for (const Case& one : tokenizers())
     for (const std::string_view unit : {units[1], units[7], units[8]})

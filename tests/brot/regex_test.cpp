@@ -3,6 +3,7 @@
 #include <cstdlib>
 
 #include "gtest/gtest.h"
+#include "raven/brot/pre_tokenizers/pre_tokenizer.hpp"
 #include "raven/brot/regex/scanners.hpp"
 #include "tests/brot/json_lines.hpp"
 
@@ -79,7 +80,9 @@ std::string random_text(uint64_t& state, size_t pieces) {
       "'Ve",    "'\xC5\xBF", " ",      "  ",     "\t",     "\n", "\r\n",   "1",      "23",     "4567", ".",
       "/",      "!?",        "-",      "_",      "é",      "É",  "ß",      "漢",     "字",     "ʰ",    "ǅ",
       "\u0301", "\u0903",    "\u00a0", "\u3000", "\u2028", "Ⅷ",  "²",      "😀",     "\u200d", "Ж",    "ж",
-      "ñ",      "word",      "Word",   "WORD",   "iPhone", "\v", "\u0085", "\u180e", "中文"};
+      "ñ",      "word",      "Word",   "WORD",   "iPhone", "\v", "\u0085", "\u180e", "中文",
+      "か",     "ー",        "・",     "゠",     "。",     "،",  "।",      "(",      "|",      "$",    "Hi",
+      "\x01",   "\u00ad",    "〇",     "⺀",     "々",     "\U00016ff4", "\u3040", "\u3098", "\u3099"};
   std::string out;
   for (size_t i = 0; i < pieces; ++i) {
     state = state * 6364136223846793005u + 1442695040888963407u;
@@ -115,11 +118,69 @@ TEST(Regex, ScannersEqualTheAutomaton) {
   }
 }
 
+// The pieces that steps leave, one after the other, against those of the one pattern that stands for them all.
+void expect_equal_pieces(const PreTokenizer& steps, const Pattern& at_once, const std::string& text) {
+  Pieces split;
+  split.text.assign(text, 0, true, UnicodeProfile::hf);
+  if (!text.empty()) split.list.push_back({0, uint32_t(text.size()), Piece::none});
+  steps.apply_before_byte_mapping(split);
+  std::string wanted, got;
+  for (const Piece& piece : split.list) wanted += std::to_string(piece.end) + " ";
+  size_t open = 0;
+  at_once.for_each_match(text, [&](size_t begin, size_t end) {
+    if (open < begin) got += std::to_string(begin) + " ";
+    got += std::to_string(end) + " ";
+    open = end;
+  });
+  if (open < text.size()) got += std::to_string(text.size()) + " ";
+  ASSERT_EQ(got, wanted) << at_once.text() << "\n" << ::testing::PrintToString(text);
+}
+
+TEST(Regex, SeveralStepsAtOnceCutAsOneAfterTheOther) {
+  using namespace pre_tokenizers;
+  const auto split = [](const char* pattern) { return Split{Pattern::regex(pattern), SplitBehavior::Isolated}; };
+  const ByteLevel bytes{.add_prefix_space = false, .use_regex = false}, gpt2{.add_prefix_space = false};
+  // DeepSeek-V3 as its file has it, with line ends themselves and with their escapes, and StarCoder.
+  const PreTokenizer known[] = {
+      Sequence{split(R"(\p{N}{1,3})"), split("[一-龥぀-ゟ゠-ヿ]+"),
+               split("[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\r\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+"
+                     "| ?[\\p{P}\\p{S}]+[\r\n]*|\\s*[\r\n]+|\\s+(?!\\S)|\\s+"),
+               bytes},
+      Sequence{split(R"(\p{N}{1,3})"), split(R"([\x{4E00}-\x{9FA5}\x{3040}-\x{30FF}]+)"),
+               split(R"([!-/:-@\[-`{-~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+)"
+                     R"(| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)"),
+               bytes},
+      Sequence{Digits{true}, gpt2}};
+  uint64_t state = 11;
+  for (const PreTokenizer& steps : known) {
+    const Pattern* at_once = steps.single_byte_level_pattern(UnicodeProfile::hf);
+    ASSERT_NE(at_once, nullptr);
+    for (int i = 0; i < 3000 && !::testing::Test::HasFailure(); ++i)
+      expect_equal_pieces(steps, *at_once, random_text(state, i % 40));
+    for (char32_t c = 0; c < 0x110000; ++c) {
+      if (c >= 0xD800 && c < 0xE000) continue;
+      if (c > 0x3200 && c % 127 != 0 && !(c >= 0x11DE0 && c < 0x11DEA) && !(c >= 0x16FF4 && c < 0x16FF7)) continue;
+      std::string one;
+      unicode::append(one, c);
+      expect_equal_pieces(steps, *at_once, "Ab" + one + "B " + one + "'s\n" + one + "  " + one + "." + one + one);
+    }
+  }
+  // What differs in one step is not one of them.
+  for (const PreTokenizer& other :
+       {PreTokenizer(Sequence{Digits{false}, gpt2}), PreTokenizer(Sequence{Digits{true}, bytes}),
+        PreTokenizer(Sequence{split(R"(\p{N}{1,2})"), split("[一-龥぀-ゟ゠-ヿ]+"), split(R"(\s+)"), bytes})})
+    EXPECT_EQ(other.single_byte_level_pattern(UnicodeProfile::hf), nullptr);
+}
+
 TEST(Regex, KnownPatternsAreRecognisedByMeaning) {
   EXPECT_EQ(
       Regex(R"((?:'s|'t|'re|'ve|'m|'ll|'d| ?\p{Letter}+| ?\p{N}+| ?[^\s\p{N}\p{L}]+|\s+(?!\S)|\s+))").scanner_name(),
       "gpt2");
   EXPECT_EQ(Regex(R"(\p{L}+)").scanner_name(), "");
+  // As GGUF files name it, without the class in a class.
+  const Regex bloom(R"( ?[^(\s|.,!?\x{2026}\x{3002}\x{FF0C}\x{3001}\x{964}\x{6D4}\x{60C})]+)");
+  EXPECT_EQ(bloom.scanner_name(), "bloom");
+  EXPECT_FALSE(bloom.cuts_text());  // `. ,` is one gap
 }
 
 TEST(Regex, GivesUpInsteadOfHanging) {

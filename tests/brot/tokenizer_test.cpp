@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
+#include <random>
 #include <set>
 
 #include "raven/base/thread_pool.hpp"
@@ -297,6 +299,57 @@ Tokenizer with_dropout(uint64_t seed) {
 Tokenizer sampling(uint64_t seed, size_t nbest_size = 0) {
   return Tokenizer(Unigram::make({{"?", 0}, {"a", -1}, {"aa", -2}, {"aaa", -3}},
                                  {.unk_id = 0, .alpha = 1, .nbest_size = nbest_size, .seed = seed}));
+}
+
+/// Greedy search as it is defined: (id, begin, end) of each piece, or one unknown token.
+std::string greedy(const std::map<std::string, uint32_t>& first, const std::map<std::string, uint32_t>& following,
+                   size_t longest, const std::string& word) {
+  std::string out;
+  for (size_t at = 0; at < word.size();) {
+    const auto& pieces = at == 0 ? first : following;
+    size_t size = std::min(longest, word.size() - at);
+    while (size > 0 && !pieces.contains(word.substr(at, size))) --size;
+    if (size == 0) return "0 0 " + std::to_string(word.size()) + ";";
+    out += std::to_string(pieces.at(word.substr(at, size))) + " " + std::to_string(at) + " " +
+           std::to_string(at + size) + ";";
+    at += size;
+  }
+  return out;
+}
+
+TEST(WordPieces, LongWordsAreSearchedGreedilyAsShortOnes) {
+  std::mt19937 random(3);
+  size_t known = 0;
+  for (int round = 0; round < 400; ++round) {
+    const std::string prefix = round % 3 == 0 ? "" : round % 3 == 1 ? "##" : "a";
+    const size_t longest = 2 + random() % 12;
+    std::map<std::string, uint32_t> vocab, first, following;
+    vocab["[U]"] = 0;
+    for (size_t i = 0; i < 3 + random() % 20; ++i) {
+      std::string text = i < 4 ? std::string(1, char('a' + i / 2)) : "";
+      for (size_t size = i < 4 ? 0 : 1 + random() % longest; size > 0; --size) text += char('a' + (random() % 8 == 0));
+      if (i % 2 == 1) text = prefix + text;
+      vocab.emplace(text, uint32_t(vocab.size()));
+    }
+    for (const auto& [text, id] : vocab) {
+      first[text] = id;
+      if (text.starts_with(prefix) && text.size() > prefix.size()) following[text.substr(prefix.size())] = id;
+    }
+    const auto model = brot::WordPiece::make(brot::VocabList(vocab.begin(), vocab.end()), {"[U]", prefix, 1u << 20});
+    for (const size_t size : {20, 600, 601, 900}) {
+      std::string word;
+      for (size_t i = 0; i < size; ++i) word += char('a' + (random() % 8 == 0));
+      brot::TokenSink sink;
+      model->tokenize(word, 0, sink);
+      std::string got;
+      for (size_t i = 0; i < sink.ids.size(); ++i)
+        got += std::to_string(sink.ids[i]) + " " + std::to_string(sink.spans[i].begin) + " " +
+               std::to_string(sink.spans[i].end) + ";";
+      ASSERT_EQ(got, greedy(first, following, longest + 2, word)) << round << " " << size;
+      known += size > 512 && sink.ids.size() > 1;
+    }
+  }
+  EXPECT_GT(known, 300);
 }
 
 TEST(Random, TheSameSeedGivesTheSameTokens) {

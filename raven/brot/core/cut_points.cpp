@@ -52,7 +52,7 @@ bool behind_line(std::string_view text, size_t position) {
 // Known patterns take a space only as the first character of a match, and look ahead only from White_Space.
 CutRule cut_rule_of(const TokenizerCore& core) {
   if (!core.pre_tokenizer || (core.normalizer && !cuts_at_spaces(*core.normalizer))) return CutRule::none;
-  if (core.single_pattern && !core.single_pattern->scanner_name().empty())
+  if (core.single_pattern && core.single_pattern->cuts_text())
     return core.normalizer ? CutRule::spaces : CutRule::scanned;
   return !core.fused_bytes && cuts_at_spaces(*core.pre_tokenizer) ? CutRule::spaces : CutRule::none;
 }

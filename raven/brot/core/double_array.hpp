@@ -43,6 +43,28 @@ class RAVEN_API DoubleArray {
       if (cell.value != none) visit(cell.value);
   }
 
+  size_t size() const noexcept { return cells_.size(); }
+  /// Calls `visit(parent, byte, child)` for every node but the root, parents first.
+  template <class Visit>
+  void for_each_edge(Visit&& visit) const {
+    std::vector<uint32_t> first(cells_.size() + 1), children;
+    for (const Cell& cell : cells_)
+      if (cell.parent < cells_.size()) ++first[cell.parent + 1];
+    for (size_t i = 1; i < first.size(); ++i) first[i] += first[i - 1];
+    children.resize(first.back());
+    std::vector<uint32_t> place(first.begin(), first.end() - 1);
+    for (uint32_t node = 0; node < cells_.size(); ++node)
+      if (cells_[node].parent < cells_.size()) children[place[cells_[node].parent]++] = node;
+    std::vector<uint32_t> open(1, 0);
+    for (size_t i = 0; i < open.size(); ++i) {
+      const uint32_t parent = open[i];
+      for (uint32_t at = first[parent]; at < first[parent + 1]; ++at) {
+        visit(parent, static_cast<unsigned char>(children[at] ^ cells_[parent].base), children[at]);
+        open.push_back(children[at]);
+      }
+    }
+  }
+
   void write(TableWriter& out, std::string_view name) const;
   /// @throws brot::Error (format)
   static DoubleArray read(const TableReader& in, std::string_view name);

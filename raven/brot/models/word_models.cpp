@@ -9,6 +9,9 @@
 namespace brot {
 
 namespace {
+// Bytes; with the default options no word is as long.
+constexpr size_t long_word = 512;
+
 std::vector<Vocabulary::Entry> views(const VocabList& vocab) { return {vocab.begin(), vocab.end()}; }
 }  // namespace
 
@@ -34,6 +37,93 @@ std::shared_ptr<const WordPiece> WordPiece::make(std::span<const Vocabulary::Ent
   return model;
 }
 
+/// Where the greedy search goes on when no child of a node fits, after Song et al., Fast WordPiece Tokenization (2021). The
+/// pieces that the text up to the node then turns into are a list, of which nodes share the beginnings.
+class WordPiece::Failures {
+ public:
+  static constexpr uint32_t none = DoubleArray::none;
+  struct Piece {
+    uint32_t before;  // the piece to the left, or none
+    uint32_t id;
+    uint32_t size;  // in bytes of the text
+  };
+  struct Node {
+    uint32_t next = none;  // in the trie of pieces that continue a word; none: no way to go on
+    uint32_t last = none;  // the last piece
+  };
+  std::vector<Node> first, following;
+  std::vector<Piece> pieces;
+
+  Failures(const DoubleArray& first_trie, const DoubleArray& following_trie) {
+    make(following_trie, following_trie, following);
+    make(first_trie, following_trie, first);
+  }
+
+ private:
+  void make(const DoubleArray& trie, const DoubleArray& following_trie, std::vector<Node>& nodes) {
+    nodes.resize(trie.size());
+    std::vector<uint32_t> depth(trie.size());
+    trie.for_each_edge([&](uint32_t parent, unsigned char byte, uint32_t child) {
+      depth[child] = depth[parent] + 1;
+      if (trie.value(child) != none) {
+        nodes[child] = {0, add({none, trie.value(child), depth[child]})};
+        return;
+      }
+      Node node = nodes[parent];
+      uint32_t next = none;
+      while (node.next != none && (next = following_trie.child(node.next, byte)) == none) {
+        const Node& further = following[node.next];
+        node = {further.next, further.next == none ? none : joined(node.last, further.last)};
+      }
+      if (node.next != none) nodes[child] = {next, node.last};
+    });
+  }
+  uint32_t add(Piece piece) {
+    pieces.push_back(piece);
+    return uint32_t(pieces.size() - 1);
+  }
+  uint32_t joined(uint32_t left, uint32_t right) {
+    std::vector<uint32_t> order;
+    for (; right != none; right = pieces[right].before) order.push_back(right);
+    for (size_t i = order.size(); i-- > 0;) left = add({left, pieces[order[i]].id, pieces[order[i]].size});
+    return left;
+  }
+};
+
+bool WordPiece::match_long(std::string_view piece, uint32_t base, TokenSink& sink) const {
+  constexpr uint32_t none = DoubleArray::none;
+  std::call_once(failures_once_, [&] { failures_ = std::make_shared<const Failures>(first_, following_); });
+  const Failures& failures = *failures_;
+  const DoubleArray* trie = &first_;
+  const std::vector<Failures::Node>* nodes = &failures.first;
+  uint32_t node = 0;
+  std::vector<uint32_t> order;
+  const auto fall_back = [&] {
+    const Failures::Node to = (*nodes)[node];
+    if (to.next == none) return false;
+    order.clear();
+    for (uint32_t at = to.last; at != none; at = failures.pieces[at].before) order.push_back(at);
+    for (size_t i = order.size(); i-- > 0;) {
+      const Failures::Piece& found = failures.pieces[order[i]];
+      sink.add(found.id, base, base + found.size);
+      base += found.size;
+    }
+    node = to.next;
+    trie = &following_;
+    nodes = &failures.following;
+    return true;
+  };
+  for (const char c : piece) {
+    uint32_t next;
+    while ((next = trie->child(node, static_cast<unsigned char>(c))) == none)
+      if (!fall_back()) return false;
+    node = next;
+  }
+  while (trie == &first_ || node != 0)
+    if (!fall_back()) return false;
+  return true;
+}
+
 void WordPiece::tokenize(std::string_view piece, uint32_t base, TokenSink& sink) const {
   const size_t size = piece.size();
   if (size == 0) return;
@@ -57,6 +147,16 @@ void WordPiece::tokenize(std::string_view piece, uint32_t base, TokenSink& sink)
     }
   }
   const size_t before = sink.ids.size();
+  const auto give_up = [&] {
+    sink.ids.resize(before);
+    if (sink.want_spans) sink.spans.resize(before);
+    unknown();
+  };
+  // The search below may read a word anew as often as the longest piece has bytes.
+  if (size >= long_word) {
+    if (!match_long(piece, base, sink)) give_up();
+    return;
+  }
   const char* at = piece.data();
   const char* const end = at + size;
   const DoubleArray* trie = &first_;
@@ -73,9 +173,7 @@ void WordPiece::tokenize(std::string_view piece, uint32_t base, TokenSink& sink)
       }
     }
     if (found == DoubleArray::none) {
-      sink.ids.resize(before);
-      if (sink.want_spans) sink.spans.resize(before);
-      unknown();
+      give_up();
       break;
     }
     sink.add(found, base + uint32_t(at - piece.data()), base + uint32_t(stop - piece.data()));

@@ -1,6 +1,7 @@
 #pragma once
 // Models that look words up: WordPiece (greedy longest match), WordLevel (whole words) and Bytes (one token per byte).
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,9 +29,15 @@ class RAVEN_API WordPiece final : public Model {
   const Options& options() const noexcept { return options_; }
 
  private:
+  class Failures;
+  /// As the greedy search, in time proportional to the word; false when it does not come out even.
+  bool match_long(std::string_view piece, uint32_t base, TokenSink& sink) const;
+
   Options options_;
   DoubleArray first_, following_;  // pieces that start a word, and those that continue one (without the prefix)
   uint64_t generation_ = 0;
+  mutable std::once_flag failures_once_;
+  mutable std::shared_ptr<const Failures> failures_;  // made for the first long word
 };
 
 /// Whole pieces only.

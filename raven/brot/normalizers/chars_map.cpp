@@ -23,10 +23,10 @@ CharsMap::CharsMap(std::string bytes) : bytes_(std::move(bytes)) {
   std::memcpy(&size, bytes_.data(), 4);
   if (size % 4 != 0 || size > bytes_.size() - 4)
     fail(raven::Message() << "precompiled_charsmap: got a trie of " << size << " bytes in " << bytes_.size());
+  if (size == 0) return;
   units_.resize(size / 4);
   std::memcpy(units_.data(), bytes_.data() + 4, size);
   strings_ = 4 + size;
-  if (units_.empty()) return;
   if (const size_t invalid = unicode::find_invalid(std::string_view(bytes_).substr(strings_));
       invalid != bytes_.size() - strings_)
     fail(raven::Message() << "precompiled_charsmap: the replacements are no valid UTF-8 at byte "

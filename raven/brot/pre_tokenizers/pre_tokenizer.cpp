@@ -2,6 +2,7 @@
 
 #include "raven/brot/core/byte_alphabet.hpp"
 #include "raven/brot/core/error.hpp"
+#include "raven/brot/regex/scanners.hpp"
 
 namespace brot {
 
@@ -12,14 +13,23 @@ namespace pre_tokenizers {
 Sequence::Sequence(std::initializer_list<PreTokenizer> list) : pretokenizers(list) {}
 Sequence::Sequence(std::vector<PreTokenizer> list) : pretokenizers(std::move(list)) {}
 
-const Pattern& gpt2_pattern(UnicodeProfile profile) {
+namespace {
+
+/// A pattern of the library's own, compiled once for each profile.
+template <std::string_view (*text)()>
+const Pattern& constant_pattern(UnicodeProfile profile) {
   return unicode::for_profile(profile, []<UnicodeProfile which>() -> const Pattern& {
-    static const Pattern pattern =
-        Pattern::regex(R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)",
-                       RegexDialect::oniguruma, which);
+    static const Pattern pattern = Pattern::regex(std::string(text()), RegexDialect::oniguruma, which);
     return pattern;
   });
 }
+std::string_view gpt2_text() {
+  return R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
+}
+
+}  // namespace
+
+const Pattern& gpt2_pattern(UnicodeProfile profile) { return constant_pattern<gpt2_text>(profile); }
 
 namespace {
 
@@ -265,11 +275,25 @@ const Pattern* PreTokenizer::single_byte_level_pattern(UnicodeProfile profile) c
   if (const auto* byte_level = std::get_if<pre_tokenizers::ByteLevel>(&*kind_))
     return byte_level->use_regex && !byte_level->add_prefix_space ? &pre_tokenizers::gpt2_pattern(profile) : nullptr;
   const auto* sequence = std::get_if<pre_tokenizers::Sequence>(&*kind_);
-  if (!sequence || sequence->pretokenizers.size() != 2) return nullptr;
-  const auto* split = std::get_if<pre_tokenizers::Split>(&sequence->pretokenizers[0].kind());
-  const auto* byte_level = std::get_if<pre_tokenizers::ByteLevel>(&sequence->pretokenizers[1].kind());
-  if (!split || !byte_level || byte_level->use_regex || byte_level->add_prefix_space) return nullptr;
-  return split->pattern.is_regex() && split->behavior == SplitBehavior::Isolated ? &split->pattern : nullptr;
+  if (!sequence || sequence->pretokenizers.size() < 2) return nullptr;
+  const auto* byte_level = std::get_if<pre_tokenizers::ByteLevel>(&sequence->pretokenizers.back().kind());
+  if (!byte_level || byte_level->add_prefix_space) return nullptr;
+  const std::span steps(sequence->pretokenizers.data(), sequence->pretokenizers.size() - 1);
+  if (byte_level->use_regex) {
+    const auto* digits = std::get_if<pre_tokenizers::Digits>(&steps[0].kind());
+    if (!digits || !digits->individual_digits || steps.size() != 1) return nullptr;
+    return &pre_tokenizers::constant_pattern<regex::starcoder_at_once>(profile);
+  }
+  std::vector<std::string_view> splits;
+  for (const PreTokenizer& step : steps) {
+    const auto* split = std::get_if<pre_tokenizers::Split>(&step.kind());
+    if (!split || !split->pattern.is_regex() || split->behavior != SplitBehavior::Isolated) return nullptr;
+    if (steps.size() == 1) return &split->pattern;
+    if (split->pattern.dialect() != RegexDialect::oniguruma) return nullptr;
+    splits.push_back(split->pattern.text());
+  }
+  using pre_tokenizers::constant_pattern;
+  return regex::are_deepseek3(splits) ? &constant_pattern<regex::deepseek3_at_once>(profile) : nullptr;
 }
 
 bool PreTokenizer::needs_offsets() const {

@@ -107,7 +107,7 @@ class RAVEN_API PreTokenizer {
   void apply_before_byte_mapping(Pieces& pieces) const;
   /// True when the chain's last step is ByteLevel and no earlier one is.
   bool ends_in_byte_level() const;
-  /// The pattern when the whole chain is one Isolated split by it and then ByteLevel without prefix; else null.
+  /// The pattern when the whole chain cuts as one Isolated split by it and then ByteLevel without prefix; else null.
   const Pattern* single_byte_level_pattern(UnicodeProfile profile) const;
   /// True when some step depends on offsets of the original text.
   bool needs_offsets() const;

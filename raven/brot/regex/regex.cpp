@@ -158,6 +158,7 @@ UnicodeProfile Regex::profile() const noexcept { return impl_->profile; }
 std::string_view Regex::scanner_name() const noexcept {
   return impl_->scanner ? impl_->scanner->name : std::string_view();
 }
+bool Regex::cuts_text() const noexcept { return impl_->scanner && impl_->scanner->cuts; }
 
 std::optional<Regex::Match> Regex::find_from(std::string_view text, size_t position) const {
   if (position > text.size()) return std::nullopt;

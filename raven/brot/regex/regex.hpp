@@ -58,6 +58,9 @@ class RAVEN_API Regex {
   UnicodeProfile profile() const noexcept;
   /// Name of the known pattern that was recognised, e.g. `gpt2`; empty when none was, as always under `latest`.
   std::string_view scanner_name() const noexcept;
+  /// True for known patterns whose matches, and gaps between them, do not go on over a space or a line feed between other
+  /// characters.
+  bool cuts_text() const noexcept;
 
   /// The leftmost match that starts at `position` or later in valid UTF-8; looks behind `position` see the text before
   /// it.
