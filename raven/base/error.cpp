@@ -73,6 +73,12 @@ Error::Error(std::string_view operation, std::string_view message)
     : std::runtime_error(compose(operation, message)), operation_(operation) {}
 Error::~Error() = default;
 
+void Error::rename(std::string_view operation) {
+  const std::string_view message = std::string_view(what()).substr(operation_.empty() ? 0 : operation_.size() + 2);
+  std::runtime_error::operator=(std::runtime_error(compose(operation, message)));
+  operation_ = operation;
+}
+
 IoError::IoError(std::string_view operation, std::string path, int error_number)
     : IoError(operation, std::move(path), std::generic_category().message(error_number)) {}
 IoError::IoError(std::string_view operation, std::string path, std::string_view message)

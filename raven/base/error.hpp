@@ -19,6 +19,8 @@ class RAVEN_API Error : public std::runtime_error {
   ~Error() override;
   /// The public name of the function that refused, e.g. `nx.add`.
   const std::string& op() const noexcept { return operation_; }
+  /// Puts another name in the place of op(), in what() too: for a function that is made of others and refuses for them.
+  void rename(std::string_view operation);
   /// The class of the fault, e.g. `ShapeError`.
   virtual const char* kind() const noexcept { return "Error"; }
 

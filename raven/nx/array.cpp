@@ -1,5 +1,6 @@
 #include "raven/nx/array.hpp"
 
+#include <cmath>
 #include <new>
 
 #include "raven/base/message.hpp"
@@ -116,7 +117,7 @@ void allocate_data(Impl* impl, bool zeroed) {
 
 namespace {
 Array fresh(DType dtype, std::span<const int64_t> shape, bool zeroed) {
-  element_count(shape);
+  element_count(shape, "nx.empty");
   Impl* impl = new_impl(dtype, static_cast<int>(shape.size()));
   Array out(impl);
   if (current_interpreter()) impl->id = born_under_interpreter;
@@ -230,14 +231,25 @@ R item_as(const Array& x, const char* what) {
 }  // namespace
 
 double item_as_double(const Array& x, const char* what) { return item_as<double>(x, what); }
-int64_t item_as_int64(const Array& x, const char* what) {
+uint64_t item_as_integer(const Array& x, const char* what, size_t bytes, bool is_signed) {
+  const auto refuse = [&](auto value) {
+    throw OverflowError(raven::Message("nx.") << what, raven::Message("the value ") << value << " does not fit "
+                                                                                    << (is_signed ? "int" : "uint") << 8 * bytes
+                                                                                    << "; ask for a wider type");
+  };
+  const int unused = 64 - 8 * static_cast<int>(bytes);
   if (is_float(x.dtype())) {
-    const double value = item_as<double>(x, what);
-    if (!(value >= -9223372036854775808.0 && value < 9223372036854775808.0))
-      throw OverflowError(raven::Message("nx.") << what, raven::Message("the value ") << value << " does not fit int64");
-    return static_cast<int64_t>(value);
+    // The bounds ±2^n are exact in f64; between −1 and 0 the part before the point is 0.
+    const double value = item_as<double>(x, what), above = std::ldexp(1.0, 64 - unused - (is_signed ? 1 : 0));
+    if (!(value < above) || !(is_signed ? value >= -above || value > -above - 1 : value > -1)) refuse(value);
+    return is_signed ? static_cast<uint64_t>(static_cast<int64_t>(value)) : static_cast<uint64_t>(value);
   }
-  return item_as<int64_t>(x, what);
+  const auto bits = item_as<uint64_t>(x, what);
+  const bool negative = nx::is_signed(x.dtype()) && static_cast<int64_t>(bits) < 0;
+  const uint64_t most = UINT64_MAX >> (unused + (is_signed ? 1 : 0));
+  if (negative && (!is_signed || static_cast<int64_t>(bits) < INT64_MIN >> unused)) refuse(static_cast<int64_t>(bits));
+  if (!negative && bits > most) refuse(bits);
+  return bits;
 }
 
 void copy_elements(const Array& x, DType expected, void* destination) {

@@ -14,8 +14,10 @@
 namespace nx {
 
 class Array;
+class Axes;
 class Index;
 class AtReference;
+class RowIterator;
 
 namespace detail {
 
@@ -33,7 +35,8 @@ struct Header {
 RAVEN_API void destroy(Header* header) noexcept;
 RAVEN_API const void* checked_data(const Header* header, DType expected);
 RAVEN_API double item_as_double(const Array& x, const char* what);
-RAVEN_API int64_t item_as_int64(const Array& x, const char* what);
+/// The bits of the only element as an integer of `bytes` bytes; reals truncate. Throws OverflowError when it does not fit.
+RAVEN_API uint64_t item_as_integer(const Array& x, const char* what, size_t bytes, bool is_signed);
 
 }  // namespace detail
 
@@ -86,13 +89,14 @@ class RAVEN_API Array {
   bool is_traced() const noexcept;
 
   // Values. Under grad, jvp and vjp the primal is read; where a tracer has no number, TracerError says what to do.
-  /// The only element. Throws ValueError when size() ≠ 1.
+  /// The only element; of reals as an integer the part before the point, of anything as a bool whether it is not 0.
+  /// Throws ValueError when size() ≠ 1, OverflowError for an integer that T cannot hold.
   template <class T>
   T item() const {
-    if constexpr (std::floating_point<T>)
+    if constexpr (std::floating_point<T> || std::same_as<T, bool>)
       return static_cast<T>(detail::item_as_double(*this, "item"));
     else
-      return static_cast<T>(detail::item_as_int64(*this, "item"));
+      return static_cast<T>(detail::item_as_integer(*this, "item", sizeof(T), std::signed_integral<T>));
   }
   /// Pointer to the elements in C order; the array must be contiguous and of dtype T (see `contiguous`).
   template <Element T>
@@ -104,7 +108,7 @@ class RAVEN_API Array {
   std::vector<T> to_vector() const;
   explicit operator bool() const { return detail::item_as_double(*this, "operator bool") != 0; }
   explicit operator double() const { return detail::item_as_double(*this, "operator double"); }
-  explicit operator int64_t() const { return detail::item_as_int64(*this, "operator int64_t"); }
+  explicit operator int64_t() const { return static_cast<int64_t>(detail::item_as_integer(*this, "operator int64_t", 8, true)); }
 
   // Frequent functions as members; each is the free function of the same name.
   Array reshape(const Shape& shape) const;
@@ -113,6 +117,25 @@ class RAVEN_API Array {
   Array mT() const;
   std::string str() const;
   std::string repr() const;
+#define NX_MEMBER(name)    \
+  Array name() const;      \
+  Array name(const Axes& axes) const;
+  NX_MEMBER(sum)
+  NX_MEMBER(prod)
+  NX_MEMBER(max)
+  NX_MEMBER(min)
+  NX_MEMBER(any)
+  NX_MEMBER(all)
+  NX_MEMBER(mean)
+  NX_MEMBER(var)
+  NX_MEMBER(std)
+  NX_MEMBER(argmax)
+  NX_MEMBER(argmin)
+#undef NX_MEMBER
+
+  // `for (Array row : x)` takes the slices along axis 0 one after the other. Throws ShapeError for a 0-d array.
+  RowIterator begin() const;
+  RowIterator end() const;
 
   // Internal access.
   explicit Array(detail::Header* owned) noexcept : header_(owned) {}

@@ -11,14 +11,17 @@
 #include "raven/nx/api/shape.hpp"
 #include "raven/nx/error.hpp"
 #include "raven/nx/internal/axes.hpp"
+#include "raven/nx/internal/named.hpp"
 
 namespace nx {
 
 Array softmax(const Array& x, int64_t axis) {
-  detail::require_defined("nx.softmax", x);
-  AxisAttrs attrs;
-  attrs.axis = detail::resolve_axis("nx.softmax", axis, x.ndim());
-  return apply(Op::Softmax, {is_float(x.dtype()) ? x : astype(x, default_float())}, attrs);
+  return detail::named("nx.softmax", [&] {
+    detail::require_defined("nx.softmax", x);
+    AxisAttrs attrs;
+    attrs.axis = detail::resolve_axis("nx.softmax", axis, x.ndim());
+    return apply(Op::Softmax, {is_float(x.dtype()) ? x : astype(x, default_float())}, attrs);
+  });
 }
 
 Array gelu(const Operand& x, GeluApproximate approximate) {
@@ -60,34 +63,36 @@ int64_t count_labels(const Array& labels, int64_t classes, int64_t ignored) {
 }  // namespace
 
 Array cross_entropy(const Array& logits, const Array& labels, const CrossEntropyOpts& options) {
-  detail::require_defined("nx.cross_entropy", logits);
-  detail::require_defined("nx.cross_entropy", labels);
-  const Shape shape = logits.shape();
-  const int rank = shape.size();
-  bool fits = rank == labels.ndim() + 1;
-  for (int i = 0; fits && i + 1 < rank; ++i) fits = shape[i] == labels.shape()[i];
-  if (!fits)
-    throw ShapeError("nx.cross_entropy", raven::Message("logits ") << shape << " and labels " << labels.shape()
-                                                                   << ", expected (…, C) and (…)");
-  if (!is_integer(labels.dtype()))
-    throw DTypeError("nx.cross_entropy", raven::Message("labels are ")
-                                             << dtype_name(labels.dtype()) << ", expected an integer dtype");
-  const int64_t classes = shape[rank - 1];
-  CrossEntropyAttrs attrs;
-  attrs.ignore_index = options.ignore_index;
-  // A traced label may have no number: a bad one picks nothing then, and the count is traced too.
-  const bool known = !labels.is_traced();
-  const int64_t kept = known ? count_labels(labels, classes, options.ignore_index) : 0;
-  const Array rows = rank == 2 ? logits : reshape(logits, {labels.size(), classes});
-  const Array row_labels = rank == 2 ? labels : reshape(labels, {labels.size()});
-  const Operand in[] = {rows, row_labels};
-  Array out[2];
-  apply(Op::CrossEntropy, in, attrs, out);
-  if (options.reduction == Reduction::none) return rank == 2 ? std::move(out[0]) : reshape(out[0], labels.shape());
-  const Array total = sum(out[0]);
-  if (options.reduction == Reduction::sum) return total;
-  if (known) return total / static_cast<double>(kept);
-  return total / astype(sum(not_equal(astype(labels, i64), options.ignore_index)), logits.dtype());
+  return detail::named("nx.cross_entropy", [&] {
+    detail::require_defined("nx.cross_entropy", logits);
+    detail::require_defined("nx.cross_entropy", labels);
+    const Shape shape = logits.shape();
+    const int rank = shape.size();
+    bool fits = rank == labels.ndim() + 1;
+    for (int i = 0; fits && i + 1 < rank; ++i) fits = shape[i] == labels.shape()[i];
+    if (!fits)
+      throw ShapeError("nx.cross_entropy", raven::Message("logits ") << shape << " and labels " << labels.shape()
+                                                                     << ", expected (…, C) and (…)");
+    if (!is_integer(labels.dtype()))
+      throw DTypeError("nx.cross_entropy", raven::Message("labels are ")
+                                               << dtype_name(labels.dtype()) << ", expected an integer dtype");
+    const int64_t classes = shape[rank - 1];
+    CrossEntropyAttrs attrs;
+    attrs.ignore_index = options.ignore_index;
+    // A traced label may have no number: a bad one picks nothing then, and the count is traced too.
+    const bool known = !labels.is_traced();
+    const int64_t kept = known ? count_labels(labels, classes, options.ignore_index) : 0;
+    const Array rows = rank == 2 ? logits : reshape(logits, {labels.size(), classes});
+    const Array row_labels = rank == 2 ? labels : reshape(labels, {labels.size()});
+    const Operand in[] = {rows, row_labels};
+    Array out[2];
+    apply(Op::CrossEntropy, in, attrs, out);
+    if (options.reduction == Reduction::none) return rank == 2 ? std::move(out[0]) : reshape(out[0], labels.shape());
+    const Array total = sum(out[0]);
+    if (options.reduction == Reduction::sum) return total;
+    if (known) return total / static_cast<double>(kept);
+    return total / astype(sum(not_equal(astype(labels, i64), options.ignore_index)), logits.dtype());
+  });
 }
 
 Array linear(const Array& x, const Array& weight, const Array& bias) {

@@ -1,5 +1,6 @@
 #pragma once
 // A short list of int64: shapes, strides, axes, index bounds. Six entries live inline; 64 at most.
+#include <concepts>
 #include <cstdint>
 #include <initializer_list>
 #include <span>
@@ -11,6 +12,17 @@ class Message;
 }
 
 namespace nx {
+
+namespace detail {
+/// A number as int64; what is above becomes the largest, never a negative one.
+template <std::integral T>
+constexpr int64_t saturated(T value) {
+  if constexpr (T(-1) > T(0) && sizeof(T) == 8)
+    return value > static_cast<T>(INT64_MAX) ? INT64_MAX : static_cast<int64_t>(value);
+  else
+    return static_cast<int64_t>(value);
+}
+}  // namespace detail
 
 class RAVEN_API Dims {
  public:

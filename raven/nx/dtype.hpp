@@ -75,6 +75,32 @@ RAVEN_API DType parse_dtype(std::string_view text);
 /// Result dtype of two strong operands (nx guide, "dtypes"): bool < int < float; an integer array never widens a float.
 RAVEN_API DType promote_types(DType a, DType b);
 
+/// Facts of a floating dtype. NumPy: finfo.
+struct FloatInfo {
+  int bits, nmant, nexp;             ///< bits of all, of the mantissa without its leading 1, of the exponent
+  double eps, epsneg;                ///< the distance from 1 to the next larger, and next smaller, number
+  double max, min;                   ///< the largest finite number and its negative
+  double tiny, smallest_subnormal;   ///< the least normal, and the least, positive number
+  double resolution;                 ///< 10^−precision
+  int precision;                     ///< decimal digits that survive
+};
+/// Throws DTypeError for a dtype that is not floating.
+RAVEN_API FloatInfo finfo(DType dtype);
+/// Facts of an integer dtype. NumPy: iinfo.
+struct IntegerInfo {
+  int bits;
+  int64_t min;
+  uint64_t max;
+};
+/// Throws DTypeError for a dtype that is not an integer.
+RAVEN_API IntegerInfo iinfo(DType dtype);
+
+/// What a cast may lose: nothing (no and equiv: not even the dtype changes; safe: every value is kept), width (same_kind),
+/// anything (unsafe).
+enum class Casting : uint8_t { no, equiv, safe, same_kind, unsafe };
+/// Whether values of `from` may become `to` under that rule. NumPy: can_cast.
+RAVEN_API bool can_cast(DType from, DType to, Casting casting = Casting::safe) noexcept;
+
 /// The dtype of floating results and creations that name none: f64, unless a DefaultDtype scope says otherwise.
 RAVEN_API DType default_float() noexcept;
 /// Changes this thread's default float while it lives: `nx::DefaultDtype guard{nx::f32};`

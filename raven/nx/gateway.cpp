@@ -19,6 +19,11 @@ using detail::Impl;
 using detail::impl_of;
 namespace array_flag = detail::array_flag;
 
+[[gnu::cold, gnu::noinline]] void detail::undefined_operand(const char* name, size_t index) {
+  throw ValueError(name, raven::Message("argument ") << index << " is an empty handle (Array{}), which holds no array");
+}
+using detail::undefined_operand;
+
 namespace {
 
 thread_local constinit Interpreter* innermost = nullptr;
@@ -27,9 +32,6 @@ constinit uint64_t last_tag = 0;
 constexpr int max_map_operands = 3;
 constexpr size_t few = 8;  // operands and results that need no heap
 
-[[gnu::cold, gnu::noinline]] void undefined_operand(const char* name, size_t index) {
-  throw ValueError(name, raven::Message("argument ") << index << " is an empty handle (Array{}), which holds no array");
-}
 [[gnu::cold, gnu::noinline]] void leaked(const char* name, const Array& x) {
   throw LeakedTracerError(
       name, raven::Message("a traced value ") << aval_of(x)
@@ -376,10 +378,15 @@ void apply(Op op, std::span<const Operand> in, const Attrs& attrs, std::span<Arr
   const OpInfo& info = op_info(op);
   if (raven::interrupted()) [[unlikely]] raven::poll_interrupt();
   if (innermost) [[unlikely]] return traced(op, info, in, attrs, out);
-  if (info.flags & op_flag::elementwise)
-    out[0] = eager_elementwise(op, info, in, attrs);
-  else
-    eager(op, info, in, attrs, out);
+  try {
+    if (info.flags & op_flag::elementwise)
+      out[0] = eager_elementwise(op, info, in, attrs);
+    else
+      eager(op, info, in, attrs, out);
+  } catch (raven::MemoryError& error) {
+    if (error.op() == "nx.empty") error.rename(info.public_name);
+    throw;
+  }
 }
 
 Array apply(Op op, std::initializer_list<Operand> in, const Attrs& attrs) {
@@ -473,17 +480,18 @@ void detail::check_shortcut(Op op, const Array& x, const Attrs& attrs, const Arr
 Aval aval_of(const Array& x) { return Aval{x.dtype(), x.shape()}; }
 
 Array concrete(const Array& x, const char* what) {
-  if (!x.defined()) undefined_operand(what, 0);
+  const auto name = [&] { return std::string("nx.") + what; };
+  if (!x.defined()) undefined_operand(name().c_str(), 0);
   Array value = x;
   while (value.is_traced()) {
     Interpreter* owner = innermost;
     while (owner && owner->tag() != impl_of(value)->tag) owner = owner->parent();
-    if (!owner) leaked(what, value);
+    if (!owner) leaked(name().c_str(), value);
     Array next = owner->value_of(value);
     if (!next.defined())
-      throw TracerError(raven::Message("nx.") << what,
-                        raven::Message("a traced value ") << aval_of(value) << " has no number yet (inside "
-                                                          << owner->name() << "); return it, or mark the argument static");
+      throw TracerError(name(), raven::Message("a traced value ")
+                                    << aval_of(value) << " has no number yet (inside " << owner->name()
+                                    << "); return it, or mark the argument static");
     value = std::move(next);
   }
   return value;

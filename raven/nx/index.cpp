@@ -15,6 +15,7 @@
 #include "raven/nx/internal/axes.hpp"
 #include "raven/nx/internal/elementwise.hpp"
 #include "raven/nx/internal/impl.hpp"
+#include "raven/nx/internal/named.hpp"
 
 namespace nx {
 
@@ -24,6 +25,7 @@ constexpr const char* name = "nx.index";
 
 [[gnu::cold, gnu::noinline]] void out_of_bounds(int64_t index, int axis, int64_t extent) {
   raven::Message m("index ");
+  if (index == INT64_MAX) m << "≥ ";  // an unsigned number ends there
   m << index << " is out of bounds for axis " << axis << " of size " << extent;
   if (extent > 0) m << " (valid: " << -extent << ".." << extent - 1 << ")";
   throw IndexError(name, m);
@@ -54,7 +56,8 @@ constexpr int64_t new_axis = -1, arrays_here = -2;
 /// Positions of slice(extent): first element, count, and whether it runs backwards.
 void add_slice(Plan& plan, const Slice& given, int axis, int64_t extent) {
   if (given.step == 0) throw ValueError(name, raven::Message("the slice step of axis ") << axis << " is 0");
-  const int64_t step = given.step == INT64_MIN ? -INT64_MAX : given.step;
+  // Longer steps than the axis take its first element alone too, and never overflow.
+  const int64_t most = std::max<int64_t>(extent, 1), step = std::clamp(given.step, -most, most);
   const auto clamp = [&](int64_t v, int64_t low, int64_t high) { return std::clamp(v < 0 ? v + extent : v, low, high); };
   int64_t begin, end, count;
   if (step > 0) {
@@ -258,7 +261,9 @@ bool direct_view(const Array& x, std::span<const Index* const> items, Array& out
       const int64_t begin = given.has_start ? clamp(given.start) : 0, end = given.has_stop ? clamp(given.stop) : extent;
       offset += begin * step;
       shape[axes] = end > begin ? (end - begin - 1) / given.step + 1 : 0;
-      strides[axes++] = step * given.step;
+      // A step beyond the axis is never taken, and its product with the stride may not exist.
+      strides[axes] = shape[axes] > 1 ? step * given.step : step;
+      ++axes;
     } else {
       return false;
     }
@@ -363,6 +368,9 @@ Array lower_scalar_masks(const Array& x, std::span<const Index* const> items, st
 Index::Index(std::initializer_list<int64_t> indices)
     : kind_(Kind::array), array_(nx::array(std::span<const int64_t>(indices.begin(), indices.size()), Shape{static_cast<int64_t>(indices.size())})) {}
 
+Index::Index(std::span<const bool> mask)
+    : kind_(Kind::array), array_(nx::array(mask, Shape{static_cast<int64_t>(mask.size())})) {}
+
 Slice parse_slice(std::string_view text) {
   int64_t values[3] = {0, 0, 1};
   bool given[3] = {};
@@ -386,16 +394,14 @@ Slice parse_slice(std::string_view text) {
   return {values[0], values[1], values[2], given[0], given[1]};
 }
 
-Array get_item(const Array& x, std::span<const Index* const> items) {
-  detail::require_defined(name, x);
-  Array view;
-  if (direct_view(x, items, view)) return view;
+namespace {
+Array indexed(const Array& x, std::span<const Index* const> items) {
   if (std::any_of(items.begin(), items.end(), [](const Index* item) { return is_scalar_mask(*item); })) {
     std::vector<Index> lowered;
     const Array wide = lower_scalar_masks(x, items, lowered);
     std::vector<const Index*> pointers;
     for (const Index& item : lowered) pointers.push_back(&item);
-    return get_item(wide, pointers);
+    return indexed(wide, pointers);
   }
   const Plan plan = make_plan(x, items);
   Array part = basic_part(x, plan);
@@ -411,6 +417,14 @@ Array get_item(const Array& x, std::span<const Index* const> items) {
   const Dims permutation = gather_permutation(plan);
   if (!is_identity(permutation)) out = transpose(out, permutation);
   return out.shape() == shape ? out : reshape(out, shape);
+}
+}  // namespace
+
+Array get_item(const Array& x, std::span<const Index* const> items) {
+  detail::require_defined(name, x);
+  Array view;
+  if (direct_view(x, items, view)) return view;
+  return detail::named(name, [&] { return indexed(x, items); });
 }
 
 namespace {
@@ -493,7 +507,7 @@ Array set_part(Array& x, bool consume, std::span<const Index* const> items, Scat
 }  // namespace
 
 Array set_item(Array x, std::span<const Index* const> items, ScatterKind kind, const Operand& value) {
-  return set_part(x, true, items, kind, value);
+  return detail::named(name, [&] { return set_part(x, true, items, kind, value); });
 }
 
 void AtReference::assign(ScatterKind kind, const Operand& value) {
@@ -520,22 +534,37 @@ void AtReference::assign(ScatterKind kind, const Operand& value) {
   }
   // The value may be the target itself; a view of it shares its storage, which alone forbids writing in place.
   const bool aliased = !number && &value.array() == &target_;
-  Array changed = set_part(target_, !aliased, items(), kind, value);
+  Array changed = detail::named(name, [&] { return set_part(target_, !aliased, items(), kind, value); });
   target_ = std::move(changed);
 }
 
-void AtReference::operator-=(const Operand& value) && {
-  // Negated in x's dtype, where −INT_MIN and unsigned numbers wrap around as in x -= value.
+/// −value in x's dtype, where −INT_MIN and unsigned numbers wrap around as in x -= value.
+Array AtReference::negated(const Operand& value) const {
   detail::require_defined(name, target_);
-  if (is_bool(target_.dtype())) throw DTypeError("nx.subtract", "the array is b1, which has no difference; use logical_xor");
+  if (is_bool(target_.dtype())) throw DTypeError(name, "the array is b1, which has no difference; use logical_xor");
   require_same_kind(target_, value);
-  assign(ScatterKind::add, negative(value.is_scalar() ? scalar(value, target_.dtype()) : value.array().astype(target_.dtype())));
+  return detail::named(name, [&] {
+    return negative(value.is_scalar() ? scalar(value, target_.dtype()) : value.array().astype(target_.dtype()));
+  });
 }
-void AtReference::operator/=(const Operand& value) && {
-  // The quotient must fit x's dtype, as x /= y.
+/// The part after `part op= value`, which must fit x's dtype.
+Array AtReference::combined(const Operand& value, const char* function, Array (*compute)(const Operand&, const Operand&)) const {
   Array part = get();
-  detail::assign_result(part, value, "nx.divide", &divide);
-  assign(ScatterKind::set, part);
+  detail::named(name, [&] { detail::assign_result(part, value, function, compute); });
+  return part;
 }
+
+void AtReference::operator-=(const Operand& value) && { assign(ScatterKind::add, negated(value)); }
+void AtReference::operator/=(const Operand& value) && { assign(ScatterKind::set, combined(value, "nx.divide", &divide)); }
+Array AtReference::sub(const Operand& value) const { return add(negated(value)); }
+Array AtReference::div(const Operand& value) const { return set(combined(value, "nx.divide", &divide)); }
+Array AtReference::pow(const Operand& value) const { return set(combined(value, "nx.power", &power)); }
+
+RowIterator Array::begin() const {
+  detail::require_defined("nx.begin", *this);
+  if (ndim() == 0) throw ShapeError("nx.begin", "a 0-d array has no rows to walk along; use item");
+  return {*this, 0};
+}
+RowIterator Array::end() const { return {*this, ndim() > 0 ? shape(0) : 0}; }
 
 }  // namespace nx

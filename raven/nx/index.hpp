@@ -27,7 +27,7 @@ struct Slice {
 /// A bound of a slice: an integer or `none`.
 struct Bound {
   template <std::integral T>
-  constexpr Bound(T v) : value(static_cast<int64_t>(v)), given(true) {}
+  constexpr Bound(T v) : value(detail::saturated(v)), given(true) {}
   constexpr Bound(None) {}
   int64_t value = 0;
   bool given = false;
@@ -51,13 +51,16 @@ class RAVEN_API Index {
   enum class Kind : uint8_t { integer, slice, newaxis, ellipsis, array };
   template <std::integral T>
     requires(!std::same_as<T, bool>)
-  Index(T index) : kind_(Kind::integer), integer_(static_cast<int64_t>(index)) {}
+  Index(T index) : kind_(Kind::integer), integer_(detail::saturated(index)) {}
   Index(const Slice& slice) : kind_(Kind::slice), slice_(slice) {}
   Index(NewAxis) : kind_(Kind::newaxis) {}
   Index(Ellipsis) : kind_(Kind::ellipsis) {}
   /// Integers of any shape, or a b1 mask, which stands for its nonzero().
   Index(const Array& array) : kind_(Kind::array), array_(array) {}
   Index(std::initializer_list<int64_t> indices);
+  /// A mask: `x({true, false, true})`.
+  template <std::same_as<bool> T>
+  Index(std::initializer_list<T> mask) : Index(std::span<const T>(mask.begin(), mask.size())) {}
 
   Kind kind() const noexcept { return kind_; }
   int64_t integer() const noexcept { return integer_; }
@@ -65,6 +68,8 @@ class RAVEN_API Index {
   const Array& array() const noexcept { return array_; }
 
  private:
+  explicit Index(std::span<const bool> mask);
+
   Kind kind_;
   int64_t integer_ = 0;
   Slice slice_;
@@ -76,8 +81,9 @@ RAVEN_API Array get_item(const Array& x, std::span<const Index* const> items);
 /// x with the indexed part combined with `value`; broadcasts the value to it. Consumes a movable x in place.
 RAVEN_API Array set_item(Array x, std::span<const Index* const> items, ScatterKind kind, const Operand& value);
 
-/// What `x.at(…)` gives: assignments rebind x, named functions give a new array. Equal indices: the last value is set,
-/// all are added. Use it in the expression that made it.
+/// What `x.at(…)` gives: assignments rebind x, named functions give a new array. Equal indices: the last value is set; all
+/// are added, subtracted, multiplied, compared; division and powers happen once, as NumPy's x[i] /= v and x[i] **= v. Use
+/// it in the expression that made it.
 class RAVEN_API AtReference {
  public:
   AtReference(Array& target, std::initializer_list<const Index*> items) : target_(target), count_(static_cast<int>(items.size())) {
@@ -96,16 +102,37 @@ class RAVEN_API AtReference {
   Array get() const { return get_item(target_, items()); }
   Array set(const Operand& value) const { return set_item(target_, items(), ScatterKind::set, value); }
   Array add(const Operand& value) const { return set_item(target_, items(), ScatterKind::add, value); }
+  Array sub(const Operand& value) const;
   Array mul(const Operand& value) const { return set_item(target_, items(), ScatterKind::mul, value); }
+  Array div(const Operand& value) const;
+  Array pow(const Operand& value) const;
   Array min(const Operand& value) const { return set_item(target_, items(), ScatterKind::min, value); }
   Array max(const Operand& value) const { return set_item(target_, items(), ScatterKind::max, value); }
 
  private:
   std::span<const Index* const> items() const { return {items_, static_cast<size_t>(count_)}; }
   void assign(ScatterKind kind, const Operand& value);
+  Array negated(const Operand& value) const;
+  Array combined(const Operand& value, const char* function, Array (*compute)(const Operand&, const Operand&)) const;
   Array& target_;
   int count_;
   const Index* items_[8];
+};
+
+/// Walks along axis 0: what `for (Array row : x)` holds. Keeps x's data as it was when the walk began.
+class RowIterator {
+ public:
+  RowIterator(const Array& x, int64_t row) : x_(x), row_(row) {}
+  Array operator*() const { return x_(row_); }
+  RowIterator& operator++() {
+    ++row_;
+    return *this;
+  }
+  bool operator==(const RowIterator& other) const { return row_ == other.row_; }
+
+ private:
+  Array x_;
+  int64_t row_;
 };
 
 #define NX_INDEX_FORMS(form)                                                                                           \

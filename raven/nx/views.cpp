@@ -73,7 +73,8 @@ RAVEN_API bool place_view(Op op, const Aval& operand, std::span<const int64_t> o
       for (int i = 0; i < strides.size(); ++i) {
         const int64_t step = old_strides[static_cast<size_t>(i)];
         offset += a.starts[i] * step;
-        strides[i] = step * a.steps[i];
+        // A step beyond the axis is never taken, and its product with the stride may not exist.
+        strides[i] = result.shape[i] > 1 ? step * a.steps[i] : step;
       }
       break;
     }

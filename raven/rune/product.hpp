@@ -10,7 +10,7 @@ namespace rune {
 /// them only that element has a product of others, with two none.
 inline nx::Array product_of_others(const nx::Array& x, const nx::Dims& axes) {
   using namespace nx;
-  const ReduceOpts over{.axis = Axes(axes), .keepdims = true};
+  const SumOpts over{.axis = Axes(axes), .keepdims = true};
   const Array zero = x == 0;
   const Array zeros_met = sum(zero, over);
   const Array safe = where(zero, 1, x);

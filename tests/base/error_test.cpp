@@ -37,6 +37,24 @@ TEST(Error, ChildrenKeepTheirFacts) {
   EXPECT_THROW(throw Interrupted(), Error);
 }
 
+TEST(Error, CanBeRenamed) {
+  try {
+    try {
+      throw IoError("nx.load", "/a/b", ENOENT);
+    } catch (Error& error) {
+      error.rename("kaun.restore");
+      throw;
+    }
+  } catch (const IoError& io) {
+    EXPECT_STREQ(io.what(), "kaun.restore: \"/a/b\": No such file or directory");
+    EXPECT_EQ(io.op(), "kaun.restore");
+    EXPECT_EQ(io.path(), "/a/b");
+  }
+  Error bare("", "alone");
+  bare.rename("f");
+  EXPECT_STREQ(bare.what(), "f: alone");
+}
+
 TEST(Message, PrintsEveryScalar) {
   EXPECT_EQ((Message() << true << ' ' << 'c' << ' ' << std::string("s")).str(), "true c s");
   EXPECT_EQ((Message() << std::numeric_limits<int64_t>::min()).str(), "-9223372036854775808");

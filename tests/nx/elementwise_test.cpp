@@ -78,7 +78,7 @@ TEST(Elementwise, LogicAndBits) {
   EXPECT_ARRAY(bool, logical_xor(array({1, 0}), 7), {2}, {false, true});
   EXPECT_ARRAY(int64_t, ~array({0, 5}), {2}, {-1, -6});
   EXPECT_ARRAY(int64_t, (array({12, 10}) & 6) | 1, {2}, {5, 3});
-  EXPECT_RAISES(DTypeError, array({1.0}) & 1, "nx.bitwise: got f64, expected bool or an integer dtype; cast with .astype(…)");
+  EXPECT_RAISES(DTypeError, array({1.0}) & 1, "nx.bitwise_and: got f64, expected bool or an integer dtype; cast with .astype(…)");
 }
 
 template <class A, class B>
@@ -109,6 +109,10 @@ TEST(Elementwise, Functions) {
   EXPECT_ARRAY(double, relu(array({-1.0, 2.0, nan, -0.0})), {4}, {0, 2, nan, 0});
   EXPECT_ARRAY(double, clip(array({-1.0, 0.5, 7.0, nan}), 0, 1), {4}, {0, 0.5, 1, nan});
   EXPECT_ARRAY(int64_t, clip(array({-1, 3, 9}), array({0, 4, 0}), 5), {3}, {0, 4, 5});
+  EXPECT_ARRAY(double, clip(array({1.0, 1.0, nan}), array({nan, 0.0, 0.0}), 2), {3}, {nan, 1, nan});
+  EXPECT_ARRAY(double, clip(array({1.0, 3.0}), 0, array({2.0, nan})), {2}, {1, nan});
+  EXPECT_ARRAY(double, clip(array({1.0}), nan, 2), {1}, {nan});
+  EXPECT_ARRAY(double, clip(array({1.0}), 0, nan), {1}, {nan});
   EXPECT_NEAR(softplus(1000.0).item<double>(), 1000, 0);
   EXPECT_NEAR(softplus(0.0).item<double>(), std::log(2), 1e-16);
   EXPECT_NEAR(silu(1.0).item<double>(), 1 / (1 + std::exp(-1)), 1e-16);

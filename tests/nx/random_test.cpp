@@ -1,4 +1,7 @@
 // What the golden draws, which all start at 0, do not reach: counters of 64 bits.
+#include <cmath>
+#include <limits>
+#include <utility>
 #include <vector>
 
 #include "expect.hpp"
@@ -31,6 +34,33 @@ TEST(FoldIn, TakesOneInteger) {
   EXPECT_RAISES(nx::DTypeError, nx::random::fold_in(k, 7.5), "nx.random.fold_in: data is real, expected an integer");
   EXPECT_RAISES(nx::DTypeError, nx::random::fold_in(k, nx::scalar(7.5, nx::f32)), "nx.random.fold_in: data is real, expected an integer");
   EXPECT_RAISES(nx::ShapeError, nx::random::fold_in(k, nx::array({1, 2})), "nx.random.fold_in: data has shape (2,), expected a 0-d array");
+}
+
+/// Some of 2^16 draws would round up to `high` in these ranges.
+TEST(Uniform, NeverGivesHigh) {
+  const Array k = nx::random::key(3);
+  const std::pair<double, double> ranges[] = {{0.0, 1.0}, {1.0, 1.0000002}, {16777214.0, 16777216.0}, {-16777216.0, -16777214.0},
+                                              {1.0, 2.0}, {-1e30, 3e30}};
+  for (const auto& [low, high] : ranges) {
+    const Array x = nx::random::uniform(k, {1 << 16}, {.low = low, .high = high, .dtype = nx::f32});
+    EXPECT_LT(nx::max(x).item<float>(), static_cast<float>(high)) << low << " " << high;
+    EXPECT_GE(nx::min(x).item<float>(), static_cast<float>(low)) << low << " " << high;
+  }
+  const double base = 0x1p53;
+  const Array y = nx::random::uniform(k, {1 << 12}, {.low = base - 1, .high = base, .dtype = nx::f64});
+  EXPECT_EQ(nx::max(y).item<double>(), base - 1);
+  EXPECT_ARRAY(double, nx::random::uniform(k, {2}, {.low = 2, .high = 2}), {2}, {2, 2});
+}
+
+TEST(Uniform, RefusesRangesThatAreNone) {
+  const Array k = nx::random::key(3);
+  constexpr double inf = std::numeric_limits<double>::infinity();
+  EXPECT_RAISES(nx::ValueError, nx::random::uniform(k, {2}, {.low = 5, .high = 1}), "nx.random.uniform: got [5, 1), expected low ≤ high");
+  EXPECT_THROW(nx::random::uniform(k, {2}, {.low = std::nan(""), .high = 1}), nx::ValueError);
+  EXPECT_RAISES(nx::OverflowError, nx::random::uniform(k, {2}, {.low = 0, .high = inf}),
+                "nx.random.uniform: the range [0, inf) is not finite");
+  EXPECT_RAISES(nx::OverflowError, nx::random::uniform(k, {2}, {.low = 0, .high = 1e39, .dtype = nx::f32}),
+                "nx.random.uniform: the range [0, 1e+39) does not fit f32");
 }
 
 TEST(RandomBits, TheCounterCarriesIntoItsHighWord) {

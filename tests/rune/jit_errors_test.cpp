@@ -185,7 +185,7 @@ TEST(JitErrors, IndicesOutOfRange) {
       rune::jit([](const Array& x, const Array& ids) { return nx::take(x, ids, {.axis = 0}); }, {.name = "rows"});
   f(ones({3, 2}), nx::array({0, 2}));
   EXPECT_EQ(message_of<nx::IndexError>([&] { f(ones({3, 2}), nx::array({0, 3})); }),
-            "rune.jit: inside 'rows': nx.gather: index 3 is out of bounds for axis 0 of size 3 (valid: -3..2)");
+            "rune.jit: inside 'rows': nx.index: index 3 is out of bounds for axis 0 of size 3 (valid: -3..2)");
   EXPECT_EQ(f(ones({3, 2}), nx::array({0, -1})).shape(), (nx::Shape{2, 2}));
 }
 

@@ -21,8 +21,16 @@ RAVEN_API Array vstack(const std::vector<Array>& arrays);
 /// array_split. Throws ValueError when the axis does not divide.
 RAVEN_API std::vector<Array> split(const Array& x, int64_t sections, int64_t axis = 0);
 RAVEN_API std::vector<Array> array_split(const Array& x, int64_t sections, int64_t axis = 0);
-/// Views between the given positions: [0, a), [a, b), … NumPy: split with indices.
+/// Views between the given positions: [0, a), [a, b), … Also with one position in braces: `split(x, {3})` gives two views.
+/// NumPy: split and array_split with indices.
 RAVEN_API std::vector<Array> split(const Array& x, const Dims& positions, int64_t axis = 0);
+inline std::vector<Array> split(const Array& x, std::initializer_list<int64_t> positions, int64_t axis = 0) {
+  return split(x, Dims(positions), axis);
+}
+RAVEN_API std::vector<Array> array_split(const Array& x, const Dims& positions, int64_t axis = 0);
+inline std::vector<Array> array_split(const Array& x, std::initializer_list<int64_t> positions, int64_t axis = 0) {
+  return array_split(x, Dims(positions), axis);
+}
 
 /// x with `low[i]` elements of `value` before axis i and `high[i]` after; negative counts crop. NumPy: pad(constant).
 RAVEN_API Array pad(const Array& x, const Dims& low, const Dims& high, const Operand& value = 0);

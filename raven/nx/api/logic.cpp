@@ -3,12 +3,15 @@
 #include <limits>
 
 #include "raven/nx/api/creation.hpp"
+#include "raven/nx/error.hpp"
 #include "raven/nx/internal/axes.hpp"
 #include "raven/nx/internal/elementwise.hpp"
+#include "raven/nx/internal/named.hpp"
 
 namespace nx {
 
 using detail::borrowed;
+using detail::named;
 
 namespace {
 
@@ -60,10 +63,27 @@ Array compare(Op op, const Operand& a, const Operand& b) {
   return apply(op, {a, b});
 }
 
-Array bitwise(BitwiseKind kind, const Operand& a, const Operand& b) {
+/// b op a as the function `name` of (a, b): refusals speak of the operands in the order of the call.
+Array reversed(const char* name, Op op, const Operand& a, const Operand& b) {
+  return named(name, [&] {
+    try {
+      return compare(op, b, a);
+    } catch (const ValueError&) {
+      for (const Operand* o : {&a, &b})
+        if (!o->is_scalar() && !o->array().defined()) detail::undefined_operand(name, o == &a ? 0 : 1);
+      throw;
+    } catch (const ShapeError&) {
+      const Operand both[2] = {a, b};
+      detail::broadcast_shape(name, both);
+      throw;
+    }
+  });
+}
+
+Array bitwise(const char* name, BitwiseKind kind, const Operand& a, const Operand& b) {
   BitwiseAttrs attrs;
   attrs.kind = kind;
-  return apply(Op::Bitwise, {a, b}, attrs);
+  return named(name, [&] { return apply(Op::Bitwise, {a, b}, attrs); });
 }
 
 Array truth(const Operand& x) {
@@ -73,24 +93,36 @@ Array truth(const Operand& x) {
 
 }  // namespace
 
-Array equal(const Operand& a, const Operand& b) { return compare(Op::Eq, a, b); }
-Array not_equal(const Operand& a, const Operand& b) { return compare(Op::Ne, a, b); }
-Array less(const Operand& a, const Operand& b) { return compare(Op::Lt, a, b); }
-Array less_equal(const Operand& a, const Operand& b) { return compare(Op::Le, a, b); }
-Array greater(const Operand& a, const Operand& b) { return compare(Op::Lt, b, a); }
-Array greater_equal(const Operand& a, const Operand& b) { return compare(Op::Le, b, a); }
+Array equal(const Operand& a, const Operand& b) { return named("nx.equal", [&] { return compare(Op::Eq, a, b); }); }
+Array not_equal(const Operand& a, const Operand& b) {
+  return named("nx.not_equal", [&] { return compare(Op::Ne, a, b); });
+}
+Array less(const Operand& a, const Operand& b) { return named("nx.less", [&] { return compare(Op::Lt, a, b); }); }
+Array less_equal(const Operand& a, const Operand& b) {
+  return named("nx.less_equal", [&] { return compare(Op::Le, a, b); });
+}
+Array greater(const Operand& a, const Operand& b) { return reversed("nx.greater", Op::Lt, a, b); }
+Array greater_equal(const Operand& a, const Operand& b) { return reversed("nx.greater_equal", Op::Le, a, b); }
 
-Array logical_and(const Operand& a, const Operand& b) { return bitwise(BitwiseKind::bit_and, truth(a), truth(b)); }
-Array logical_or(const Operand& a, const Operand& b) { return bitwise(BitwiseKind::bit_or, truth(a), truth(b)); }
-Array logical_xor(const Operand& a, const Operand& b) { return bitwise(BitwiseKind::bit_xor, truth(a), truth(b)); }
+Array logical_and(const Operand& a, const Operand& b) {
+  return named("nx.logical_and", [&] { return bitwise_and(truth(a), truth(b)); });
+}
+Array logical_or(const Operand& a, const Operand& b) {
+  return named("nx.logical_or", [&] { return bitwise_or(truth(a), truth(b)); });
+}
+Array logical_xor(const Operand& a, const Operand& b) {
+  return named("nx.logical_xor", [&] { return bitwise_xor(truth(a), truth(b)); });
+}
 Array logical_not(const Operand& a) {
-  if (!a.is_scalar() && is_bool(a.array().dtype())) return apply(Op::Not, {a});
-  return apply(Op::Eq, {borrowed(a), 0});
+  return named("nx.logical_not", [&] {
+    if (!a.is_scalar() && is_bool(a.array().dtype())) return apply(Op::Not, {a});
+    return apply(Op::Eq, {borrowed(a), 0});
+  });
 }
 
-Array bitwise_and(const Operand& a, const Operand& b) { return bitwise(BitwiseKind::bit_and, a, b); }
-Array bitwise_or(const Operand& a, const Operand& b) { return bitwise(BitwiseKind::bit_or, a, b); }
-Array bitwise_xor(const Operand& a, const Operand& b) { return bitwise(BitwiseKind::bit_xor, a, b); }
+Array bitwise_and(const Operand& a, const Operand& b) { return bitwise("nx.bitwise_and", BitwiseKind::bit_and, a, b); }
+Array bitwise_or(const Operand& a, const Operand& b) { return bitwise("nx.bitwise_or", BitwiseKind::bit_or, a, b); }
+Array bitwise_xor(const Operand& a, const Operand& b) { return bitwise("nx.bitwise_xor", BitwiseKind::bit_xor, a, b); }
 Array bitwise_invert(const Operand& a) { return apply(Op::Not, {a}); }
 Array left_shift(const Operand& a, const Operand& count) { return apply(Op::Shl, {a, count}); }
 Array right_shift(const Operand& a, const Operand& count) { return apply(Op::Shr, {a, count}); }
@@ -107,16 +139,22 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 }  // namespace
 
 Array isnan(const Operand& x) {
-  const Array real = real_or_nothing("nx.isnan", x);
-  return real.defined() ? apply(Op::Ne, {real, real}) : everywhere(x, false);
+  return named("nx.isnan", [&] {
+    const Array real = real_or_nothing("nx.isnan", x);
+    return real.defined() ? apply(Op::Ne, {real, real}) : everywhere(x, false);
+  });
 }
 Array isinf(const Operand& x) {
-  const Array real = real_or_nothing("nx.isinf", x);
-  return real.defined() ? apply(Op::Eq, {abs(real), infinity}) : everywhere(x, false);
+  return named("nx.isinf", [&] {
+    const Array real = real_or_nothing("nx.isinf", x);
+    return real.defined() ? apply(Op::Eq, {abs(real), infinity}) : everywhere(x, false);
+  });
 }
 Array isfinite(const Operand& x) {
-  const Array real = real_or_nothing("nx.isfinite", x);
-  return real.defined() ? apply(Op::Lt, {abs(real), infinity}) : everywhere(x, true);
+  return named("nx.isfinite", [&] {
+    const Array real = real_or_nothing("nx.isfinite", x);
+    return real.defined() ? apply(Op::Lt, {abs(real), infinity}) : everywhere(x, true);
+  });
 }
 
 }  // namespace nx

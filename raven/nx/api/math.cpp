@@ -8,10 +8,12 @@
 #include "raven/nx/internal/axes.hpp"
 #include "raven/nx/internal/elementwise.hpp"
 #include "raven/nx/internal/impl.hpp"
+#include "raven/nx/internal/named.hpp"
 
 namespace nx {
 
 using detail::borrowed;
+using detail::named;
 
 Array add(const Operand& a, const Operand& b) { return apply(Op::Add, {a, b}); }
 Array subtract(const Operand& a, const Operand& b) { return apply(Op::Sub, {a, b}); }
@@ -39,50 +41,74 @@ Array sigmoid(const Operand& x) { return apply(Op::Logistic, {x}); }
 Array erf(const Operand& x) { return apply(Op::Erf, {x}); }
 Array erfinv(const Operand& x) { return apply(Op::ErfInv, {x}); }
 Array where(const Operand& condition, const Operand& a, const Operand& b) { return apply(Op::Select, {condition, a, b}); }
-Array square(const Operand& x) { return apply(Op::Mul, {borrowed(x), borrowed(x)}); }
-Array reciprocal(const Operand& x) { return apply(Op::Div, {1, x}); }
+Array square(const Operand& x) {
+  return named("nx.square", [&] { return apply(Op::Mul, {borrowed(x), borrowed(x)}); });
+}
+Array reciprocal(const Operand& x) { return named("nx.reciprocal", [&] { return apply(Op::Div, {1, x}); }); }
 
 Array relu(const Operand& x) {
-  const Operand y = borrowed(x);
-  return apply(Op::Select, {apply(Op::Le, {y, 0}), 0, y});
+  return named("nx.relu", [&] {
+    const Operand y = borrowed(x);
+    return apply(Op::Select, {apply(Op::Le, {y, 0}), 0, y});
+  });
 }
 Array silu(const Operand& x) {
-  const Operand y = borrowed(x);
-  return apply(Op::Mul, {y, sigmoid(y)});
+  return named("nx.silu", [&] {
+    const Operand y = borrowed(x);
+    return apply(Op::Mul, {y, sigmoid(y)});
+  });
 }
 /// max(x, 0) + ln(1 + e^−|x|)
 Array softplus(const Operand& x) {
-  const Operand y = borrowed(x);
-  return apply(Op::Add, {apply(Op::Maximum, {y, 0}), log1p(exp(negative(abs(y))))});
+  return named("nx.softplus", [&] {
+    const Operand y = borrowed(x);
+    return apply(Op::Add, {apply(Op::Maximum, {y, 0}), log1p(exp(negative(abs(y))))});
+  });
 }
+namespace {
+/// b1: a < b, or `bound` is NaN. Only a bound that may be NaN costs a comparison more.
+Array beyond(const Operand& a, const Operand& b, const Operand& bound) {
+  Array less = apply(Op::Lt, {a, b});
+  const bool never = bound.is_scalar() ? bound.scalar().kind != Scalar::Kind::real || bound.scalar().real == bound.scalar().real
+                                       : !is_float(bound.array().dtype());
+  if (never) return less;
+  BitwiseAttrs either;
+  either.kind = BitwiseKind::bit_or;
+  return apply(Op::Bitwise, {std::move(less), apply(Op::Ne, {bound, bound})}, either);
+}
+}  // namespace
 Array clip(const Operand& x, const Operand& low, const Operand& high) {
-  const Operand y = borrowed(x), l = borrowed(low), h = borrowed(high);
-  const Array above = apply(Op::Select, {apply(Op::Lt, {y, l}), l, y});
-  return apply(Op::Select, {apply(Op::Lt, {h, above}), h, above});
+  return named("nx.clip", [&] {
+    const Operand y = borrowed(x), l = borrowed(low), h = borrowed(high);
+    const Array above = apply(Op::Select, {beyond(y, l, l), l, y});
+    return apply(Op::Select, {beyond(h, above, h), h, above});
+  });
 }
 
 // ---- rounding --------------------------------------------------------------------------------------------------------
 
 namespace {
-Array rounded(const Operand& x, RoundKind kind) {
+Array rounded(const char* name, const Operand& x, RoundKind kind) {
   RoundAttrs attrs;
   attrs.mode = kind;
-  return apply(Op::Round, {x}, attrs);
+  return named(name, [&] { return apply(Op::Round, {x}, attrs); });
 }
 }  // namespace
-Array floor(const Operand& x) { return rounded(x, RoundKind::floor); }
-Array ceil(const Operand& x) { return rounded(x, RoundKind::ceil); }
-Array trunc(const Operand& x) { return rounded(x, RoundKind::trunc); }
-Array rint(const Operand& x) { return rounded(x, RoundKind::even); }
+Array floor(const Operand& x) { return rounded("nx.floor", x, RoundKind::floor); }
+Array ceil(const Operand& x) { return rounded("nx.ceil", x, RoundKind::ceil); }
+Array trunc(const Operand& x) { return rounded("nx.trunc", x, RoundKind::trunc); }
+Array rint(const Operand& x) { return rounded("nx.rint", x, RoundKind::even); }
 Array round(const Operand& x, int decimals) {
-  if (decimals == 0) return rint(x);
-  const bool integer = x.is_scalar() ? x.scalar().kind != Scalar::Kind::real : !is_float(x.array().dtype());
-  if (integer && decimals > 0) return rint(x);
-  double scale = 1;
-  for (int i = 0; i < std::min(decimals < 0 ? -decimals : decimals, 400); ++i) scale *= 10;
-  if (decimals > 0) return divide(rint(multiply(borrowed(x), scale)), scale);
-  Array result = multiply(rint(divide(borrowed(x), scale)), scale);
-  return integer && !x.is_scalar() ? astype(result, x.array().dtype()) : result;
+  return named("nx.round", [&] {
+    if (decimals == 0) return rint(x);
+    const bool integer = x.is_scalar() ? x.scalar().kind != Scalar::Kind::real : !is_float(x.array().dtype());
+    if (integer && decimals > 0) return rint(x);
+    double scale = 1;
+    for (int i = 0; i < std::min(decimals < 0 ? -decimals : decimals, 400); ++i) scale *= 10;
+    if (decimals > 0) return divide(rint(multiply(borrowed(x), scale)), scale);
+    Array result = multiply(rint(divide(borrowed(x), scale)), scale);
+    return integer && !x.is_scalar() ? astype(result, x.array().dtype()) : result;
+  });
 }
 
 // ---- division and powers ---------------------------------------------------------------------------------------------
@@ -99,36 +125,40 @@ Array signs_differ(const Array& r, const Operand& b) {
 }  // namespace
 
 Array floor_divide(const Operand& a_given, const Operand& b_given) {
-  const Operand a = borrowed(a_given), b = borrowed(b_given);
-  const Operand both[2] = {a, b};
-  const DType dtype = detail::compute_dtype(Op::Rem, "nx.floor_divide", both);
-  if (is_integer(dtype)) {
-    Array quotient = apply(Op::IDiv, {a, b});
-    if (!is_signed(dtype)) return quotient;
-    return apply(Op::Sub, {std::move(quotient), astype(signs_differ(apply(Op::Rem, {a, b}), b), dtype)});
-  }
-  // (a − r) / b is nearly whole; it is snapped to the nearest whole number, and a zero keeps the quotient's sign.
-  const Array r = apply(Op::Rem, {a, b});
-  const Array true_quotient = apply(Op::Div, {a, b});
-  Array q = apply(Op::Div, {apply(Op::Sub, {a, r}), b});
-  q = apply(Op::Select, {signs_differ(r, b), apply(Op::Sub, {q, 1}), q});
-  const Array down = floor(q);
-  Array snapped = apply(Op::Select, {apply(Op::Lt, {0.5, apply(Op::Sub, {q, down})}), apply(Op::Add, {down, 1}), down});
-  snapped = apply(Op::Select, {apply(Op::Eq, {q, 0}), apply(Op::Mul, {true_quotient, 0}), snapped});
-  return apply(Op::Select, {apply(Op::Eq, {b, 0}), true_quotient, snapped});
+  return named("nx.floor_divide", [&] {
+    const Operand a = borrowed(a_given), b = borrowed(b_given);
+    const Operand both[2] = {a, b};
+    const DType dtype = detail::compute_dtype(Op::Rem, "nx.floor_divide", both);
+    if (is_integer(dtype)) {
+      Array quotient = apply(Op::IDiv, {a, b});
+      if (!is_signed(dtype)) return quotient;
+      return apply(Op::Sub, {std::move(quotient), astype(signs_differ(apply(Op::Rem, {a, b}), b), dtype)});
+    }
+    // (a − r) / b is nearly whole; it is snapped to the nearest whole number, and a zero keeps the quotient's sign.
+    const Array r = apply(Op::Rem, {a, b});
+    const Array true_quotient = apply(Op::Div, {a, b});
+    Array q = apply(Op::Div, {apply(Op::Sub, {a, r}), b});
+    q = apply(Op::Select, {signs_differ(r, b), apply(Op::Sub, {q, 1}), q});
+    const Array down = floor(q);
+    Array snapped = apply(Op::Select, {apply(Op::Lt, {0.5, apply(Op::Sub, {q, down})}), apply(Op::Add, {down, 1}), down});
+    snapped = apply(Op::Select, {apply(Op::Eq, {q, 0}), apply(Op::Mul, {true_quotient, 0}), snapped});
+    return apply(Op::Select, {apply(Op::Eq, {b, 0}), true_quotient, snapped});
+  });
 }
 
 Array remainder(const Operand& a_given, const Operand& b_given) {
-  const Operand a = borrowed(a_given), b = borrowed(b_given);
-  const Operand both[2] = {a, b};
-  const DType dtype = detail::compute_dtype(Op::Rem, "nx.remainder", both);
-  const Array r = apply(Op::Rem, {a, b});
-  if (is_integer(dtype) && !is_signed(dtype)) return r;
-  Array result = apply(Op::Select, {signs_differ(r, b), apply(Op::Add, {r, b}), r});
-  if (is_integer(dtype)) return result;
-  // A zero takes the divisor's sign.
-  return apply(Op::Select, {apply(Op::Eq, {r, 0}), apply(Op::Select, {apply(Op::Lt, {b, 0}), scalar(-0.0, dtype), scalar(0.0, dtype)}),
-                            result});
+  return named("nx.remainder", [&] {
+    const Operand a = borrowed(a_given), b = borrowed(b_given);
+    const Operand both[2] = {a, b};
+    const DType dtype = detail::compute_dtype(Op::Rem, "nx.remainder", both);
+    const Array r = apply(Op::Rem, {a, b});
+    if (is_integer(dtype) && !is_signed(dtype)) return r;
+    Array result = apply(Op::Select, {signs_differ(r, b), apply(Op::Add, {r, b}), r});
+    if (is_integer(dtype)) return result;
+    // A zero takes the divisor's sign.
+    return apply(Op::Select, {apply(Op::Eq, {r, 0}), apply(Op::Select, {apply(Op::Lt, {b, 0}), scalar(-0.0, dtype), scalar(0.0, dtype)}),
+                              result});
+  });
 }
 
 namespace {
@@ -156,23 +186,25 @@ void check_exponents(const Operand& b) {
 }  // namespace
 
 Array power(const Operand& a, const Operand& b) {
-  const Operand both[2] = {a, b};
-  const DType dtype = detail::compute_dtype(Op::Pow, "nx.power", both);
-  if (is_signed(dtype)) check_exponents(b);  // an unsigned base refuses the number itself
-  if (b.is_scalar() && !a.is_scalar()) {
-    const Scalar& s = b.scalar();
-    const double exponent = s.kind == Scalar::Kind::real ? s.real : static_cast<double>(s.integer);
-    const bool real = is_float(dtype);
-    const auto base = [&] { return astype(a.array(), dtype); };
-    if (s.kind != Scalar::Kind::unsigned_integer) {
-      if (exponent == 2) return square(base());
-      if (exponent == 1) return base();
-      if (exponent == 0) return ones_like(base());
-      if (exponent == 0.5 && real) return sqrt(base());
-      if (exponent == -1 && real) return reciprocal(base());
+  return named("nx.power", [&] {
+    const Operand both[2] = {a, b};
+    const DType dtype = detail::compute_dtype(Op::Pow, "nx.power", both);
+    if (is_signed(dtype)) check_exponents(b);  // an unsigned base refuses the number itself
+    if (b.is_scalar() && !a.is_scalar()) {
+      const Scalar& s = b.scalar();
+      const double exponent = s.kind == Scalar::Kind::real ? s.real : static_cast<double>(s.integer);
+      const bool real = is_float(dtype);
+      const auto base = [&] { return astype(a.array(), dtype); };
+      if (s.kind != Scalar::Kind::unsigned_integer) {
+        if (exponent == 2) return square(base());
+        if (exponent == 1) return base();
+        if (exponent == 0) return ones_like(base());
+        if (exponent == 0.5 && real) return sqrt(base());
+        if (exponent == -1 && real) return reciprocal(base());
+      }
     }
-  }
-  return apply(Op::Pow, {a, b});
+    return apply(Op::Pow, {a, b});
+  });
 }
 
 // ---- other ----------------------------------------------------------------------------------------------------------

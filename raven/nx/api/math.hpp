@@ -27,7 +27,7 @@ inline Array pow(const Operand& a, const Operand& b) { return power(a, b); }
 /// The larger, and the smaller, of each pair; NaN wins. NumPy: maximum, minimum.
 RAVEN_API Array maximum(const Operand& a, const Operand& b);
 RAVEN_API Array minimum(const Operand& a, const Operand& b);
-/// x bounded to [low, high]; NaN stays, and where low > high the result is high. One-sided: maximum, minimum. NumPy: clip.
+/// x bounded to [low, high]; NaN stays, a bound that is NaN gives NaN, and where low > high the result is high. One-sided: maximum, minimum. NumPy: clip.
 RAVEN_API Array clip(const Operand& x, const Operand& low, const Operand& high);
 
 /// −x. NumPy: negative.

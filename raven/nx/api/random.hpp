@@ -22,7 +22,9 @@ struct UniformOpts {
   double low = 0, high = 1;
   MaybeDType dtype{};  ///< f32 or f64; default: the default float
 };
-/// U[low, high): mantissa bits in [1, 2), minus 1, scaled. JAX: random.uniform.
+/// U[low, high): mantissa bits in [1, 2), minus 1, scaled; a draw that would round up to `high` takes the number below it.
+/// `low` alone when both are equal. JAX: random.uniform. Throws ValueError for low > high or NaN, OverflowError for a range
+/// that is not finite.
 RAVEN_API Array uniform(const Array& key, const Shape& shape, const UniformOpts& options = {});
 /// N(0, 1): √2·erfinv of a uniform in (−1, 1). JAX: random.normal.
 RAVEN_API Array normal(const Array& key, const Shape& shape, const DTypeOpts& options = {});

@@ -30,17 +30,18 @@ namespace nx {
 #define NX_REDUCTION(name) NX_REDUCTION_OF(name, ReduceOpts)
 
 /// Σ x. Bools and i32 sum in i64, u8 and u32 in u64. NumPy: sum.
-NX_REDUCTION(sum)
+NX_REDUCTION_OF(sum, SumOpts)
 /// Π x; dtypes as sum. NumPy: prod.
-NX_REDUCTION(prod)
-/// Largest, and smallest, element; NaN wins. Throws ValueError over no elements. NumPy: max, min.
-NX_REDUCTION(max)
-NX_REDUCTION(min)
+NX_REDUCTION_OF(prod, SumOpts)
+/// Largest, and smallest, element; NaN wins. Throws ValueError over no elements without an initial value. NumPy: max, min.
+NX_REDUCTION_OF(max, ExtremumOpts)
+NX_REDUCTION_OF(min, ExtremumOpts)
 /// Whether any (every) element is true; numbers are true when not 0. NumPy: any, all.
-NX_REDUCTION(any)
-NX_REDUCTION(all)
-/// Σ x / n; of integers in the default float, NaN over no elements. NumPy: mean.
-NX_REDUCTION(mean)
+NX_REDUCTION_OF(any, TruthOpts)
+NX_REDUCTION_OF(all, TruthOpts)
+/// Σ x / n; of integers in the default float, NaN over no elements. With an integer dtype the sum wraps around in it and the
+/// quotient truncates. NumPy: mean.
+NX_REDUCTION_OF(mean, MeanOpts)
 /// ln Σ e^x without overflow; −inf over no elements. SciPy: logsumexp.
 NX_REDUCTION(logsumexp)
 /// Σ (x − mean)² / (n − ddof), in two passes, and its square root. NumPy: var, std.

@@ -62,7 +62,7 @@ View slice_view(const View& x, const Dims& starts, const Dims& steps, const View
   int64_t offset = 0;
   for (int i = 0; i < x.rank; ++i) {
     offset += starts[i] * x.strides[i];
-    strides[i] = x.strides[i] * steps[i];
+    if (like.shape[i] > 1) strides[i] = x.strides[i] * steps[i];  // else the step is never taken
   }
   part.data += like.size > 0 ? offset * item_size(x.dtype) : 0;
   part.shape = like.shape;

@@ -16,7 +16,7 @@ void SliceUpdate(const KernelCall& call) {
   int64_t offset = 0;
   for (int i = 0; i < out.rank; ++i) {
     offset += a.starts[i] * out.strides[i];
-    strides[i] = out.strides[i] * a.steps[i];
+    if (update.shape[i] > 1) strides[i] = out.strides[i] * a.steps[i];  // else the step is never taken
   }
   part.data += offset * item_size(out.dtype);
   part.shape = update.shape;
@@ -25,7 +25,6 @@ void SliceUpdate(const KernelCall& call) {
   part.contiguous = false;
   if (a.kind == UpdateKind::set) return detail::copy_view(part, update);
   const View in[2] = {part, update};
-  
   run_update(map_loop(Op::Add, in, out.dtype), part, update);
 }
 

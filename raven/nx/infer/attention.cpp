@@ -16,6 +16,10 @@ void check_inputs(const Call& call) {
     if (q[i] != k[i] || q[i] != v[i]) fail(i == 0 ? "batch sizes differ" : "numbers of heads differ");
   if (q[3] != k[3]) fail("widths of queries and keys differ");
   if (k[2] != v[2]) fail("numbers of keys and values differ");
+  // Far beyond any position, so that position + offset + 1 exists.
+  constexpr int64_t most = int64_t{1} << 61;
+  if (const int64_t offset = call.as<SdpaAttrs>().offset; offset < -most || offset > most)
+    throw ValueError(call.name, raven::Message("offset is ") << offset << ", expected at most 2^61 either way");
 }
 }  // namespace
 

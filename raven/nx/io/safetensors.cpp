@@ -14,42 +14,18 @@
 #include "raven/nx/internal/copy.hpp"
 #include "raven/nx/internal/impl.hpp"
 #include "raven/nx/internal/json.hpp"
+#include "raven/nx/internal/safetensors.hpp"
 
 namespace nx::io {
 
 namespace {
 
-constexpr const char* save_name = "nx.io.save_safetensors";
-constexpr const char* load_name = "nx.io.load_safetensors";
-constexpr std::string_view metadata_key = "__metadata__";
-constexpr uint64_t max_header = 100'000'000;
-constexpr uint64_t prefix = 8;  // bytes of the header's length
+using namespace format;
 
-/// The dtypes of the format; `supported` ones have an nx::DType.
-struct FormatDType {
-  std::string_view name;
-  uint8_t bits;
-  bool supported;
-  DType dtype;
-};
-constexpr FormatDType format_dtypes[] = {
-    {"BOOL", 8, true, DType::b1},      {"U8", 8, true, DType::u8},        {"U32", 32, true, DType::u32},
-    {"U64", 64, true, DType::u64},     {"I32", 32, true, DType::i32},     {"I64", 64, true, DType::i64},
-    {"F32", 32, true, DType::f32},     {"F64", 64, true, DType::f64},     {"I8", 8, false, DType::f64},
-    {"I16", 16, false, DType::f64},    {"U16", 16, false, DType::f64},    {"F16", 16, false, DType::f64},
-    {"BF16", 16, false, DType::f64},   {"F8_E4M3", 8, false, DType::f64}, {"F8_E5M2", 8, false, DType::f64},
-    {"F8_E8M0", 8, false, DType::f64}, {"F6_E2M3", 6, false, DType::f64}, {"F6_E3M2", 6, false, DType::f64},
-    {"F4", 4, false, DType::f64},      {"C64", 64, false, DType::f64},
-};
 const FormatDType* find_dtype(std::string_view name) {
-  for (const FormatDType& d : format_dtypes)
+  for (const FormatDType& d : dtypes)
     if (d.name == name) return &d;
   return nullptr;
-}
-std::string_view format_name(DType dtype) {
-  for (const FormatDType& d : format_dtypes)
-    if (d.supported && d.dtype == dtype) return d.name;
-  return {};
 }
 
 /// The bytes of a whole file, mapped or copied.
@@ -72,19 +48,23 @@ struct Source {
 };
 
 struct Entry {
-  std::string name;
-  const FormatDType* dtype = nullptr;
+  std::string name, dtype_name;
+  const FormatDType* dtype = nullptr;  // null: one that this version of the format does not know
   Shape shape;
   uint64_t begin = 0, end = 0;  // relative to the first byte after the header
   uint64_t header_offset = 0;   // of the name, for messages
+  size_t file = 0;              // of Contents::files
 };
 
 }  // namespace
 
 struct SafeTensors::Contents {
-  std::shared_ptr<const Source> source;
+  struct File {
+    std::shared_ptr<const Source> source;
+    uint64_t data_start = 0;
+  };
+  std::vector<File> files;      // one, or those of an index
   std::string path;
-  uint64_t data_start = 0;
   std::vector<Entry> entries;   // in the order of the header
   std::vector<size_t> by_name;  // sorted
   Metadata metadata;
@@ -94,6 +74,22 @@ struct SafeTensors::Contents {
                                      [&](size_t i, std::string_view key) { return entries[i].name < key; });
     return at != by_name.end() && entries[*at].name == name ? &entries[*at] : nullptr;
   }
+  void sort_names() {
+    by_name.resize(entries.size());
+    std::iota(by_name.begin(), by_name.end(), size_t{0});
+    std::sort(by_name.begin(), by_name.end(),
+              [&](size_t a, size_t b) { return std::tie(entries[a].name, a) < std::tie(entries[b].name, b); });
+  }
+  std::span<const std::byte> bytes_of(const Entry& e) const {
+    const File& file = files[e.file];
+    return file.source->bytes.subspan(file.data_start + e.begin, e.end - e.begin);
+  }
+  /// The tensor for the function `what`. Throws ValueError when there is none.
+  const Entry& get(const char* what, std::string_view name) const {
+    if (const Entry* entry = find(name)) return *entry;
+    throw ValueError(what, raven::Message("no tensor ") << quoted(name) << " in " << quoted(path) << ", which holds "
+                                                        << entries.size() << "; names() lists them");
+  }
 };
 
 namespace {
@@ -102,17 +98,6 @@ namespace {
 // ---------------------------------------------------------------------------------------------------------
 
 using detail::JsonReader;
-
-/// Text from outside inside a message: shortened, without control characters.
-std::string quoted(std::string_view text) {
-  size_t shown = text.size();
-  if (shown > 80)
-    for (shown = 77; (static_cast<unsigned char>(text[shown]) & 0xc0) == 0x80;) --shown;  // not inside a character
-  std::string out;
-  detail::append_json_string(out, text.substr(0, shown));
-  if (shown < text.size()) out.insert(out.size() - 1, "…");
-  return out;
-}
 
 void read_shape(JsonReader& json, Entry& entry) {
   json.array([&] {
@@ -176,14 +161,8 @@ Entry read_entry(JsonReader& json, const std::string& name, uint64_t name_offset
   json.object([&](const std::string& key, uint64_t at) {
     if (key == "dtype") {
       once(has_dtype, "dtype", at);
-      json.skip_space();
-      const uint64_t value_at = json.offset();
-      const std::string dtype = json.string();
-      entry.dtype = find_dtype(dtype);
-      if (!entry.dtype)
-        json.fail(value_at, raven::Message("found dtype ") << quoted(dtype)
-                                                           << ", expected one of the format: F32, F64, I32, I64, "
-                                                              "BOOL, U8, …");
+      entry.dtype_name = json.string();
+      entry.dtype = find_dtype(entry.dtype_name);
     } else if (key == "shape") {
       once(has_shape, "shape", at);
       read_shape(json, entry);
@@ -222,22 +201,20 @@ Metadata read_metadata(JsonReader& json) {
 /// Names once, sizes as shapes say, and the tensors cover the data without gaps or overlaps.
 void check_entries(const JsonReader& json, SafeTensors::Contents& contents) {
   std::vector<Entry>& entries = contents.entries;
-  contents.by_name.resize(entries.size());
-  std::iota(contents.by_name.begin(), contents.by_name.end(), size_t{0});
+  contents.sort_names();
   std::vector<size_t> by_offset = contents.by_name;
-  std::sort(contents.by_name.begin(), contents.by_name.end(),
-            [&](size_t a, size_t b) { return std::tie(entries[a].name, a) < std::tie(entries[b].name, b); });
   for (size_t i = 1; i < entries.size(); ++i) {
     const Entry &a = entries[contents.by_name[i - 1]], &b = entries[contents.by_name[i]];
     if (a.name == b.name)
       json.fail(b.header_offset, raven::Message("found tensor ") << quoted(b.name) << " twice, expected it once");
   }
-  const uint64_t available = contents.source->bytes.size() - contents.data_start;
+  const uint64_t available = contents.files[0].source->bytes.size() - contents.files[0].data_start;
   for (const Entry& e : entries) {
     if (e.begin > e.end || e.end > available)
       json.fail(e.header_offset, raven::Message("found data_offsets [")
                                      << e.begin << ", " << e.end << "] of tensor " << quoted(e.name)
                                      << ", expected begin ≤ end ≤ " << available << ", the bytes after the header");
+    if (!e.dtype) continue;  // its size is not known
     const uint64_t needed = needed_bytes(json, e);
     if (e.end - e.begin != needed)
       json.fail(e.header_offset, raven::Message("found ")
@@ -257,16 +234,16 @@ void check_entries(const JsonReader& json, SafeTensors::Contents& contents) {
     covered = e.end;
   }
   if (covered != available)
-    json.fail(contents.data_start + covered, raven::Message("found ")
+    json.fail(contents.files[0].data_start + covered, raven::Message("found ")
                                                  << available - covered
                                                  << " bytes after the last tensor, expected the end of the file");
 }
 
-SafeTensors read(std::shared_ptr<const Source> source, std::string path) {
+std::shared_ptr<SafeTensors::Contents> read(std::shared_ptr<const Source> source, std::string path) {
   auto contents = std::make_shared<SafeTensors::Contents>();
-  contents->source = std::move(source);
+  const std::span<const std::byte> bytes = source->bytes;
+  contents->files.push_back({std::move(source)});
   contents->path = std::move(path);
-  const std::span<const std::byte> bytes = contents->source->bytes;
   const auto fail = [&](uint64_t offset, std::string_view message) {
     throw raven::FormatError(load_name, contents->path, offset, message);
   };
@@ -278,7 +255,7 @@ SafeTensors read(std::shared_ptr<const Source> source, std::string path) {
     fail(0, raven::Message("found a header length of ")
                 << header << ", expected at most " << std::min(max_header, bytes.size() - prefix)
                 << (bytes.size() - prefix > max_header ? " (100 MB)" : ", the rest of the file"));
-  contents->data_start = prefix + header;
+  contents->files[0].data_start = prefix + header;
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + prefix, header);
   if (!text.starts_with('{')) fail(prefix, "found a header that does not start with '{', expected a JSON object");
 
@@ -295,16 +272,47 @@ SafeTensors read(std::shared_ptr<const Source> source, std::string path) {
   });
   json.expect_end();
   check_entries(json, *contents);
-  return SafeTensors(std::move(contents));
+  return contents;
+}
+
+/// The tensors that an index names, each from its file.
+std::shared_ptr<SafeTensors::Contents> read_index(const std::string& path) {
+  const raven::MappedFile index(path, load_name);
+  std::vector<IndexEntry> named = parse_index(index.text(), path);
+  const std::string folder = path.substr(0, path.find_last_of('/') + 1);
+  auto contents = std::make_shared<SafeTensors::Contents>();
+  contents->path = path;
+  std::vector<std::shared_ptr<SafeTensors::Contents>> shards;  // as contents->files
+  std::vector<std::pair<std::string, size_t>> opened;          // sorted
+  for (IndexEntry& e : named) {
+    auto at = std::lower_bound(opened.begin(), opened.end(), e.file,
+                               [](const auto& known, const std::string& file) { return known.first < file; });
+    if (at == opened.end() || at->first != e.file) {
+      const std::string file = folder + e.file;
+      shards.push_back(read(std::make_shared<const Source>(raven::MappedFile(file, load_name)), file));
+      contents->files.push_back(shards.back()->files[0]);
+      at = opened.insert(at, {e.file, shards.size() - 1});
+    }
+    const Entry* found = shards[at->second]->find(e.name);
+    if (!found)
+      throw raven::FormatError(load_name, path, e.offset, raven::Message("found tensor ")
+                                   << quoted(e.name) << " in the index, expected it in " << quoted(e.file) << " too");
+    contents->entries.push_back(*found);
+    contents->entries.back().file = at->second;
+  }
+  if (!shards.empty()) contents->metadata = shards[0]->metadata;
+  contents->sort_names();
+  return contents;
 }
 
 }  // namespace
 
 SafeTensors load_safetensors(const std::string& path) {
-  return read(std::make_shared<const Source>(raven::MappedFile(path, load_name)), path);
+  if (path.ends_with(index_suffix)) return SafeTensors(read_index(path));
+  return SafeTensors(read(std::make_shared<const Source>(raven::MappedFile(path, load_name)), path));
 }
 SafeTensors load_safetensors(std::span<const std::byte> bytes) {
-  return read(std::make_shared<const Source>(bytes), "(memory)");
+  return SafeTensors(read(std::make_shared<const Source>(bytes), "(memory)"));
 }
 
 std::vector<std::string> SafeTensors::names() const {
@@ -314,156 +322,53 @@ std::vector<std::string> SafeTensors::names() const {
 }
 bool SafeTensors::contains(std::string_view name) const { return contents_->find(name) != nullptr; }
 const Metadata& SafeTensors::metadata() const { return contents_->metadata; }
+const std::string& SafeTensors::dtype(std::string_view name) const {
+  return contents_->get("nx.io.SafeTensors.dtype", name).dtype_name;
+}
+const Shape& SafeTensors::shape(std::string_view name) const { return contents_->get("nx.io.SafeTensors.shape", name).shape; }
 
-Array SafeTensors::at(std::string_view name) const {
-  constexpr const char* at_name = "nx.io.SafeTensors.at";
-  const Entry* entry = contents_->find(name);
-  if (!entry)
-    throw ValueError(at_name, raven::Message("no tensor ")
-                                  << quoted(name) << " in " << quoted(contents_->path) << ", which holds "
-                                  << contents_->entries.size() << "; names() lists them");
-  if (!entry->dtype->supported)
-    throw DTypeError(at_name, raven::Message("tensor ") << quoted(name) << " is " << entry->dtype->name
-                                                        << ", which arrays do not have; save it as F32 instead");
-  const DType dtype = entry->dtype->dtype;
-  const std::span<const std::byte> bytes =
-      contents_->source->bytes.subspan(contents_->data_start + entry->begin, entry->end - entry->begin);
+namespace {
+/// An array over bytes of a file, which it keeps alive; nobody writes through a read-only storage. A copy when they lie
+/// misaligned.
+Array over(DType dtype, const Shape& shape, std::span<const std::byte> bytes, const std::shared_ptr<const Source>& source) {
   const bool aligned = reinterpret_cast<uintptr_t>(bytes.data()) % static_cast<uintptr_t>(item_size(dtype)) == 0;
-  const bool proper =
-      !is_bool(dtype) || std::all_of(bytes.begin(), bytes.end(), [](std::byte b) { return b <= std::byte{1}; });
-  if (bytes.empty() || !aligned || !proper) {
-    Array copy = detail::empty_array(dtype, entry->shape.span());
-    std::byte* out = detail::impl_of(copy)->data;
-    if (!bytes.empty()) std::memcpy(out, bytes.data(), bytes.size());
-    if (!proper)
-      for (size_t i = 0; i < bytes.size(); ++i) out[i] = bytes[i] != std::byte{0} ? std::byte{1} : std::byte{0};
+  if (bytes.empty() || !aligned) {
+    Array copy = detail::empty_array(dtype, shape.span());
+    if (!bytes.empty()) std::memcpy(detail::impl_of(copy)->data, bytes.data(), bytes.size());
     return copy;
   }
-  // The array keeps the whole file alive; nobody writes through a read-only storage.
-  auto* owner = new std::shared_ptr<const Source>(contents_->source);
+  auto* owner = new std::shared_ptr<const Source>(source);
   const auto release = [](void* context, void*) noexcept {
     delete static_cast<std::shared_ptr<const Source>*>(context);
   };
-  return detail::adopt_data(dtype, entry->shape.span(), const_cast<std::byte*>(bytes.data()),
-                            static_cast<int64_t>(bytes.size()), true, release, owner);
+  return detail::adopt_data(dtype, shape.span(), const_cast<std::byte*>(bytes.data()), static_cast<int64_t>(bytes.size()),
+                            true, release, owner);
 }
-
-// ---- writing
-// ---------------------------------------------------------------------------------------------------------
-
-namespace {
-
-/// What a file will hold: the header with its length, and the arrays in order.
-struct Layout {
-  std::string header;
-  std::vector<Array> arrays;
-};
-
-void check_name(std::string_view what, std::string_view name) {
-  if (!detail::is_utf8(name))
-    throw ValueError(save_name, raven::Message("the name of a ") << what << " is not UTF-8, which the format demands");
-}
-
-void check_arrays(std::span<const NamedArray> arrays) {
-  std::vector<std::string_view> names;
-  for (const auto& [name, array] : arrays) {
-    check_name("tensor", name);
-    if (name == metadata_key)
-      throw ValueError(save_name, "a tensor cannot be named __metadata__; pass metadata as the last argument");
-    if (!array.defined())
-      throw ValueError(save_name, raven::Message("tensor ")
-                                      << quoted(name) << " is an empty handle (Array{}), which holds no array");
-    names.push_back(name);
-  }
-  std::sort(names.begin(), names.end());
-  const auto twice = std::adjacent_find(names.begin(), names.end());
-  if (twice != names.end())
-    throw ValueError(save_name, raven::Message("two tensors are named ") << quoted(*twice) << ", expected one");
-}
-
-void append_metadata(std::string& header, const Metadata& metadata) {
-  std::vector<std::string_view> keys;
-  header += "\"__metadata__\":{";
-  for (const auto& [key, value] : metadata) {
-    check_name("metadata entry", key);
-    if (!detail::is_utf8(value))
-      throw ValueError(save_name, raven::Message("metadata ")
-                                      << quoted(key) << " is not UTF-8, which the format demands");
-    if (!keys.empty()) header += ',';
-    keys.push_back(key);
-    detail::append_json_string(header, key);
-    header += ':';
-    detail::append_json_string(header, value);
-  }
-  header += '}';
-  std::sort(keys.begin(), keys.end());
-  const auto twice = std::adjacent_find(keys.begin(), keys.end());
-  if (twice != keys.end())
-    throw ValueError(save_name, raven::Message("two metadata entries are named ")
-                                    << quoted(*twice) << ", expected one");
-}
-
-Layout lay_out(std::span<const NamedArray> arrays, const Metadata& metadata) {
-  check_arrays(arrays);
-  std::vector<const NamedArray*> order;
-  for (const NamedArray& a : arrays) order.push_back(&a);
-  // Descending item sizes keep every tensor aligned without gaps.
-  std::sort(order.begin(), order.end(), [](const NamedArray* a, const NamedArray* b) {
-    const int64_t size_a = item_size(a->second.dtype()), size_b = item_size(b->second.dtype());
-    return size_a != size_b ? size_a > size_b : a->first < b->first;
-  });
-  Layout layout;
-  std::string& header = layout.header;
-  header.assign(prefix, '\0');
-  header += '{';
-  if (!metadata.empty()) append_metadata(header, metadata);
-  int64_t offset = 0;
-  for (const NamedArray* a : order) {
-    layout.arrays.push_back(concrete(a->second, "io.save_safetensors"));
-    if (header.size() > prefix + 1) header += ',';
-    detail::append_json_string(header, a->first);
-    raven::Message entry(":{\"dtype\":\"");
-    entry << format_name(a->second.dtype()) << "\",\"shape\":[";
-    const Shape shape = a->second.shape();
-    for (int i = 0; i < shape.size(); ++i) entry << (i > 0 ? "," : "") << shape[i];
-    entry << "],\"data_offsets\":[" << offset << "," << offset + a->second.nbytes() << "]}";
-    header += entry.str();
-    offset += a->second.nbytes();
-  }
-  header += '}';
-  while (header.size() % 8 != 0) header += ' ';
-  uint64_t length = header.size() - prefix;
-  if (length > max_header)
-    throw ValueError(save_name, raven::Message("the header has ") << length << " bytes, expected at most " << max_header
-                                                                  << "; shorten the metadata or split the file");
-  for (size_t i = 0; i < prefix; ++i, length >>= 8) header[i] = static_cast<char>(length & 0xff);
-  return layout;
-}
-
-std::span<const std::byte> bytes_of(const Array& contiguous) {
-  return {detail::impl_of(contiguous)->data, static_cast<size_t>(contiguous.nbytes())};
-}
-
 }  // namespace
 
-void save_safetensors(const std::string& path, std::span<const NamedArray> arrays, const Metadata& metadata) {
-  const Layout layout = lay_out(arrays, metadata);
-  raven::AtomicFile file(path, save_name);
-  file.write(std::string_view(layout.header));
-  for (const Array& array : layout.arrays) file.write(bytes_of(detail::contiguous_array(array)));
-  file.commit();
+Array SafeTensors::at(std::string_view name) const {
+  constexpr const char* at_name = "nx.io.SafeTensors.at";
+  const Entry& entry = contents_->get(at_name, name);
+  if (!entry.dtype || !entry.dtype->supported)
+    throw DTypeError(at_name, raven::Message("tensor ")
+                                  << quoted(name) << " is "
+                                  << (entry.dtype ? entry.dtype_name : quoted(entry.dtype_name))
+                                  << ", which arrays do not have; save it as F32 instead, or read its bytes(…)");
+  const DType dtype = entry.dtype->dtype;
+  const std::span<const std::byte> bytes = contents_->bytes_of(entry);
+  if (is_bool(dtype) && std::any_of(bytes.begin(), bytes.end(), [](std::byte b) { return b > std::byte{1}; })) {
+    Array copy = detail::empty_array(dtype, entry.shape.span());
+    for (size_t i = 0; i < bytes.size(); ++i)
+      detail::impl_of(copy)->data[i] = bytes[i] != std::byte{0} ? std::byte{1} : std::byte{0};
+    return copy;
+  }
+  return over(dtype, entry.shape, bytes, contents_->files[entry.file].source);
 }
 
-std::vector<std::byte> safetensors_bytes(std::span<const NamedArray> arrays, const Metadata& metadata) {
-  const Layout layout = lay_out(arrays, metadata);
-  const auto* header = reinterpret_cast<const std::byte*>(layout.header.data());
-  std::vector<std::byte> out(header, header + layout.header.size());
-  for (const Array& array : layout.arrays) {
-    const Array elements = detail::contiguous_array(array);
-    const std::span<const std::byte> bytes = bytes_of(elements);
-    out.insert(out.end(), bytes.begin(), bytes.end());
-  }
-  return out;
+Array SafeTensors::bytes(std::string_view name) const {
+  const Entry& entry = contents_->get("nx.io.SafeTensors.bytes", name);
+  const std::span<const std::byte> bytes = contents_->bytes_of(entry);
+  return over(DType::u8, {static_cast<int64_t>(bytes.size())}, bytes, contents_->files[entry.file].source);
 }
 
 }  // namespace nx::io

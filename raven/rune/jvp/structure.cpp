@@ -18,7 +18,7 @@ constinit const Rule Reduce = {[](const Push& p) {
   Shape kept = shape;
   for (int64_t axis : a.axes) kept[static_cast<int>(axis)] = 1;
   const Array hit = equal(p.x(), broadcast_to(reshape(p.y(), kept), shape));
-  const ReduceOpts over{.axis = Axes(a.axes)};
+  const Axes over(a.axes);
   p.add(sum(where(hit, p.t(), 0), over) / sum(astype(hit, p.y().dtype()), over));
 }};
 

@@ -102,7 +102,7 @@ Id reduce_in_stages(Rewriter& rewriter, Id x, const nx::ReduceAttrs& attrs) {
 
 /// The first i whose element is the largest (smallest) one or, where that is NaN, the first NaN.
 Array position_of_extreme(const Array& x, const nx::ArgReduceAttrs& attrs) {
-  const nx::ReduceOpts along{.axis = attrs.axis, .keepdims = true};
+  const nx::ExtremumOpts along{.axis = attrs.axis, .keepdims = true};
   const Array extreme = attrs.kind == ReduceKind::max ? nx::max(x, along) : nx::min(x, along);
   Array hit = nx::equal(x, extreme);
   // A row without NaN has none here either, so this adds nothing to it.

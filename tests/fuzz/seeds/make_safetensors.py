@@ -26,6 +26,11 @@ write("misaligned", {"a": tensor("U8", [1], 0, 1), "b": tensor("F32", [1], 1, 5)
 write("bool_two", {"b": tensor("BOOL", [1], 0, 1)}, b"\2")
 write("no_elements", {"e": tensor("I64", [2, 0, 3], 0, 0)})
 write("metadata", {"__metadata__": {"format": "pt", "note": "é \u0001"}, "x": tensor("U64", [1], 0, 8)}, bytes(8))
+write("newer_dtype", {"n": tensor("F8_E5M2FNUZ", [3], 0, 2), "x": tensor("U8", [1], 2, 3)}, bytes(3))
+for name, files in (("index", ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"]),
+                    ("wrong_index", ["../model.safetensors"])):
+    with open(os.path.join(HERE, name), "w") as file:
+        json.dump({"metadata": {"total_size": 12}, "weight_map": {chr(97 + i): f for i, f in enumerate(files)}}, file)
 write("escapes", b'{"\\u00e9\\ud83d\\ude00\\n":{"shape":[1],"dtype":"U8","data_offsets":[0,1],"more":[1,{"k":null}]}} ', b"\1")
 write("wrong_hole", {"a": tensor("U8", [1], 1, 2)}, bytes(2))
 write("wrong_overlap", {"a": tensor("U8", [2], 0, 2), "b": tensor("U8", [2], 1, 3)}, bytes(3))

@@ -56,8 +56,8 @@ nx::Program random_reductions(tolk_test::Dice& dice, nx::Shape& shape) {
         nx::Dims axes;
         for (int64_t axis = 0; axis < shape.size(); ++axis)
           if (dice.chance(50)) axes.push_back(axis);
-        const nx::ReduceOpts along{.axis = nx::Axes(axes), .keepdims = true};
-        values.push_back(dice.chance(60)   ? nx::mean(a, along)
+        const nx::ExtremumOpts along{.axis = nx::Axes(axes), .keepdims = true};
+        values.push_back(dice.chance(60)   ? nx::mean(a, {.axis = along.axis, .keepdims = true})
                          : dice.chance(50) ? nx::max(a, along)
                                            : nx::min(a, along));
         break;
