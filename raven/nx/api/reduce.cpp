@@ -1,6 +1,7 @@
 #include "raven/nx/api/reduce.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "raven/base/message.hpp"
 #include "raven/nx/api/logic.hpp"
@@ -136,9 +137,15 @@ Array var(const Array& x, const VarOpts& options) {
   const int64_t divisor = n > options.ddof ? n - options.ddof : 0;
   return reduce("nx.var", ReduceKind::sum, square(real - centre), over, real.dtype()) / static_cast<double>(divisor);
 }
-Array std(const Array& x, const VarOpts& options) { return sqrt(var(x, options)); }
+/// √v; where v = 0 a constant, so that the derivative there is 0 and not 0·∞.
+Array std(const Array& x, const VarOpts& options) {
+  const Array v = var(x, options);
+  const Array zero = equal(v, 0);
+  return where(zero, 0, sqrt(where(zero, 1, v)));
+}
 
-/// m + ln Σ e^(x − m), m = max x where that is finite, else 0
+/// m + ln Σ e^(x − m), m = max x where that is finite, else 0. The sum is 0 where all x are −∞ and nowhere else: a constant
+/// there, whose derivative is 0.
 Array logsumexp(const Array& x, const ReduceOpts& options) {
   const Array real = as_real("nx.logsumexp", x);
   if (count_over("nx.logsumexp", real, options.axis) == 0)
@@ -148,7 +155,9 @@ Array logsumexp(const Array& x, const ReduceOpts& options) {
   kept.keepdims = true;
   const Array top = stop_gradient(max(real, kept));
   const Array shift = where(isfinite(top), top, 0);
-  const Array total = log(sum(exp(real - shift), kept)) + shift;
+  const Array powers = sum(exp(real - shift), kept);
+  const Array empty = equal(powers, 0);
+  const Array total = where(empty, -std::numeric_limits<double>::infinity(), log(where(empty, 1, powers))) + shift;
   if (options.keepdims) return total;
   return squeeze(total, Axes(detail::resolve_axes("nx.logsumexp", options.axis, real.ndim())));
 }
