@@ -6,6 +6,7 @@
 #include "raven/kaun/io/checkpoint.hpp"
 #include "raven/kaun/models/gpt.hpp"
 #include "raven/kaun/nn/ctx.hpp"
+#include "raven/kaun/nn/grad.hpp"
 #include "raven/kaun/nn/init.hpp"
 #include "raven/kaun/nn/layers.hpp"
 #include "raven/kaun/nn/transformer.hpp"

@@ -8,3 +8,4 @@
 #include "raven/rune/jit.hpp"
 #include "raven/rune/jvp.hpp"
 #include "raven/rune/record.hpp"
+#include "raven/rune/stop_gradient.hpp"

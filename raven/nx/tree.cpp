@@ -38,5 +38,19 @@ void check_same(const char* name, const std::vector<std::string>& a, const std::
                                                                            << there << "'");
 }
 
+bool is_path(const PathNode* node, std::string_view path) {
+  while (node) {
+    const std::string index = node->name.empty() ? std::to_string(node->index) : std::string();
+    const std::string_view last = node->name.empty() ? index : node->name;
+    if (!path.ends_with(last)) return false;
+    path.remove_suffix(last.size());
+    node = node->parent;
+    if (!node) break;
+    if (!path.ends_with('.')) return false;
+    path.remove_suffix(1);
+  }
+  return path.empty();
+}
+
 }  // namespace detail
 }  // namespace nx::tree

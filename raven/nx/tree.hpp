@@ -221,6 +221,24 @@ std::vector<LeafInfo> infos(const T& tree) {
 namespace detail {
 /// Throws TreeMismatchError when the number of leaves differs or the paths do, naming the first difference.
 RAVEN_API void check_same(const char* name, const std::vector<std::string>& a, const std::vector<std::string>& b);
+/// path_string(node) == path, without making the string.
+RAVEN_API bool is_path(const PathNode* node, std::string_view path);
+/// Throws as check_same unless b's leaves have the paths `expected`, in that order.
+template <class B>
+void require_paths(const char* name, const std::vector<std::string>& expected, const B& b) {
+  size_t at = 0;
+  bool same = true;
+  for_each_leaf(b, [&](const Array&, const PathNode* path, Role) {
+    same = same && at < expected.size() && is_path(path, expected[at]);
+    ++at;
+  });
+  if (!same || at != expected.size()) check_same(name, expected, paths(b));
+}
+/// Throws as check_same unless the leaves of both have the same paths.
+template <class A, class B>
+void require_same(const char* name, const A& a, const B& b) {
+  if constexpr (!std::same_as<A, Array> || !std::same_as<B, Array>) require_paths(name, paths(a), b);
+}
 }  // namespace detail
 
 /// A copy of `like` with its leaves replaced in order. Throws TreeMismatchError when the count differs.
@@ -253,14 +271,14 @@ T map(F&& f, const T& tree) {
 /// f(leaf of a, leaf of b) where both are present; absent where a's is. Structures must agree (TreeMismatchError).
 template <class T, class U, class F>
 T map2(F&& f, const T& a, const U& b) {
+  detail::require_same("nx.tree.map2", a, b);
   const std::vector<Array> other = leaves(b);
   T out = a;
   size_t at = 0;
   for_each_leaf(out, [&](Array& leaf, const PathNode*, Role) {
-    if (at < other.size() && leaf.defined() && other[at].defined()) leaf = f(static_cast<const Array&>(leaf), other[at]);
-    ++at;
+    const Array& mate = other[at++];
+    if (leaf.defined() && mate.defined()) leaf = f(static_cast<const Array&>(leaf), mate);
   });
-  if (at != other.size()) detail::check_same("nx.tree.map2", paths(a), paths(b));
   return out;
 }
 

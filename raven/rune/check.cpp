@@ -1,17 +1,23 @@
 #include "raven/rune/check.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "raven/base/message.hpp"
 #include "raven/nx/api/creation.hpp"
 #include "raven/nx/api/math.hpp"
 #include "raven/nx/api/reduce.hpp"
+#include "raven/nx/error.hpp"
 
 namespace rune::detail {
 
 namespace {
 
 using Leaves = std::vector<Array>;
+using Function = std::function<Leaves(const Leaves&)>;
+
+bool is_real(const Array& x) { return x.defined() && nx::is_float(x.dtype()); }
 
 /// SplitMix64, mapped to (−1, 1): directions must not depend on nx's own generator.
 double uniform(uint64_t& state) {
@@ -22,27 +28,30 @@ double uniform(uint64_t& state) {
   return static_cast<double>(z >> 11) * 0x1p-52 - 1;
 }
 
+/// Absent where x has no derivative.
 Array random_like(const Array& x, uint64_t& state) {
+  if (!is_real(x)) return {};
   std::vector<double> values(static_cast<size_t>(x.size()));
   for (double& v : values) v = uniform(state);
   return nx::array(std::span<const double>(values), x.shape()).astype(x.dtype());
 }
-Leaves random_direction(const Leaves& at, uint64_t& state) {
-  Leaves direction;
-  double norm = 0;
-  for (const Array& x : at) {
-    direction.push_back(x.defined() && nx::is_float(x.dtype()) ? random_like(x, state) : Array{});
-    if (direction.back().defined()) norm += nx::sum(direction.back() * direction.back()).item<double>();
-  }
-  for (Array& d : direction)
-    if (d.defined() && norm > 0) d = d / std::sqrt(norm);
-  return direction;
+Leaves random_like(const Leaves& at, uint64_t& state) {
+  Leaves out;
+  for (const Array& x : at) out.push_back(random_like(x, state));
+  return out;
 }
+/// ⟨a, b⟩ over the leaves that both have, in f64.
 double dot(const Leaves& a, const Leaves& b) {
   double total = 0;
   for (size_t i = 0; i < a.size(); ++i)
-    if (a[i].defined() && b[i].defined() && nx::is_float(a[i].dtype())) total += nx::sum(a[i] * b[i]).item<double>();
+    if (is_real(a[i]) && is_real(b[i])) total += nx::sum(a[i].astype(nx::f64) * b[i].astype(nx::f64)).item<double>();
   return total;
+}
+Leaves unit(Leaves direction) {
+  const double norm = std::sqrt(dot(direction, direction));
+  for (Array& d : direction)
+    if (d.defined() && norm > 0) d = d / norm;
+  return direction;
 }
 Leaves moved(const Leaves& at, const Leaves& direction, double step) {
   Leaves out;
@@ -50,90 +59,114 @@ Leaves moved(const Leaves& at, const Leaves& direction, double step) {
   return out;
 }
 
-/// A function of leaves as a callable.
-struct Fn {
-  LeafFunction f;
-  void* context;
-  Leaves operator()(const Leaves& x) const { return f(context, x); }
-};
-
-/// x ↦ gradient of ⟨weights, f(x)⟩ at the floating leaves.
-struct Gradient {
-  const Fn& f;
-  const Leaves& weights;
-  Leaves operator()(const Leaves& x) const {
-    Tape tape;
-    Leaves traced = x;
-    std::vector<size_t> watched;
-    for (size_t i = 0; i < x.size(); ++i)
-      if (x[i].defined() && nx::is_float(x[i].dtype())) traced[i] = tape.watch(x[i]), watched.push_back(i);
-    Leaves y;
-    {
-      const nx::InterpreterScope scope(&tape);
-      y = f(traced);
-    }
-    Leaves seeds;
-    for (size_t i = 0; i < y.size(); ++i) seeds.push_back(nx::is_float(y[i].dtype()) ? weights[i] : Array{});
-    Leaves cotangents = tape.backward(y, seeds, true);
-    Leaves out;
-    for (size_t k = 0; k < watched.size(); ++k) out.push_back(gradient_or_zeros(std::move(cotangents[k]), x[watched[k]]));
-    return out;
+/// The gradient of ⟨weights, f⟩ at the floating leaves of x, absent at the others.
+Leaves gradient(const Function& f, const Leaves& weights, const Leaves& x) {
+  Tape tape;
+  Leaves traced = x;
+  for (Array& leaf : traced)
+    if (is_real(leaf)) leaf = tape.watch(leaf);
+  Leaves y;
+  {
+    const nx::InterpreterScope scope(&tape);
+    y = f(traced);
   }
-};
-
-void note(CheckReport& report, const char* what, double got, double expected, double tolerance) {
-  const double error = std::abs(got - expected) / (1 + std::abs(expected));
-  const bool bad = !(error <= tolerance);  // NaN is bad
-  if (error > report.worst || bad) {
-    report.worst = std::isnan(error) ? INFINITY : std::max(report.worst, error);
-    report.message = raven::Message(what) << ": got " << got << ", expected " << expected << " (relative error " << error << ")";
-  }
-  if (bad) report.ok = false;
+  Leaves cotangents = tape.backward(y, weights, true), out;
+  size_t at = 0;
+  for (const Array& leaf : x) out.push_back(is_real(leaf) ? gradient_or_zeros(std::move(cotangents[at++]), leaf) : Array());
+  return out;
 }
 
-template <class F>
-void check_order(CheckReport& report, const F& f, const Leaves& at, const CheckOpts& options, uint64_t& state,
-                 const char* forward_name, const char* reverse_name) {
-  const Leaves y = f(at);
-  Leaves weights;
-  for (const Array& leaf : y) weights.push_back(random_like(leaf, state));
-  for (int k = 0; k < options.directions && report.ok; ++k) {
-    const Leaves direction = random_direction(at, state);
-    const double numeric = (dot(weights, f(moved(at, direction, options.eps))) - dot(weights, f(moved(at, direction, -options.eps)))) /
-                           (2 * options.eps);
-    const auto [value, tangents] = jvp([&](const Leaves& x) { return f(x); }, std::tuple<Leaves>(at), std::tuple<Leaves>(direction));
-    note(report, forward_name, dot(weights, tangents), numeric, options.tolerance);
-    // Reverse mode: the gradient of ⟨weights, f⟩ along the direction.
-    Tape tape;
-    Leaves traced = at;
-    Leaves along;
-    for (size_t i = 0; i < at.size(); ++i)
-      if (direction[i].defined()) traced[i] = tape.watch(at[i]), along.push_back(direction[i]);
-    Leaves result;
-    {
-      const nx::InterpreterScope scope(&tape);
-      result = f(traced);
-    }
-    Leaves seeds;
-    for (size_t i = 0; i < result.size(); ++i) seeds.push_back(nx::is_float(result[i].dtype()) ? weights[i] : Array{});
-    const Leaves gradient = tape.backward(result, seeds, true);
-    note(report, reverse_name, dot(along, gradient), numeric, options.tolerance);
+/// The derivative of ⟨weights, f⟩ along one direction, three times.
+struct Slopes {
+  double numeric, forward, reverse;
+};
+Slopes slopes(const Function& f, const Leaves& weights, const Leaves& at, const Leaves& direction, double eps) {
+  const double ahead = dot(weights, f(moved(at, direction, eps))), behind = dot(weights, f(moved(at, direction, -eps)));
+  const auto [value, tangents] = jvp(f, std::tuple<Leaves>(at), std::tuple<Leaves>(direction));
+  return {(ahead - behind) / (2 * eps), dot(weights, tangents), dot(direction, gradient(f, weights, at))};
+}
+/// Relative to 1 + |expected|; NaN and infinite differences are infinite.
+double error_of(double got, double expected) {
+  const double error = std::abs(got - expected) / (1 + std::abs(expected));
+  return std::isnan(error) ? INFINITY : error;
+}
+
+void note(CheckReport& report, const std::string& what, double got, double expected, double tolerance) {
+  const double error = error_of(got, expected);
+  if (error > report.worst || error > tolerance) {
+    report.worst = std::max(report.worst, error);
+    report.message = raven::Message(what) << " against central differences: got " << got << ", expected " << expected
+                                          << " (relative error " << error << ")";
   }
+  if (error > tolerance) report.ok = false;
+}
+
+/// The leaf whose own direction gives the largest error.
+size_t worst_leaf(const Function& f, const Leaves& weights, const Leaves& at, const Leaves& direction, double eps) {
+  size_t worst = 0;
+  double largest = -1;
+  for (size_t i = 0; i < at.size(); ++i) {
+    if (!direction[i].defined() || at[i].size() == 0) continue;
+    Leaves alone(at.size());
+    alone[i] = direction[i];
+    const Slopes s = slopes(f, weights, at, unit(alone), eps);
+    const double error = std::max(error_of(s.forward, s.numeric), error_of(s.reverse, s.numeric));
+    if (error > largest) largest = error, worst = i;
+  }
+  return worst;
+}
+
+void require(bool ok, const char* argument, double got, const char* expected) {
+  if (!ok)
+    throw nx::ValueError("rune.check_grads", raven::Message(argument) << ": got " << got << ", expected " << expected);
+}
+
+/// Step and tolerance for the narrowest dtype among the leaves, where the options leave them open. A difference of f32
+/// values loses 2^-24·|f| / eps and, as eps², the curvature: 1e-2 balances the two.
+CheckOpts completed(CheckOpts options, const Leaves& at) {
+  double largest = 1;
+  bool narrow = false, any = false;
+  for (const Array& x : at) {
+    if (!is_real(x)) continue;
+    any = true;
+    if (x.dtype() == nx::f64) continue;
+    narrow = true;
+    if (x.size() > 0) largest = std::max(largest, nx::max(nx::abs(x)).astype(nx::f64).item<double>());
+  }
+  if (!any)
+    throw nx::ValueError("rune.check_grads", "no leaf of the arguments is floating: there is no derivative to check");
+  require(options.order >= 1, "order", options.order, "1 or more");
+  require(options.directions >= 1, "directions", options.directions, "1 or more");
+  require(options.eps >= 0 && std::isfinite(options.eps), "eps", options.eps, "a number above 0, or 0 for the default");
+  require(options.tolerance >= 0, "tolerance", options.tolerance, "a number above 0, or 0 for the default");
+  if (options.eps == 0) options.eps = narrow ? 1e-2 * largest : 1e-6;
+  if (options.tolerance == 0) options.tolerance = narrow ? 2e-3 : 1e-5;
+  return options;
 }
 
 }  // namespace
 
-CheckReport check_leaves(LeafFunction function, void* context, const std::vector<Array>& at, const CheckOpts& options) {
+CheckReport check_leaves(LeafFunction function, void* context, const std::vector<Array>& at,
+                         const std::vector<std::string>& paths, const CheckOpts& given) {
+  const CheckOpts options = completed(given, at);
   CheckReport report;
   uint64_t state = options.seed + 1;
-  const Fn f{function, context};
-  check_order(report, f, at, options, state, "jvp against central differences", "vjp against central differences");
-  if (options.order >= 2 && report.ok) {
-    Leaves weights;
-    for (const Array& leaf : f(at)) weights.push_back(random_like(leaf, state));
-    const Gradient gradient{f, weights};
-    check_order(report, gradient, at, options, state, "jvp of the gradient against central differences",
-                "vjp of the gradient against central differences");
+  Function f = [&](const Leaves& x) { return function(context, x); };
+  std::string of_what;
+  for (int order = 1; order <= options.order; ++order) {
+    const Leaves weights = random_like(f(at), state);
+    for (int k = 0; k < options.directions; ++k) {
+      const Leaves direction = unit(random_like(at, state));
+      const Slopes s = slopes(f, weights, at, direction, options.eps);
+      note(report, "jvp" + of_what, s.forward, s.numeric, options.tolerance);
+      if (report.ok) note(report, "vjp" + of_what, s.reverse, s.numeric, options.tolerance);
+      if (report.ok) continue;
+      report.path = paths[worst_leaf(f, weights, at, direction, options.eps)];
+      report.message += "; most at leaf '" + report.path + "'";
+      return report;
+    }
+    f = [f, weights](const Leaves& x) { return gradient(f, weights, x); };
+    of_what += " of the gradient";
   }
   return report;
 }

@@ -21,6 +21,7 @@ Array watch_pair(Forward& forward, const Array& primal, const Array& tangent, co
 }
 
 Array tangent_or_zeros(const Forward& forward, const Array& x) {
+  if (!x.defined()) return {};
   Array tangent = forward.tangent_of(x);
   return tangent.defined() ? tangent : nx::zeros(x.shape(), {.dtype = x.dtype()});
 }

@@ -23,8 +23,7 @@ auto jvp(F&& f, const std::tuple<P...>& primals, const std::tuple<P...>& tangent
   Forward forward;
   std::tuple<P...> traced = primals;
   std::vector<Array> directions = tree::leaves(tangents);
-  if (tree::leaves(primals).size() != directions.size())
-    tree::detail::check_same("rune.jvp", tree::paths(primals), tree::paths(tangents));
+  if constexpr (!(std::same_as<P, Array> && ...)) tree::detail::require_same("rune.jvp", primals, tangents);
   size_t at = 0;
   tree::for_each_leaf(traced, [&](Array& leaf, const tree::PathNode* path, tree::Role) {
     leaf = detail::watch_pair(forward, leaf, directions[at++], path);
@@ -38,9 +37,7 @@ auto jvp(F&& f, const std::tuple<P...>& primals, const std::tuple<P...>& tangent
     tree::for_each_leaf(dy, [&](Array& leaf, const tree::PathNode*, tree::Role) { leaf = detail::tangent_or_zeros(forward, leaf); });
     return dy;
   };
-  const auto lower = [&](auto& y) {
-    tree::for_each_leaf(y, [&](Array& leaf, const tree::PathNode*, tree::Role) { leaf = forward.lower(leaf); });
-  };
+  const auto lower = [&](auto& y) { detail::replace_arrays([&](const Array& x) { return forward.lower(x); }, y); };
   if constexpr (detail::is_aux<decltype(result)>::value) {
     auto dy = tangent(result.value);
     lower(result.value);

@@ -82,7 +82,7 @@ void fused_update(const std::vector<std::shared_ptr<const Stage>>& stages, const
   std::vector<Array> kept;  // contiguous copies of gradients
   int64_t tasks = 0;
   for (size_t i = 0; i < params.size(); ++i) {
-    if (!AdamW::optimizes(params[i], infos[i])) continue;
+    if (!optimizes(params[i], infos[i])) continue;
     Array &m = (mu++)->value, &v = (nu++)->value;
     if (!grads[i].defined() || params[i].size() == 0) continue;
     kept.push_back(nx::detail::contiguous_array(grads[i]));
@@ -115,7 +115,7 @@ void fused_update(const std::vector<std::shared_ptr<const Stage>>& stages, const
         run(loops_f64[level], step64[leaf.decays]);
     }
   });
-  mine[0].value = mine[0].value + 1;
+  mine[0].value = AdamW::next_count(mine[0].value);
 }
 
 }  // namespace vega::detail

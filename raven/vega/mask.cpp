@@ -42,6 +42,11 @@ bool glob_match(std::string_view pattern, std::string_view text) {
 }  // namespace
 
 bool Mask::operator()(const LeafInfo& leaf) const { return node_->matches(leaf); }
+Mask Mask::allow_empty() const {
+  Mask same = *this;
+  same.allows_empty_ = true;
+  return same;
+}
 Mask operator!(const Mask& a) {
   return make([a](const LeafInfo& leaf) { return !a(leaf); });
 }
@@ -57,7 +62,7 @@ Mask all() {
   return make([](const LeafInfo&) { return true; });
 }
 Mask none() {
-  return make([](const LeafInfo&) { return false; });
+  return make([](const LeafInfo&) { return false; }).allow_empty();
 }
 Mask ndim_ge(int n) {
   return make([n](const LeafInfo& leaf) { return leaf.shape.size() >= n; });

@@ -15,9 +15,13 @@ class RAVEN_API Mask {
   struct Node;
   explicit Mask(std::shared_ptr<const Node> node) : node_(std::move(node)) {}
   bool operator()(const LeafInfo& leaf) const;
+  /// The same predicate, which may match no leaf of a model: a transform refuses others then, for a path may be misspelt.
+  Mask allow_empty() const;
+  bool allows_empty() const { return allows_empty_; }
 
  private:
   std::shared_ptr<const Node> node_;
+  bool allows_empty_ = false;
 };
 RAVEN_API Mask operator!(const Mask& a);
 RAVEN_API Mask operator&&(const Mask& a, const Mask& b);
@@ -25,6 +29,7 @@ RAVEN_API Mask operator||(const Mask& a, const Mask& b);
 
 namespace mask {
 RAVEN_API Mask all();
+/// No leaf: allowed to be empty.
 RAVEN_API Mask none();
 /// Leaves of rank ≥ n: weights and embeddings without biases and norms for n = 2.
 RAVEN_API Mask ndim_ge(int n);

@@ -1,5 +1,6 @@
 #include "raven/vega/schedule.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -18,14 +19,16 @@ struct Schedule::Node {
   virtual ~Node() = default;
   virtual double at(double step) const = 0;
   virtual Array at(const Array& step) const = 0;
+  virtual Range range() const = 0;
 };
 
 namespace {
 
 double cosine(double x) { return std::cos(x); }
 Array cosine(const Array& x) { return nx::cos(x); }
-double least(double x, double bound) { return x < bound ? x : bound; }
-Array least(const Array& x, double bound) { return nx::minimum(x, bound); }
+/// The part of n steps that is over.
+double done(double step, double n) { return (step < 0 ? 0 : step < n ? step : n) / n; }
+Array done(const Array& step, double n) { return nx::minimum(nx::maximum(step, 0), n) / n; }
 double choose_before(double step, double boundary, double before, double after) {
   return step < boundary ? before : after;
 }
@@ -43,6 +46,7 @@ struct Both : Schedule::Node {
 struct Constant final : Both<Constant> {
   double c;
   explicit Constant(double v) : c(v) {}
+  Schedule::Range range() const override { return {c, c}; }
   template <class T>
   T value(const T&) const {
     if constexpr (std::same_as<T, Array>)
@@ -54,23 +58,34 @@ struct Constant final : Both<Constant> {
 struct Linear final : Both<Linear> {
   double a, b, n;
   Linear(double from, double to, double steps) : a(from), b(to), n(steps) {}
+  Schedule::Range range() const override { return {std::min(a, b), std::max(a, b)}; }
   template <class T>
   T value(const T& step) const {
-    return least(step, n) / n * (b - a) + a;
+    return done(step, n) * (b - a) + a;
   }
 };
 struct Cosine final : Both<Cosine> {
   double a, n, alpha;
   Cosine(double from, double steps, double floor) : a(from), n(steps), alpha(floor) {}
+  Schedule::Range range() const override { return {std::min(a, a * alpha), std::max(a, a * alpha)}; }
   template <class T>
   T value(const T& step) const {
-    return ((cosine(least(step, n) / n * std::numbers::pi) + 1.0) * (0.5 * (1 - alpha)) + alpha) * a;
+    return ((cosine(done(step, n) * std::numbers::pi) + 1.0) * (0.5 * (1 - alpha)) + alpha) * a;
   }
 };
 struct Join final : Both<Join> {
   std::vector<Schedule> parts;
   std::vector<int64_t> boundaries;
   Join(std::vector<Schedule> p, std::vector<int64_t> b) : parts(std::move(p)), boundaries(std::move(b)) {}
+  Schedule::Range range() const override {
+    Schedule::Range all = parts[0].range();
+    for (const Schedule& part : parts) {
+      const Schedule::Range r = part.range();
+      if (std::isnan(r.least)) return r;
+      all = {std::min(all.least, r.least), std::max(all.largest, r.largest)};
+    }
+    return all;
+  }
   template <class T>
   T value(const T& step) const {
     T result = parts.back().node().at(T(step - (boundaries.empty() ? 0.0 : static_cast<double>(boundaries.back()))));
@@ -89,15 +104,20 @@ void require(bool ok, const char* name, const char* argument, double got, const 
 }  // namespace
 
 Schedule::Schedule(double constant) : node_(std::make_shared<Constant>(constant)) {}
+Schedule::Range Schedule::range() const { return node_->range(); }
 double Schedule::operator()(int64_t step) const { return node_->at(static_cast<double>(step)); }
 Array Schedule::operator()(const Array& step) const { return node_->at(step.astype(nx::f64)); }
 
 Schedule linear(double a, double b, int64_t n) {
   require(n >= 1, "vega.linear", "n", static_cast<double>(n), "at least 1 step");
+  require(std::isfinite(a), "vega.linear", "a", a, "a finite number");
+  require(std::isfinite(b), "vega.linear", "b", b, "a finite number");
   return Schedule(std::make_shared<Linear>(a, b, static_cast<double>(n)));
 }
 Schedule cosine_decay(double a, int64_t n, double alpha) {
   require(n >= 1, "vega.cosine_decay", "n", static_cast<double>(n), "at least 1 step");
+  require(std::isfinite(a), "vega.cosine_decay", "a", a, "a finite number");
+  require(std::isfinite(alpha), "vega.cosine_decay", "alpha", alpha, "a finite number");
   return Schedule(std::make_shared<Cosine>(a, static_cast<double>(n), alpha));
 }
 Schedule join(const std::vector<Schedule>& parts, const std::vector<int64_t>& boundaries) {
@@ -113,6 +133,9 @@ Schedule warmup_cosine_decay(const WarmupCosineOpts& o) {
   require(o.total >= 1, name, "total", static_cast<double>(o.total), "at least 1 step");
   require(o.warmup >= 0 && o.warmup < o.total, name, "warmup", static_cast<double>(o.warmup), "fewer steps than total");
   require(o.peak != 0, name, "peak", o.peak, "a value other than 0");
+  require(std::isfinite(o.peak), name, "peak", o.peak, "a finite number");
+  require(std::isfinite(o.init), name, "init", o.init, "a finite number");
+  require(std::isfinite(o.end), name, "end", o.end, "a finite number");
   const Schedule decay = cosine_decay(o.peak, o.total - o.warmup, o.end / o.peak);
   return o.warmup == 0 ? decay : join({linear(o.init, o.peak, o.warmup), decay}, {o.warmup});
 }

@@ -19,15 +19,21 @@ class RAVEN_API Schedule {
   double operator()(int64_t step) const;
   /// step: 0-d integer array; result: 0-d f64.
   nx::Array operator()(const nx::Array& step) const;
+  /// Bounds of all values; NaN when one may be.
+  struct Range {
+    double least, largest;
+  };
+  Range range() const;
   const Node& node() const { return *node_; }
 
  private:
   std::shared_ptr<const Node> node_;
 };
 
-/// a + (b − a)·s/n for s < n, then b. Throws nx::ValueError when n < 1.
+/// a + (b − a)·s/n for s < n, then b; a before step 0. Throws nx::ValueError when n < 1, or a or b is not finite.
 RAVEN_API Schedule linear(double a, double b, int64_t n);
-/// a·((1 − alpha)·(½(1 + cos πs/n)) + alpha) for s < n, then a·alpha. Throws nx::ValueError when n < 1.
+/// a·((1 − alpha)·(½(1 + cos πs/n)) + alpha) for s < n, then a·alpha; a before step 0. Throws nx::ValueError when
+/// n < 1, or a or alpha is not finite.
 RAVEN_API Schedule cosine_decay(double a, int64_t n, double alpha = 0);
 
 struct WarmupCosineOpts {

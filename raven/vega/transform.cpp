@@ -6,6 +6,7 @@
 #include "raven/nx/gateway.hpp"
 #include "raven/vega/error.hpp"
 #include "raven/vega/fused.hpp"
+#include "raven/vega/stages.hpp"
 
 namespace vega {
 
@@ -31,19 +32,15 @@ std::vector<StateEntry> Transform::init_leaves(const std::vector<Array>& params,
 
 namespace {
 
-/// Gradients fit the parameters leaf by leaf.
-void check_leaves(const std::vector<Array>& grads, const std::vector<Array>& params,
-                  const std::vector<LeafInfo>& infos) {
-  if (grads.size() != params.size())
-    throw nx::TreeMismatchError("vega.update", infos.empty() ? "" : infos[0].path,
-                                raven::Message("the gradient has ")
-                                    << grads.size() << " leaves, the parameters " << params.size());
-  for (size_t i = 0; i < grads.size(); ++i)
-    if (grads[i].defined() && params[i].defined() &&
-        (grads[i].shape() != params[i].shape() || grads[i].dtype() != params[i].dtype()))
+/// Gradients fit the parameters leaf by leaf; those of leaves that are not optimized are dropped.
+void take_gradients(std::vector<Array>& grads, const std::vector<Array>& params, const std::vector<LeafInfo>& infos) {
+  for (size_t i = 0; i < grads.size(); ++i) {
+    if (!detail::optimizes(params[i], infos[i])) grads[i] = Array();
+    if (grads[i].defined() && (grads[i].shape() != params[i].shape() || grads[i].dtype() != params[i].dtype()))
       throw nx::TreeMismatchError("vega.update", infos[i].path,
                                   raven::Message("the gradient is ")
                                       << nx::aval_of(grads[i]) << ", the parameter " << nx::aval_of(params[i]));
+  }
 }
 
 /// [first, last) of each stage's entries, found by the prefix `<stage>.`.
@@ -63,9 +60,19 @@ std::vector<size_t> stage_offsets(const std::vector<StateEntry>& state, size_t s
 
 }  // namespace
 
+void Transform::throw_mismatch(const std::vector<LeafInfo>& infos, const std::vector<std::string>& grads) {
+  size_t i = 0;
+  while (i < infos.size() && i < grads.size() && infos[i].path == grads[i]) ++i;
+  const std::string mine = i < infos.size() ? infos[i].path : "(end)", theirs = i < grads.size() ? grads[i] : "(end)";
+  throw nx::TreeMismatchError("vega.update", i < infos.size() ? mine : theirs,
+                              raven::Message("the gradient has ")
+                                  << grads.size() << " leaves, the parameters " << infos.size()
+                                  << "; first difference: '" << theirs << "' and '" << mine << "'");
+}
+
 void Transform::updates_leaves(std::vector<Array>& grads, std::vector<StateEntry>& state,
                                const std::vector<Array>& params, const std::vector<LeafInfo>& infos) const {
-  check_leaves(grads, params, infos);
+  take_gradients(grads, params, infos);
   const std::vector<size_t> offsets = stage_offsets(state, stages_.size());
   for (size_t i = 0; i < stages_.size(); ++i)
     stages_[i]->update({grads, params, infos, state.data() + offsets[i], offsets[i + 1] - offsets[i]});
@@ -74,7 +81,7 @@ void Transform::updates_leaves(std::vector<Array>& grads, std::vector<StateEntry
 void Transform::update_leaves(std::vector<Array> grads, std::vector<StateEntry>& state, std::vector<Array>& params,
                               const std::vector<LeafInfo>& infos) const {
   if (!nx::current_interpreter() && detail::is_fusable(stages_)) {
-    check_leaves(grads, params, infos);
+    take_gradients(grads, params, infos);
     detail::fused_update(stages_, stage_offsets(state, stages_.size()), grads, state, params, infos);
     return;
   }

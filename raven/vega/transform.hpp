@@ -64,7 +64,8 @@ class RAVEN_API Stage {
   virtual void update(const StageCall& call) const = 0;
 };
 
-/// A chain of stages. `update` is the whole step; `updates` is Optax's form, to be added to the parameters.
+/// A chain of stages. `update` is the whole step; `updates` is Optax's form, to be added to the parameters. Buffers and
+/// leaves of integers pass through untouched, whatever the gradient has in their place: they have no update.
 class RAVEN_API Transform {
  public:
   Transform() = default;
@@ -81,6 +82,7 @@ class RAVEN_API Transform {
   template <class P>
   std::pair<P, State<P>> update(P grads, State<P> state, P params) const {
     std::vector<LeafInfo> infos = tree::infos(params);
+    check_paths(infos, grads);
     std::vector<Array> g = take_leaves(grads), p = take_leaves(params);
     std::vector<StateEntry> entries = std::move(state).take();
     update_leaves(std::move(g), entries, p, infos);
@@ -89,9 +91,11 @@ class RAVEN_API Transform {
   /// The updates alone, and the new state: params + updates is the step.
   template <class P>
   std::pair<P, State<P>> updates(P grads, State<P> state, const P& params) const {
+    const std::vector<LeafInfo> infos = tree::infos(params);
+    check_paths(infos, grads);
     std::vector<Array> g = tree::leaves(grads);
     std::vector<StateEntry> entries = std::move(state).take();
-    updates_leaves(g, entries, tree::leaves(params), tree::infos(params));
+    updates_leaves(g, entries, tree::leaves(params), infos);
     return {tree::unflatten(grads, std::move(g)), State<P>(std::move(entries))};
   }
   /// One line per stage.
@@ -99,6 +103,18 @@ class RAVEN_API Transform {
   const std::vector<std::shared_ptr<const Stage>>& stages() const { return stages_; }
 
  private:
+  /// Throws nx::TreeMismatchError unless the gradient's leaves have the parameters' paths.
+  template <class P>
+  static void check_paths(const std::vector<LeafInfo>& infos, const P& grads) {
+    size_t at = 0;
+    bool same = true;
+    tree::for_each_leaf(grads, [&](const Array&, const tree::PathNode* path, tree::Role) {
+      same = same && at < infos.size() && tree::detail::is_path(path, infos[at].path);
+      ++at;
+    });
+    if (!same || at != infos.size()) throw_mismatch(infos, tree::paths(grads));
+  }
+  [[noreturn]] static void throw_mismatch(const std::vector<LeafInfo>& infos, const std::vector<std::string>& grads);
   template <class T>
   static std::vector<Array> take_leaves(T& tree_value) {
     std::vector<Array> out;
@@ -122,8 +138,9 @@ Transform chain(const T&... transforms) {
   return Transform(std::move(stages));
 }
 
-/// Gradients scaled by max/‖g‖ when their global norm exceeds max; the norm is kept in the state entry `norm`.
-/// As torch.nn.utils.clip_grad_norm_: the factor is max / (‖g‖ + 1e-6), at most 1. Throws nx::ValueError when max ≤ 0.
+/// Gradients of parameters scaled when their global norm exceeds max, by max / (‖g‖ + 1e-6) as
+/// torch.nn.utils.clip_grad_norm_; otherwise they stay as they are, bit for bit. The norm is kept in the state entry
+/// `norm`. Throws nx::ValueError when max ≤ 0.
 RAVEN_API Transform clip_by_global_norm(double max);
 
 struct AdamWOpts {
@@ -131,10 +148,11 @@ struct AdamWOpts {
   Schedule lr = 1e-3;
   double b1 = 0.9, b2 = 0.999, eps = 1e-8;
   double weight_decay = 1e-2;
-  Mask decay_mask = mask::all();  ///< leaves that decay
+  Mask decay_mask = mask::all();  ///< leaves that decay; init refuses one that matches no parameter
 };
 /// AdamW as torch.optim.AdamW (Loshchilov & Hutter 2019): decoupled decay p·(1 − lr·wd), bias-corrected moments.
-/// State: count (i32), mu and nu per leaf. Throws nx::ValueError for betas outside [0, 1), negative eps or decay.
+/// State: count (i32, stays at INT32_MAX), mu and nu per leaf. Throws nx::ValueError for betas outside [0, 1), and for
+/// rates, eps and decay that are negative or not finite.
 RAVEN_API Transform adamw(const AdamWOpts& options = {});
 
 }  // namespace vega

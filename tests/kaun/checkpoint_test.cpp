@@ -118,7 +118,61 @@ TEST_F(CheckpointFile, AFileOfAnotherModelIsRefusedByEveryName) {
             "kaun.load_state_dict: " + at("other") +
                 ": 4 problems: missing 'wpe.weight'; 'ln_f.weight' is f64[16], the model has f32[16]; 'ln_f.bias' is "
                 "f32[17], the "
-                "model has f32[16]; unexpected 'lm_head.scale'; build the model with the sizes it was saved with");
+                "model has f32[16]; unexpected 'lm_head.scale'; build the model with the sizes it was saved with; cast tensors of another "
+                "dtype with astype; take what both have with {.strict = false}, or give .prefix and .rename when the "
+                "names differ");
+}
+
+TEST_F(CheckpointFile, WhatBothHaveIsTakenWhenNotStrict) {
+  Rng rng(1);
+  const Linear layer(2, 3, rng), fresh(2, 3, rng);
+  Checkpoint file = state_dict(layer);
+  file.tensors[1].first = "offset";
+  EXPECT_EQ(message_of<CheckpointError>([&] { load_state_dict(fresh, file); }),
+            "kaun.load_state_dict: 2 problems: missing 'bias'; unexpected 'offset'; take what both have with {.strict = "
+            "false}, or give .prefix and .rename when the names differ");
+  LoadReport report;
+  const Linear part = load_state_dict(fresh, file, {.strict = false, .report = &report});
+  EXPECT_EQ(part.weight.to_vector<float>(), layer.weight.to_vector<float>());
+  EXPECT_EQ(part.bias.to_vector<float>(), fresh.bias.to_vector<float>());
+  EXPECT_EQ(report.missing, std::vector<std::string>{"bias"});
+  EXPECT_EQ(report.unexpected, std::vector<std::string>{"offset"});
+  // Shapes agree in any case.
+  file.tensors[0].second = nx::zeros({2, 3}, {.dtype = nx::f32});
+  EXPECT_EQ(message_of<CheckpointError>([&] { load_state_dict(fresh, file, {.strict = false}); }),
+            "kaun.load_state_dict: 1 problem: 'weight' is f32[2,3], the model has f32[3,2]; build the model with the "
+            "sizes it was saved with");
+}
+
+TEST_F(CheckpointFile, PrefixAndRename) {
+  Rng rng(1);
+  const models::Gpt model(tiny_config(), rng), fresh(tiny_config(), rng);
+  Checkpoint file;
+  for (const auto& [name, value] : state_dict(model).tensors) {
+    const bool block = name.starts_with("h.");
+    file.tensors.emplace_back("model." + (block ? "blocks." + name.substr(2) : name), value);
+  }
+  file.tensors.emplace_back("head.weight", nx::ones({1}));
+  const models::Gpt loaded = load_state_dict(fresh, file, {.prefix = "model.", .rename = {{"blocks", "h"}}});
+  expect_same_model(loaded, model);
+  EXPECT_EQ(message_of<nx::ValueError>([&] { load_state_dict(fresh, file, {.prefix = "model.", .rename = {{"block", "h"}}}); }),
+            "kaun.load_state_dict: rename: no tensor is named 'block' or 'block.…'");
+  EXPECT_NE(message_of<CheckpointError>([&] {
+              load_state_dict(fresh, file, {.prefix = "model.", .rename = {{"wpe", "wte"}, {"blocks", "h"}}});
+            }).find("two tensors are named 'wte.weight', the second is 'model.wpe.weight'"),
+            std::string::npos);
+}
+
+TEST_F(CheckpointFile, ASecondCopyOfTheTiedHeadIsChecked) {
+  Rng rng(1);
+  const models::Gpt model(tiny_config(), rng), fresh(tiny_config(), rng);
+  Checkpoint file = state_dict(model);
+  file.tensors.emplace_back("lm_head.weight", model.wte.weight * 1);
+  expect_same_model(load_state_dict(fresh, file), model);
+  file.tensors.back().second = model.wte.weight + 1;
+  EXPECT_NE(message_of<CheckpointError>([&] { load_state_dict(fresh, file); })
+                .find("1 problem: 'lm_head.weight' differs from 'wte.weight', which the model uses for both"),
+            std::string::npos);
 }
 
 TEST_F(CheckpointFile, BrokenFilesAreRefusedWithTheirPath) {

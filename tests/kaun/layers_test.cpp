@@ -66,6 +66,40 @@ TEST(LayerNorm, ByHand) {
   EXPECT_NE(message_of<nx::DTypeError>([&] { norm(nx::zeros({2, 4})); }).find("kaun.LayerNorm"), std::string::npos);
 }
 
+TEST(LayerNorm, WithoutABias) {
+  const LayerNorm norm(4, {.bias = false});
+  EXPECT_FALSE(norm.bias.defined());
+  EXPECT_EQ(nx::tree::count_params(norm), 4);
+  LayerNorm zero(4);
+  const nx::Array x = floats({1.0f, 2.0f, 4.0f, 3.0f}).reshape({1, 4});
+  EXPECT_EQ(norm(x).to_vector<float>(), zero(x).to_vector<float>());
+}
+
+TEST(Layers, WrongSizesAreRefusedUnderTheLayersName) {
+  Rng rng(1);
+  const auto error = [](auto&& f) { return message_of<nx::ValueError>(f); };
+  EXPECT_EQ(error([&] { Linear(0, 3, rng); }), "kaun.Linear: in: got 0, expected a size of at least 1");
+  EXPECT_EQ(error([&] { Linear(3, -1, rng); }), "kaun.Linear: out: got -1, expected a size of at least 1");
+  EXPECT_EQ(error([] { LayerNorm(0); }), "kaun.LayerNorm: features: got 0, expected a size of at least 1");
+  EXPECT_EQ(error([&] { Embedding(0, 3, rng); }), "kaun.Embedding: count: got 0, expected a size of at least 1");
+  EXPECT_EQ(error([&] { Embedding(3, -2, rng); }), "kaun.Embedding: features: got -2, expected a size of at least 1");
+  EXPECT_EQ(error([&] { CausalSelfAttention({.width = 4, .heads = 0}, rng); }),
+            "kaun.CausalSelfAttention: heads: got 0, expected a size of at least 1");
+  EXPECT_EQ(error([&] { CausalSelfAttention({.width = 0, .heads = 2}, rng); }),
+            "kaun.CausalSelfAttention: width: got 0, expected a size of at least 1");
+  EXPECT_EQ(error([&] { CausalSelfAttention({.width = 5, .heads = 2}, rng); }),
+            "kaun.CausalSelfAttention: width 5 is not a multiple of heads 2");
+  EXPECT_EQ(error([&] { Mlp({.width = 4, .heads = 2, .layers = -1}, rng); }),
+            "kaun.Mlp: layers: got -1, expected a size of at least 1");
+  EXPECT_EQ(error([&] { Mlp({.width = 4, .heads = 2, .dropout = 2}, rng); }),
+            "kaun.Mlp: dropout: got 2, expected a number in [0, 1]");
+  EXPECT_EQ(message_of<nx::DTypeError>([&] { Linear(2, 3, rng, {.dtype = nx::i32}); }),
+            "kaun.Linear: dtype: got i32, expected a floating one");
+  const models::GptConfig wrong{.vocab_size = 3, .context = 4, .width = 4, .layers = 1, .heads = 2, .dropout = 2};
+  EXPECT_EQ(error([&] { models::Gpt(wrong, rng); }), "kaun.Gpt: dropout: got 2, expected a number in [0, 1]");
+  EXPECT_EQ(error([&] { models::Gpt::shaped(wrong); }), "kaun.Gpt.shaped: dropout: got 2, expected a number in [0, 1]");
+}
+
 TEST(Embedding, RowsAndTheTiedHead) {
   Rng rng(1);
   Embedding table(5, 2, rng);
@@ -193,7 +227,7 @@ TEST(Gpt, WrongInputIsRefused) {
       std::string::npos);
   EXPECT_EQ(message_of<nx::ValueError>(
                 [&] { models::Gpt({.vocab_size = 3, .context = 4, .width = 10, .layers = 1, .heads = 3}, rng); }),
-            "kaun.CausalSelfAttention: width 10 is not a multiple of heads 3");
+            "kaun.Gpt: width 10 is not a multiple of heads 3");
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 // check_grads in f64, orders 1 and 2, one line per op (and per interesting attribute).
 #include <cmath>
 #include <limits>
+#include <map>
+#include <string>
 
 #include "gtest/gtest.h"
 #include "raven/rune.hpp"
@@ -71,6 +73,17 @@ std::vector<Case> cases() {
       {"Reduce sum middle", {c}, [](const Args& x) { return sum(exp(x[0]), 1); }},
       {"Reduce sum two", {c}, [](const Args& x) { return sum(exp(x[0]), {0, 2}); }},
       {"Reduce prod", {c}, [](const Args& x) { return prod(x[0], 1); }},
+      {"Reduce prod of odd and even lengths", {values({2, 3, 5}, -1, 1, 12)}, [](const Args& x) { return prod(x[0], {0, 2}) * prod(x[0]); }},
+      {"Reduce prod with a zero", {array({{2.0, 0.0, 3.0, 1.0}, {0.5, 2.0, 3.0, 4.0}})}, [](const Args& x) { return prod(x[0], 1); }},
+      {"Reduce prod with two zeros", {array({0.0, 3.0, 0.0, 2.0, 1.5})}, [](const Args& x) { return prod(x[0]); }},
+      {"Reduce prod with three zeros", {array({0.0, 3.0, 0.0, 0.0})}, [](const Args& x) { return prod(x[0] * x[0] + x[0]); }},
+      {"Reduce prod of nothing and of one", {values({2, 0}, 0, 1, 1), values({2, 1}, 0, 1, 1)},
+       [](const Args& x) { return prod(x[0], 1) + prod(x[1], 1); }},
+      {"Scatter mul to one place", {a, values({3, 4}, -1, 1, 13)}, [](const Args& x) { Array y = x[0]; return y.at(array({2, 0, 2})).mul(x[1]); }},
+      {"Scatter mul by zeros", {row, array({0.0, 2.0, 0.0, 3.0, 0.0})},
+       [](const Args& x) { Array y = x[0]; return y.at(array({1, 1, 1, 3, 3})).mul(x[1]); }},
+      {"ScatterAxis mul to one place", {a, values({3, 4}, -1, 1, 14)},
+       [](const Args& x) { return put_along_axis(x[0], array({{2, 1, 0, 0}, {2, 0, 1, 0}, {2, 1, 0, 2}}), x[1], 0, ScatterKind::mul); }},
       {"Mean and var", {c}, [](const Args& x) { return mean(x[0], 0) * var(x[0], {.axis = 0}); }},
       {"Logsumexp", {c}, [](const Args& x) { return logsumexp(x[0] * 3, {.axis = 1}); }},
       {"Flip", {c}, [](const Args& x) { return flip(x[0], {0, 2}) * x[0]; }},
@@ -229,6 +242,126 @@ TEST(Gradients, ScatterMaxSplitsTies) {
   const auto [gx, gu] = rune::grad<0, 1>(f)(array({2.0, 5.0}), array({2.0, 2.0, 7.0}));
   EXPECT_EQ(gx.to_vector<double>(), (std::vector<double>{1.0 / 3, 0}));
   EXPECT_EQ(gu.to_vector<double>(), (std::vector<double>{1.0 / 3, 1.0 / 3, 1}));
+}
+
+TEST(Gradients, ReduceProdOfLargeAndInfiniteNumbers) {
+  const double inf = std::numeric_limits<double>::infinity();
+  const auto loss = [](const Array& v) { return prod(v); };
+  const auto both = [&](const Array& x) {
+    const Array g = rune::grad(loss)(x), t = rune::jvp(loss, std::tuple{x}, std::tuple{array({0.0, 1.0})}).second;
+    EXPECT_EQ(g(1).item<double>(), t.item<double>());
+    return g.to_vector<double>();
+  };
+  EXPECT_EQ(both(array({1e200, 1e250})), (std::vector<double>{1e250, 1e200}));
+  EXPECT_EQ(both(array({1e-200, 1e-250})), (std::vector<double>{1e-250, 1e-200}));
+  EXPECT_EQ(both(array({inf, 2.0})), (std::vector<double>{2, inf}));
+  const Array narrow = array({2.0, 3.0}, {.dtype = f32});
+  EXPECT_EQ(rune::grad([](const Array& v) { return prod(v, {.dtype = f64}); })(narrow).dtype(), f32);
+}
+
+TEST(Gradients, HessianOfAProductAtAZero) {
+  const auto hessian = [](const Array& x) {
+    std::vector<double> rows;
+    for (int64_t i = 0; i < x.size(); ++i) {
+      const Array row = rune::grad([&](const Array& y) { return rune::grad([](const Array& v) { return prod(v); })(y)(i); })(x);
+      for (const double v : row.to_vector<double>()) rows.push_back(v);
+    }
+    return rows;
+  };
+  EXPECT_EQ(hessian(array({0.0, 2.0, 3.0})), (std::vector<double>{0, 3, 2, 3, 0, 0, 2, 0, 0}));
+  EXPECT_EQ(hessian(array({0.0, 0.0, 3.0})), (std::vector<double>{0, 3, 0, 3, 0, 0, 0, 0, 0}));
+}
+
+TEST(Gradients, OfAConstantRowAndAnEmptyOneAreZero) {
+  const double inf = std::numeric_limits<double>::infinity();
+  const auto deviation = [](const Array& x) { return sum(nx::std(x, {.axis = 1})); };
+  const Array rows = array({{2.0, 2.0, 2.0}, {1.0, 2.0, 3.0}});
+  const std::vector<double> g = rune::grad(deviation)(rows).to_vector<double>();
+  EXPECT_EQ(std::vector<double>(g.begin(), g.begin() + 3), (std::vector<double>{0, 0, 0}));
+  EXPECT_NEAR(g[5], 1 / std::sqrt(6.0), 1e-15);
+  EXPECT_EQ(rune::jvp(deviation, std::tuple{rows(0).reshape({1, 3})}, std::tuple{array({{1.0, 0.0, 5.0}})}).second.item<double>(), 0);
+  const auto masked = [](const Array& x) { return logsumexp(x, {.axis = 1}); };
+  const Array scores = array({{-inf, -inf}, {0.0, -inf}});
+  EXPECT_EQ(masked(scores).to_vector<double>(), (std::vector<double>{-inf, 0}));
+  const auto total = [&](const Array& x) { return sum(masked(x)); };
+  EXPECT_EQ(rune::grad(total)(scores).to_vector<double>(), (std::vector<double>{0, 0, 1, 0}));
+  const auto [y, slope] = rune::jvp(masked, std::tuple{scores}, std::tuple{array({{1.0, 2.0}, {3.0, 4.0}})});
+  EXPECT_EQ(slope.to_vector<double>(), (std::vector<double>{0, 3}));
+}
+
+// NaN is the extremum wherever it stands, and gets the derivative as other ties do; the modes agree.
+TEST(Gradients, AnExtremumOfNan) {
+  const double nan = std::nan("");
+  const Array x = array({1.0, nan, nan}), t = array({1.0, 2.0, 4.0});
+  EXPECT_EQ(rune::grad([](const Array& v) { return max(v); })(x).to_vector<double>(), (std::vector<double>{0, 0.5, 0.5}));
+  EXPECT_EQ(rune::jvp([](const Array& v) { return max(v); }, std::tuple{x}, std::tuple{t}).second.item<double>(), 3);
+  const auto scatter = [](const Array& v, const Array& u) { Array y = v; return y.at(array({0, 0})).max(u); };
+  const Array start = array({1.0, nan}), updates = array({nan, 2.0});
+  const auto [gv, gu] = rune::grad<0, 1>([&](const Array& v, const Array& u) { return sum(scatter(v, u)); })(start, updates);
+  EXPECT_EQ(gv.to_vector<double>(), (std::vector<double>{0, 1}));
+  EXPECT_EQ(gu.to_vector<double>(), (std::vector<double>{1, 0}));
+  const auto [y, dy] = rune::jvp(scatter, std::tuple{start, updates}, std::tuple{array({1.0, 2.0}), array({3.0, 4.0})});
+  EXPECT_EQ(dy.to_vector<double>(), (std::vector<double>{3, 2}));
+}
+
+TEST(Gradients, AnIdOutsideTheTableIsAnErrorThoughTheForwardPassIsNotNeeded) {
+  const Array table = ones({2, 3}), bad = array({0, 99});
+  const auto gradient = [](const Array& t, const Array& ids) { return rune::grad([&](const Array& v) { return sum(embedding(v, ids)); })(t); };
+  for (const bool kernels : {true, false}) {
+    const auto jitted = rune::jit(gradient, {.kernels = kernels});
+    EXPECT_EQ(jitted(table, array({0, 1})).to_vector<double>(), std::vector<double>(6, 1));
+    EXPECT_THROW(jitted(table, bad), IndexError) << kernels;
+    EXPECT_THROW(jitted(table, array({-1, 0})), IndexError) << kernels;
+  }
+  EXPECT_THROW(gradient(table, bad), IndexError);
+}
+
+TEST(CheckGrads, TakesF32AndAnyOrder) {
+  const Array x = array({0.3, -0.7, 1.2});
+  const auto f = [](const Array& v) { return sin(v) * v; };
+  for (const DType dtype : {f32, f64}) {
+    const rune::CheckReport report = rune::check_grads(f, std::tuple{x.astype(dtype)}, {.order = 3});
+    EXPECT_TRUE(report.ok) << report.message;
+  }
+  EXPECT_TRUE(rune::check_grads([](const Array& v) { return v * v; }, std::tuple{array({3e4, -2e4}, {.dtype = f32})}).ok);
+  const auto wrong = [](const Array& v) { return v * Array(concrete(v, "test")); };
+  EXPECT_FALSE(rune::check_grads(wrong, std::tuple{x.astype(f32)}).ok);
+  // x³/6 whose second derivative forgets that it is x: the first and second order are right, the third is not.
+  const auto detached = [](const Array& v) {
+    const Array c = Array(concrete(v, "test")), d = v - c;
+    return c * c * c / 6 + c * c / 2 * d + c / 2 * d * d;
+  };
+  const rune::CheckReport second = rune::check_grads(detached, std::tuple{x}, {.order = 1});
+  EXPECT_TRUE(second.ok) << second.message;
+  EXPECT_FALSE(rune::check_grads(detached, std::tuple{x}, {.order = 3}).ok);
+}
+
+TEST(CheckGrads, NamesTheLeafAndRefusesWrongOptions) {
+  using Named = std::map<std::string, Array>;
+  const auto wrong = [](const Named& m, const Array& scale) {
+    return m.at("right") * scale + m.at("wrong") * rune::stop_gradient(m.at("wrong"));
+  };
+  const rune::CheckReport report =
+      rune::check_grads(wrong, std::tuple{Named{{"right", array({1.0})}, {"wrong", array({2.0})}}, array({3.0})});
+  EXPECT_FALSE(report.ok);
+  EXPECT_EQ(report.path, "0.wrong");
+  EXPECT_NE(report.message.find("jvp against central differences: got "), std::string::npos) << report.message;
+  EXPECT_NE(report.message.find("; most at leaf '0.wrong'"), std::string::npos) << report.message;
+  const auto square = [](const Array& v) { return v * v; };
+  const auto message = [&](const Array& x, const rune::CheckOpts& options) -> std::string {
+    try {
+      rune::check_grads(square, std::tuple{x}, options);
+    } catch (const ValueError& e) {
+      return e.what();
+    }
+    return "no error";
+  };
+  const Array one = array({1.0});
+  EXPECT_EQ(message(one, {.order = 0}), "rune.check_grads: order: got 0, expected 1 or more");
+  EXPECT_EQ(message(one, {.directions = 0}), "rune.check_grads: directions: got 0, expected 1 or more");
+  EXPECT_NE(message(one, {.eps = -1}).find("eps: got -1"), std::string::npos);
+  EXPECT_NE(message(one, {.tolerance = std::nan("")}).find("tolerance: got nan"), std::string::npos);
+  EXPECT_NE(message(array({1}), {}).find("no leaf of the arguments is floating"), std::string::npos);
 }
 
 TEST(Gradients, ReduceProdOfZeros) {

@@ -11,7 +11,8 @@ Transform golden_adamw() {
   return adamw({.lr = rate, .b1 = 0.9, .b2 = 0.95, .eps = 1e-8, .weight_decay = 0.1, .decay_mask = mask::ndim_ge(2)});
 }
 
-const nx::Array& entry(const State<Leaves>& state, const std::string& name) {
+template <class P>
+nx::Array entry_of(const State<P>& state, const std::string& name) {
   for (const StateEntry& e : state.entries())
     if (e.name == name) return e.value;
   throw std::runtime_error("no state entry " + name);
@@ -29,7 +30,7 @@ void expect_golden_trajectory(bool clipped, nx::DType dtype) {
     std::tie(params, state) = tx.update(golden_grads(step, dtype), std::move(state), std::move(params));
     if (clipped) {
       const double norm = expected.at(label + ".norms").to_vector<double>()[step];
-      ASSERT_NEAR(entry(state, "0.norm").item<double>(), norm, norm * (dtype == nx::f32 ? 3e-7 : 1e-14)) << step;
+      ASSERT_NEAR(entry_of(state, "0.norm").item<double>(), norm, norm * (dtype == nx::f32 ? 3e-7 : 1e-14)) << step;
     }
   }
   // 25 steps of a handful of roundings each; moments grow with 9^t, parameters stay near 1.
@@ -37,12 +38,12 @@ void expect_golden_trajectory(bool clipped, nx::DType dtype) {
   for (const auto& [name, value] : params) {
     ASSERT_EQ(value.dtype(), dtype) << name;
     expect_close(value, expected.at(label + "." + name), relative, relative, label + " " + name);
-    expect_close(entry(state, stage + "mu." + name), expected.at(label + ".mu." + name), 10 * relative, relative,
+    expect_close(entry_of(state, stage + "mu." + name), expected.at(label + ".mu." + name), 10 * relative, relative,
                  label + " mu " + name);
-    expect_close(entry(state, stage + "nu." + name), expected.at(label + ".nu." + name), 10 * relative, relative * 1e-2,
+    expect_close(entry_of(state, stage + "nu." + name), expected.at(label + ".nu." + name), 10 * relative, relative * 1e-2,
                  label + " nu " + name);
   }
-  EXPECT_EQ(entry(state, stage + "count").item<int32_t>(), 25);
+  EXPECT_EQ(entry_of(state, stage + "count").item<int32_t>(), 25);
 }
 
 TEST(AdamW, FollowsPyTorchInF32) { expect_golden_trajectory(false, nx::f32); }
@@ -122,6 +123,68 @@ TEST(AdamW, BuffersAreNotOptimized) {
   EXPECT_EQ(next.running_mean.item<float>(), 5);
 }
 
+struct Counted {
+  nx::Array weight, mean, calls;
+  NX_TREE(Counted, weight)
+  NX_TREE_BUFFERS(Counted, mean, calls)
+};
+
+TEST(Clip, BuffersAndIntegersAreNeitherCountedNorChanged) {
+  const Counted model{floats({3.0f}), floats({7.0f}), nx::array(5)}, grads{floats({3.0f}), floats({4.0f}), nx::array(100)};
+  for (const Transform& tx : {clip_by_global_norm(1), chain(clip_by_global_norm(1), adamw({.lr = 0.1}))}) {
+    const auto [next, state] = tx.update(grads, tx.init(model), model);
+    EXPECT_EQ(state.entries()[0].value.item<double>(), 3);
+    EXPECT_NE(numbers(next.weight), numbers(model.weight));
+    EXPECT_EQ(numbers(next.mean), std::vector<double>{7});
+    EXPECT_EQ(numbers(next.calls), std::vector<double>{5});
+    const auto [updates, same] = tx.updates(grads, tx.init(model), model);
+    EXPECT_FALSE(updates.mean.defined());
+    EXPECT_FALSE(updates.calls.defined());
+  }
+}
+
+TEST(Clip, JustBelowTheLimitNothingChanges) {
+  const Leaves grads{{"a", nx::array({3.0, 4.0})}};  // norm 5
+  for (const double max : {5.0, 5.0000001, 1e300, HUGE_VAL}) {
+    const Transform tx = clip_by_global_norm(max);
+    expect_same_bits(tx.updates(grads, tx.init(grads), grads).first.at("a"), grads.at("a"), std::to_string(max));
+  }
+  const Transform above = clip_by_global_norm(4.9999999);
+  EXPECT_LT(numbers(above.updates(grads, above.init(grads), grads).first.at("a"))[1], 4);
+}
+
+TEST(AdamW, TheCountStaysAtItsEnd) {
+  const nx::Array p = floats({1.0f});
+  const Transform tx = adamw({.lr = 0.5, .weight_decay = 0});
+  std::vector<StateEntry> entries = tx.init(p).entries();
+  entries[0].value = nx::array(INT32_MAX, {.dtype = nx::i32});
+  const State<nx::Array> last(entries);
+  const auto [next, state] = tx.update(p, last, p);
+  const auto [updates, other] = tx.updates(p, last, p);
+  EXPECT_EQ(entry_of(state, "0.count").item<int32_t>(), INT32_MAX);
+  EXPECT_EQ(entry_of(other, "0.count").item<int32_t>(), INT32_MAX);
+  // Moments 0.1 and 0.001 without corrections.
+  EXPECT_NEAR(next.item<float>(), 1 - 0.5 * 0.1 / std::sqrt(0.001), 1e-6);
+  expect_same_bits(next, p + updates, "p");
+  entries[0].value = nx::array(INT32_MAX - 1, {.dtype = nx::i32});
+  EXPECT_EQ(entry_of(tx.update(p, State<nx::Array>(entries), p).second, "0.count").item<int32_t>(), INT32_MAX);
+}
+
+TEST(AdamW, AMaskThatMatchesNothingIsRefused) {
+  const Leaves params{{"bias", floats({1.0f})}, {"weight", floats({1.0f})}};
+  const auto error = [&](const AdamWOpts& options) {
+    return message_of<nx::ValueError>([&] { adamw(options).init(params); });
+  };
+  EXPECT_EQ(error({.decay_mask = mask::path("wieght")}),
+            "vega.adamw: decay_mask matches none of the 2 parameters, of which the first is 'bias'; correct it, set "
+            "weight_decay to 0, or use mask.allow_empty()");
+  EXPECT_EQ(error({.decay_mask = mask::path("weight")}), "no error");
+  EXPECT_EQ(error({.decay_mask = mask::path("wieght").allow_empty()}), "no error");
+  EXPECT_EQ(error({.decay_mask = mask::none()}), "no error");
+  EXPECT_EQ(error({.weight_decay = 0, .decay_mask = mask::path("wieght")}), "no error");
+  EXPECT_EQ(message_of<nx::ValueError>([] { adamw({.decay_mask = mask::path("x")}).init(Leaves{}); }), "no error");
+}
+
 TEST(Clip, ScalesOnlyAboveTheLimit) {
   const Leaves grads{{"a", floats({3.0f, 0.0f})}, {"b", floats({-4.0f})}};  // norm 5
   const auto clipped = [&](double max) {
@@ -177,9 +240,19 @@ TEST(AdamW, WrongOptionsAreRefusedByName) {
   const auto error = [](auto&& f) { return message_of<nx::ValueError>(f); };
   EXPECT_EQ(error([] { adamw({.b1 = 1}); }), "vega.adamw: b1: got 1, expected a number in [0, 1)");
   EXPECT_EQ(error([] { adamw({.b2 = -0.1}); }), "vega.adamw: b2: got -0.1, expected a number in [0, 1)");
-  EXPECT_EQ(error([] { adamw({.eps = -1}); }), "vega.adamw: eps: got -1, expected a number ≥ 0");
+  EXPECT_EQ(error([] { adamw({.eps = -1}); }), "vega.adamw: eps: got -1, expected a finite number ≥ 0");
   EXPECT_EQ(error([] { adamw({.weight_decay = std::nan("")}); }),
-            "vega.adamw: weight_decay: got nan, expected a number ≥ 0");
+            "vega.adamw: weight_decay: got nan, expected a finite number ≥ 0");
+  EXPECT_EQ(error([] { adamw({.lr = -1}); }), "vega.adamw: lr: got -1, expected a schedule of numbers ≥ 0");
+  EXPECT_EQ(error([] { adamw({.lr = std::nan("")}); }), "vega.adamw: lr: got nan, expected a schedule of numbers ≥ 0");
+  EXPECT_EQ(error([] { adamw({.lr = HUGE_VAL}); }), "vega.adamw: lr: got inf, expected a schedule of finite numbers");
+  EXPECT_EQ(error([] { adamw({.lr = join({linear(0, 1, 5), linear(1, -0.5, 5)}, {5})}); }),
+            "vega.adamw: lr: got -0.5, expected a schedule of numbers ≥ 0");
+  EXPECT_EQ(error([] { adamw({.lr = cosine_decay(1, 5, -0.25)}); }),
+            "vega.adamw: lr: got -0.25, expected a schedule of numbers ≥ 0");
+  EXPECT_EQ(error([] { adamw({.lr = join({1.0, std::nan(""), 1.0}, {5, 6})}); }),
+            "vega.adamw: lr: got nan, expected a schedule of numbers ≥ 0");
+  EXPECT_EQ(error([] { adamw({.eps = HUGE_VAL}); }), "vega.adamw: eps: got inf, expected a finite number ≥ 0");
   EXPECT_EQ(error([] { clip_by_global_norm(0); }), "vega.clip_by_global_norm: max: got 0, expected a number above 0");
 }
 
@@ -194,7 +267,10 @@ TEST(AdamW, GradientsOfAnotherShapeAreRefusedByPath) {
   EXPECT_EQ(error({{"bias", nx::zeros({3}, {.dtype = nx::f64})}, {"weight", nx::zeros({2, 3}, {.dtype = nx::f32})}}),
             "vega.update: at 'bias': the gradient is f64[3], the parameter f32[3]");
   EXPECT_EQ(error({{"bias", nx::zeros({3}, {.dtype = nx::f32})}}),
-            "vega.update: at 'bias': the gradient has 1 leaves, the parameters 2");
+            "vega.update: at 'weight': the gradient has 1 leaves, the parameters 2; first difference: '(end)' and 'weight'");
+  // As many leaves under other names.
+  EXPECT_EQ(error({{"bias", nx::zeros({3}, {.dtype = nx::f32})}, {"height", nx::zeros({2, 3}, {.dtype = nx::f32})}}),
+            "vega.update: at 'weight': the gradient has 2 leaves, the parameters 2; first difference: 'height' and 'weight'");
 }
 
 TEST(AdamW, AForeignStateIsRefused) {
@@ -215,6 +291,15 @@ TEST(AdamW, AForeignStateIsRefused) {
   EXPECT_NE(
       error(plain, plain.init(other)).find("the state entry '0.mu.w' is f32[4], mu of this parameter is f32[2,3]"),
       std::string::npos);
+  // Entries that end as the expected ones, or stand for another slot.
+  std::vector<StateEntry> entries = plain.init(params).entries();
+  entries[1].name = "0.mu.other.w";
+  EXPECT_NE(error(plain, State<Leaves>(entries)).find("the state entry '0.mu.other.w' is f32[2,3], mu of this parameter"),
+            std::string::npos);
+  entries[1].name = "0.nu.w";
+  EXPECT_NE(error(plain, State<Leaves>(entries)).find("the state entry '0.nu.w'"), std::string::npos);
+  entries[0].name = "0.steps";
+  EXPECT_NE(error(plain, State<Leaves>(entries)).find("the first entry of adamw is 'count', not '0.steps'"), std::string::npos);
   EXPECT_NE(error(plain, clipped.init(params)).find("the state belongs to another transform"), std::string::npos);
   EXPECT_NE(error(clipped, plain.init(params)).find("entries for clip_by_global_norm, expected 1"), std::string::npos);
 }

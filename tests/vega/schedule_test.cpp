@@ -65,6 +65,14 @@ TEST(Schedule, FollowsOptaxAndPyTorch) {
   expect_golden(linear(5e-4, 2e-3, 40), "torch.linear");
 }
 
+TEST(Schedule, StepsBelowZeroStayAtTheBeginning) {
+  for (const Schedule& s : {linear(1, 0.25, 10), cosine_decay(1, 10, 0.25), join({linear(1, 0, 5), 0.5}, {5})})
+    for (const int64_t step : {int64_t{-1}, int64_t{-1000}, INT64_MIN}) {
+      EXPECT_EQ(s(step), 1);
+      EXPECT_EQ(s(nx::scalar(step, nx::i64)).item<double>(), 1);
+    }
+}
+
 TEST(Schedule, LargeStepsStayAtTheEnd) {
   const int64_t far = int64_t{1} << 40;
   EXPECT_NEAR(linear(1, 0.25, 10)(far), 0.25, 1e-15);
@@ -75,6 +83,10 @@ TEST(Schedule, LargeStepsStayAtTheEnd) {
 TEST(Schedule, WrongNumbersAreRefusedByName) {
   const auto error = [](auto&& f) { return message_of<nx::ValueError>(f); };
   EXPECT_EQ(error([] { linear(0, 1, 0); }), "vega.linear: n: got 0, expected at least 1 step");
+  EXPECT_EQ(error([] { linear(0, HUGE_VAL, 5); }), "vega.linear: b: got inf, expected a finite number");
+  EXPECT_EQ(error([] { cosine_decay(std::nan(""), 5); }), "vega.cosine_decay: a: got nan, expected a finite number");
+  EXPECT_EQ(error([] { warmup_cosine_decay({.init = HUGE_VAL, .peak = 1, .warmup = 1, .total = 10}); }),
+            "vega.warmup_cosine_decay: init: got inf, expected a finite number");
   EXPECT_EQ(error([] { cosine_decay(1, -3); }), "vega.cosine_decay: n: got -3, expected at least 1 step");
   EXPECT_EQ(error([] { join({1.0, 2.0}, {}); }),
             "vega.join: parts: got 2, expected one more than there are boundaries");

@@ -5,6 +5,9 @@
 
 #include "raven/base/message.hpp"
 #include "raven/kaun/error.hpp"
+#include "raven/nx/api/logic.hpp"
+#include "raven/nx/api/reduce.hpp"
+#include "raven/nx/error.hpp"
 #include "raven/nx/gateway.hpp"
 #include "raven/nx/io/safetensors.hpp"
 
@@ -20,32 +23,99 @@ const std::string& Checkpoint::meta(std::string_view key) const {
 
 namespace detail {
 
-std::vector<Array> match_tensors(const Checkpoint& checkpoint, const std::vector<nx::tree::LeafInfo>& infos) {
-  std::map<std::string_view, const Array*> by_name;
-  for (const auto& [name, value] : checkpoint.tensors) by_name[name] = &value;
-  raven::Message problems;
+namespace {
+
+constexpr const char* load_name = "kaun.load_state_dict";
+
+/// `name` by the first rule that fits, whose place in `used` is set.
+std::string renamed(std::string name, const LoadOpts& options, std::vector<bool>& used) {
+  for (size_t i = 0; i < options.rename.size(); ++i) {
+    const auto& [from, to] = options.rename[i];
+    if (!name.starts_with(from) || (name.size() > from.size() && name[from.size()] != '.')) continue;
+    used[i] = true;
+    return to + name.substr(from.size());
+  }
+  return name;
+}
+
+/// The tensors by the names that the model should have for them. Throws nx::ValueError for a rule that fits nothing.
+std::map<std::string, const Array*> tensors_by_name(const Checkpoint& checkpoint, const LoadOpts& options) {
+  std::map<std::string, const Array*> by_name;
+  std::vector<bool> used(options.rename.size());
+  for (const auto& [name, value] : checkpoint.tensors) {
+    if (!name.starts_with(options.prefix)) continue;
+    const std::string mine = renamed(name.substr(options.prefix.size()), options, used);
+    if (!by_name.emplace(mine, &value).second)
+      throw CheckpointError(load_name, raven::Message("two tensors are named '")
+                                           << mine << "', the second is '" << name << "'; change prefix or rename");
+  }
+  for (size_t i = 0; i < used.size(); ++i)
+    if (!used[i])
+      throw nx::ValueError(load_name, raven::Message("rename: no tensor is named '")
+                                          << options.rename[i].first << "' or '" << options.rename[i].first << ".…'");
+  return by_name;
+}
+
+bool same_values(const Array& a, const Array& b) {
+  return a.shape() == b.shape() && a.dtype() == b.dtype() && nx::all(nx::equal(a, b)).item<bool>();
+}
+
+/// Faults of one load, and what helps against their kinds.
+struct Faults {
+  raven::Message list;
   int count = 0;
-  const auto problem = [&]() -> raven::Message& { return problems << (count++ == 0 ? "" : "; "); };
+  bool shapes = false, dtypes = false, names = false;
+
+  raven::Message& next() { return list << (count++ == 0 ? "" : "; "); }
+  [[noreturn]] void fail(const std::string& path) const {
+    raven::Message m(path);
+    m << (path.empty() ? "" : ": ") << count << (count == 1 ? " problem: " : " problems: ") << list.str();
+    if (shapes) m << "; build the model with the sizes it was saved with";
+    if (dtypes) m << "; cast tensors of another dtype with astype";
+    if (names) m << "; take what both have with {.strict = false}, or give .prefix and .rename when the names differ";
+    throw CheckpointError(load_name, m);
+  }
+};
+
+}  // namespace
+
+std::vector<Array> match_tensors(const Checkpoint& checkpoint, const std::vector<nx::tree::LeafInfo>& infos,
+                                 std::span<const TiedName> tied, const LoadOpts& options) {
+  std::map<std::string, const Array*> by_name = tensors_by_name(checkpoint, options);
+  Faults faults;
+  for (const TiedName& tie : tied) {
+    const auto copy = by_name.find(tie.name), leaf = by_name.find(tie.leaf);
+    if (copy == by_name.end() || leaf == by_name.end()) continue;
+    if (!same_values(*copy->second, *leaf->second))
+      faults.next() << "'" << tie.name << "' differs from '" << tie.leaf << "', which the model uses for both";
+    by_name.erase(copy);
+  }
+  LoadReport report;
   std::vector<Array> values;
   for (const nx::tree::LeafInfo& info : infos) {
     const auto found = by_name.find(info.path);
     if (found == by_name.end()) {
-      problem() << "missing '" << info.path << "'";
+      report.missing.push_back(info.path);
+      if (options.strict) faults.next() << "missing '" << info.path << "'";
+      values.emplace_back();
       continue;
     }
     const Array& value = *found->second;
-    if (value.shape() != info.shape || value.dtype() != info.dtype)
-      problem() << "'" << info.path << "' is " << nx::aval_of(value) << ", the model has "
-                << nx::Aval{info.dtype, info.shape};
+    if (value.shape() != info.shape || value.dtype() != info.dtype) {
+      (value.shape() != info.shape ? faults.shapes : faults.dtypes) = true;
+      faults.next() << "'" << info.path << "' is " << nx::aval_of(value) << ", the model has "
+                    << nx::Aval{info.dtype, info.shape};
+    }
     values.push_back(value);
     by_name.erase(found);
   }
-  for (const auto& entry : by_name) problem() << "unexpected '" << entry.first << "'";
-  if (count > 0)
-    throw CheckpointError("kaun.load_state_dict", raven::Message(checkpoint.path)
-                                                      << (checkpoint.path.empty() ? "" : ": ") << count
-                                                      << (count == 1 ? " problem: " : " problems: ") << problems.str()
-                                                      << "; build the model with the sizes it was saved with");
+  for (const auto& entry : by_name) {
+    report.unexpected.push_back(entry.first);
+    if (options.strict) faults.next() << "unexpected '" << entry.first << "'";
+  }
+  faults.names = options.strict && !(report.missing.empty() && report.unexpected.empty());
+  if (faults.count > 0) faults.fail(checkpoint.path);
+  if (options.report) *options.report = std::move(report);
   return values;
 }
 

@@ -1,6 +1,7 @@
 #include "raven/kaun/models/gpt.hpp"
 
 #include "raven/base/message.hpp"
+#include "raven/kaun/internal/require.hpp"
 #include "raven/kaun/io/json.hpp"
 #include "raven/kaun/nn/init.hpp"
 #include "raven/nx.hpp"
@@ -63,9 +64,18 @@ GptConfig GptConfig::from_json(std::string_view text, const std::string& where) 
   return c;
 }
 
+namespace {
+void require_config(const char* name, const GptConfig& c) {
+  if (c.vocab_size < 1 || c.context < 1 || c.width < 1 || c.layers < 1 || c.heads < 1)
+    throw nx::ValueError(name, raven::Message("every size must be at least 1: ") << c.to_json());
+  if (c.width % c.heads != 0)
+    throw nx::ValueError(name, raven::Message("width ") << c.width << " is not a multiple of heads " << c.heads);
+  detail::require_probability(name, "dropout", c.dropout);
+}
+}  // namespace
+
 Gpt::Gpt(const GptConfig& c, Rng& rng) : config(c) {
-  if (c.vocab_size < 1 || c.context < 1 || c.width < 1 || c.layers < 1)
-    throw nx::ValueError("kaun.Gpt", raven::Message("every size must be at least 1: ") << c.to_json());
+  require_config("kaun.Gpt", c);
   wte.weight = init::normal(rng, {c.vocab_size, c.width}, 0, 0.02, nx::f32);
   wpe.weight = init::normal(rng, {c.context, c.width}, 0, 0.02, nx::f32);
   for (int64_t i = 0; i < c.layers; ++i)
@@ -74,6 +84,7 @@ Gpt::Gpt(const GptConfig& c, Rng& rng) : config(c) {
 }
 
 Gpt Gpt::shaped(const GptConfig& config) {
+  require_config("kaun.Gpt.shaped", config);
   const int64_t width = config.width;
   Gpt model;
   model.config = config;

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "raven/kaun/io/checkpoint.hpp"
 #include "raven/kaun/nn/transformer.hpp"
 
 namespace kaun::models {
@@ -35,6 +36,8 @@ struct RAVEN_API Gpt {
   /// Evaluation.
   Array operator()(const Array& ids) const;
   Array operator()(const Array& ids, Ctx& cx) const;
+  /// A second name in files, of an array that the model has once.
+  static constexpr TiedName tied_names[] = {{"lm_head.weight", "wte.weight"}};
   NX_TREE(Gpt, wte, wpe, h, ln_f)
   NX_TREE_STATIC(Gpt, config)
 };

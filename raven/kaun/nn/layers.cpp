@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "raven/base/message.hpp"
+#include "raven/kaun/internal/require.hpp"
 #include "raven/kaun/nn/init.hpp"
 #include "raven/nx/composite.hpp"
 #include "raven/nx/error.hpp"
@@ -28,6 +29,9 @@ void require_features(const char* name, const Array& x, int64_t features) {
 }  // namespace
 
 Linear::Linear(int64_t in, int64_t out, Rng& rng, const LayerOpts& options) {
+  detail::require_size("kaun.Linear", "in", in);
+  detail::require_size("kaun.Linear", "out", out);
+  detail::require_floating("kaun.Linear", options.dtype);
   const double bound = 1 / std::sqrt(static_cast<double>(in));
   weight = init::uniform(rng, {out, in}, -bound, bound, options.dtype);
   if (options.bias) bias = init::uniform(rng, {out}, -bound, bound, options.dtype);
@@ -38,16 +42,24 @@ Array Linear::operator()(const Array& x) const {
   return nx::linear(x, weight, bias);
 }
 
-LayerNorm::LayerNorm(int64_t features, const LayerOpts& options)
-    : weight(nx::ones({features}, {.dtype = options.dtype})), bias(nx::zeros({features}, {.dtype = options.dtype})) {}
+LayerNorm::LayerNorm(int64_t features, const LayerOpts& options) {
+  detail::require_size("kaun.LayerNorm", "features", features);
+  detail::require_floating("kaun.LayerNorm", options.dtype);
+  weight = nx::ones({features}, {.dtype = options.dtype});
+  if (options.bias) bias = nx::zeros({features}, {.dtype = options.dtype});
+}
 Array LayerNorm::operator()(const Array& x) const {
   require_dtype("kaun.LayerNorm", x, weight);
   require_features("kaun.LayerNorm", x, weight.shape(0));
   return nx::layer_norm(x, weight, bias, {.eps = eps});
 }
 
-Embedding::Embedding(int64_t count, int64_t features, Rng& rng, const LayerOpts& options)
-    : weight(init::normal(rng, {count, features}, 0, 1, options.dtype)) {}
+Embedding::Embedding(int64_t count, int64_t features, Rng& rng, const EmbeddingOpts& options) {
+  detail::require_size("kaun.Embedding", "count", count);
+  detail::require_size("kaun.Embedding", "features", features);
+  detail::require_floating("kaun.Embedding", options.dtype);
+  weight = init::normal(rng, {count, features}, 0, 1, options.dtype);
+}
 Array Embedding::operator()(const Array& ids) const {
   if (!weight.defined()) throw nx::ValueError("kaun.Embedding", "the layer has no weights; construct it with its sizes");
   return nx::embedding(weight, ids);
@@ -57,16 +69,10 @@ Array Embedding::attend(const Array& h) const {
   return nx::linear(h, weight);
 }
 
-namespace {
-void require_probability(const char* name, double p) {
-  if (!(p >= 0 && p <= 1)) throw nx::ValueError(name, raven::Message("p: got ") << p << ", expected a number in [0, 1]");
-}
-}  // namespace
-
 Array dropout(const Array& x, double p, Ctx& cx) {
-  require_probability("kaun.dropout", p);
+  detail::require_probability("kaun.dropout", "p", p);
   return !cx.train() || p == 0 ? x : nx::dropout(x, cx.next_key(), p);
 }
-Dropout::Dropout(double probability) : p(probability) { require_probability("kaun.Dropout", p); }
+Dropout::Dropout(double probability) : p(probability) { detail::require_probability("kaun.Dropout", "p", p); }
 
 }  // namespace kaun

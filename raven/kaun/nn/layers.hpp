@@ -11,8 +11,14 @@ struct LayerOpts {
   nx::DType dtype = nx::f32;
 };
 
+struct EmbeddingOpts {
+  nx::detail::Named _named{};
+  nx::DType dtype = nx::f32;
+};
+
 /// y = x·Wᵀ + b over the last axis: [..., in] → [..., out]. weight [out, in], bias [out].
-/// Initialised as torch.nn.Linear: U(±1/√in). Throws nx::ShapeError, nx::DTypeError (f64 input against f32 weights).
+/// Initialised as torch.nn.Linear: U(±1/√in). Throws nx::ValueError for sizes below 1, nx::ShapeError, nx::DTypeError (f64
+/// input against f32 weights).
 struct RAVEN_API Linear {
   Array weight, bias;
   Linear() = default;
@@ -21,7 +27,8 @@ struct RAVEN_API Linear {
   NX_TREE(Linear, weight, bias)
 };
 
-/// (x − mean)/√(var + eps)·w + b over the last axis. weight and bias [features], 1 and 0 at first.
+/// (x − mean)/√(var + eps)·w + b over the last axis. weight and bias [features], 1 and 0 at first;
+/// without a bias it is absent.
 struct RAVEN_API LayerNorm {
   Array weight, bias;
   double eps = 1e-5;
@@ -37,7 +44,7 @@ struct RAVEN_API LayerNorm {
 struct RAVEN_API Embedding {
   Array weight;
   Embedding() = default;
-  Embedding(int64_t count, int64_t features, Rng& rng, const LayerOpts& options = {});
+  Embedding(int64_t count, int64_t features, Rng& rng, const EmbeddingOpts& options = {});
   Array operator()(const Array& ids) const;
   /// h·Wᵀ: the tied output head.
   Array attend(const Array& h) const;

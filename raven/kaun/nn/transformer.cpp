@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "raven/base/message.hpp"
+#include "raven/kaun/internal/require.hpp"
 #include "raven/kaun/nn/init.hpp"
 #include "raven/nx.hpp"
 
@@ -20,12 +21,20 @@ Linear gpt2_linear(int64_t in, int64_t out, double deviation, nx::DType dtype, R
   linear.bias = nx::zeros({out}, {.dtype = dtype});
   return linear;
 }
+void require_options(const char* name, const TransformerOpts& o) {
+  detail::require_size(name, "width", o.width);
+  detail::require_size(name, "layers", o.layers);
+  detail::require_probability(name, "dropout", o.dropout);
+  detail::require_floating(name, o.dtype);
+}
 double residual_deviation(const TransformerOpts& o) { return gpt2_deviation / std::sqrt(2.0 * static_cast<double>(o.layers)); }
 
 }  // namespace
 
 CausalSelfAttention::CausalSelfAttention(const TransformerOpts& o, Rng& rng) : heads(o.heads), p(o.dropout) {
-  if (o.heads < 1 || o.width % o.heads != 0)
+  require_options("kaun.CausalSelfAttention", o);
+  detail::require_size("kaun.CausalSelfAttention", "heads", o.heads);
+  if (o.width % o.heads != 0)
     throw nx::ValueError("kaun.CausalSelfAttention", raven::Message("width ") << o.width << " is not a multiple of heads " << o.heads);
   c_attn = gpt2_linear(o.width, 3 * o.width, gpt2_deviation, o.dtype, rng);
   c_proj = gpt2_linear(o.width, o.width, residual_deviation(o), o.dtype, rng);
@@ -45,6 +54,7 @@ Array CausalSelfAttention::operator()(const Array& x, Ctx& cx) const {
 }
 
 Mlp::Mlp(const TransformerOpts& o, Rng& rng) : p(o.dropout) {
+  require_options("kaun.Mlp", o);
   c_fc = gpt2_linear(o.width, 4 * o.width, gpt2_deviation, o.dtype, rng);
   c_proj = gpt2_linear(4 * o.width, o.width, residual_deviation(o), o.dtype, rng);
 }

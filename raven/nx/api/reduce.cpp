@@ -1,6 +1,7 @@
 #include "raven/nx/api/reduce.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "raven/base/message.hpp"
 #include "raven/nx/api/creation.hpp"
@@ -210,9 +211,15 @@ Array variance(const char* name, const Array& x, const VarOpts& options) {
 }
 }  // namespace
 Array var(const Array& x, const VarOpts& options) { return variance("nx.var", x, options); }
-Array std(const Array& x, const VarOpts& options) { return sqrt(variance("nx.std", x, options)); }
+/// √v; where v = 0 a constant, so that the derivative there is 0 and not 0·∞.
+Array std(const Array& x, const VarOpts& options) {
+  const Array v = variance("nx.std", x, options);
+  const Array zero = equal(v, 0);
+  return where(zero, 0, sqrt(where(zero, 1, v)));
+}
 
-/// m + ln Σ e^(x − m), m = max x where that is finite, else 0
+/// m + ln Σ e^(x − m), m = max x where that is finite, else 0. The sum is 0 where all x are −∞ and nowhere else: a constant
+/// there, whose derivative is 0.
 Array logsumexp(const Array& x, const ReduceOpts& options) {
   return named("nx.logsumexp", [&] {
     const Array real = as_real("nx.logsumexp", x);
@@ -220,7 +227,9 @@ Array logsumexp(const Array& x, const ReduceOpts& options) {
       return log(reduce("nx.logsumexp", ReduceKind::sum, real, options.axis, options.keepdims, real.dtype()));
     const Array top = stop_gradient(max(real, {.axis = options.axis, .keepdims = true}));
     const Array shift = where(isfinite(top), top, 0);
-    const Array total = log(sum(exp(real - shift), {.axis = options.axis, .keepdims = true})) + shift;
+    const Array powers = sum(exp(real - shift), {.axis = options.axis, .keepdims = true});
+    const Array empty = equal(powers, 0);
+    const Array total = where(empty, -std::numeric_limits<double>::infinity(), log(where(empty, 1, powers))) + shift;
     if (options.keepdims) return total;
     return squeeze(total, Axes(detail::resolve_axes("nx.logsumexp", options.axis, real.ndim())));
   });

@@ -118,14 +118,14 @@ Op combining(ScatterKind kind) {
   }
 }
 
-void check_ids(const char* name, const View& table, const View& ids) {
+void check_ids(const char* name, int64_t rows, const View& ids) {
   int64_t bad = 0, at = -1;
   visit_indices(ids, [&](int64_t i, int64_t v) {
-    if ((v < 0 || v >= table.shape[0]) && at < 0) bad = v, at = i;
+    if ((v < 0 || v >= rows) && at < 0) bad = v, at = i;
   });
   if (at >= 0)
     throw IndexError(name, raven::Message("id ") << bad << " at position " << detail::position_of(Dims(ids.shape_span()), at)
-                                                 << " is outside [0, " << table.shape[0] << "), the rows of the table");
+                                                 << " is outside [0, " << rows << "), the rows of the table");
 }
 
 }  // namespace
@@ -147,7 +147,8 @@ RAVEN_API void check_indices(Op op, std::span<const View> in, const Attrs& attrs
     case Op::Scatter: return many(static_cast<const ScatterAttrs&>(attrs), in.size() - 2);
     case Op::GatherAxis: return one(static_cast<const GatherAxisAttrs&>(attrs));
     case Op::ScatterAxis: return one(static_cast<const ScatterAxisAttrs&>(attrs));
-    case Op::Embedding: return check_ids(name, in[0], in[1]);
+    case Op::Embedding: return check_ids(name, in[0].shape[0], in[1]);
+    case Op::EmbeddingGrad: return check_ids(name, static_cast<const EmbeddingGradAttrs&>(attrs).rows, in[0]);
     default: return;
   }
 }

@@ -26,7 +26,6 @@ void EmbeddingGrad(const Call& call) {
   attrs.axes = Dims{0};
   attrs.slice_sizes = Dims{1, g.shape()[g.ndim() - 1]};
   attrs.kind = ScatterKind::add;
-  attrs.mode = IndexMode::drop;
   Shape updates = ids.shape();
   updates.push_back(1);
   updates.push_back(g.shape()[g.ndim() - 1]);

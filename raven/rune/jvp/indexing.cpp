@@ -4,7 +4,9 @@
 #include "raven/nx/api/creation.hpp"
 #include "raven/nx/api/indexing.hpp"
 #include "raven/nx/api/logic.hpp"
+#include "raven/rune/extremum.hpp"
 #include "raven/rune/jvp/rules.hpp"
+#include "raven/rune/product.hpp"
 
 namespace rune::jvp_rule {
 
@@ -26,15 +28,18 @@ void push_scatter(const Push& p, ScatterKind kind, int last, Gather&& gather, Sc
   switch (kind) {
     case ScatterKind::set:
     case ScatterKind::add: return p.add(scatter(kind, p.t_or_zeros(0), p.t_or_zeros(last)));
-    case ScatterKind::mul:  // of distinct indices: t·u at the places, and x·t_u added there
-      return p.add(scatter(ScatterKind::add, scatter(ScatterKind::mul, p.t_or_zeros(0), p.x(last)),
-                           gather(p.x(0)) * p.t_or_zeros(last)));
+    case ScatterKind::mul: {
+      // t times every update of the place; and x·t_u times the other updates, added there
+      if (p.has(0)) p.add(scatter(ScatterKind::mul, p.t(0), p.x(last)));
+      if (!p.has(last)) return;
+      const Array others = product_of_others_at(p.x(last), gather(places_of(p.x(0).shape())));
+      return p.add(scatter(ScatterKind::add, zeros_like(p.x(0)), gather(p.x(0)) * others * p.t(last)));
+    }
     default: {
       // the mean tangent of all that reach the result
-      const Array hit = astype(p.x(0) == p.y(), p.y().dtype());
-      const Array update_hit = astype(p.x(last) == gather(p.y()), p.y().dtype());
-      p.add(scatter(ScatterKind::add, p.t_or_zeros(0) * hit, p.t_or_zeros(last) * update_hit) /
-            scatter(ScatterKind::add, hit, update_hit));
+      const Array hit = is_extremum(p.x(0), p.y()), update_hit = is_extremum(p.x(last), gather(p.y()));
+      p.add(scatter(ScatterKind::add, where(hit, p.t_or_zeros(0), 0), where(update_hit, p.t_or_zeros(last), 0)) /
+            scatter(ScatterKind::add, astype(hit, p.y().dtype()), astype(update_hit, p.y().dtype())));
     }
   }
 }

@@ -3,6 +3,7 @@
 
 #include "raven/nx/api/linalg.hpp"
 #include "raven/rune/jvp/rules.hpp"
+#include "raven/rune/extremum.hpp"
 #include "raven/rune/product.hpp"
 
 namespace rune::jvp_rule {
@@ -17,7 +18,7 @@ constinit const Rule Reduce = {[](const Push& p) {
   const Shape shape = p.x().shape();
   Shape kept = shape;
   for (int64_t axis : a.axes) kept[static_cast<int>(axis)] = 1;
-  const Array hit = equal(p.x(), broadcast_to(reshape(p.y(), kept), shape));
+  const Array hit = is_extremum(p.x(), broadcast_to(reshape(p.y(), kept), shape));
   const Axes over(a.axes);
   p.add(sum(where(hit, p.t(), 0), over) / sum(astype(hit, p.y().dtype()), over));
 }};

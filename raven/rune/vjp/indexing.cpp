@@ -5,6 +5,8 @@
 #include "raven/nx/api/indexing.hpp"
 #include "raven/nx/api/logic.hpp"
 #include "raven/nx/error.hpp"
+#include "raven/rune/extremum.hpp"
+#include "raven/rune/product.hpp"
 #include "raven/rune/vjp/rules.hpp"
 
 namespace rune::vjp_rule {
@@ -42,13 +44,14 @@ void pull_scatter(Pull& p, ScatterKind kind, int last, Gather&& gather, Scatter&
       if (p.needs(0)) p.emit(0, g);
       if (p.needs(last)) p.emit(last, gather(g));
       return;
-    case ScatterKind::mul:  // of distinct indices
+    case ScatterKind::mul:
       if (p.needs(0)) p.emit(0, scatter(ScatterKind::mul, g, p.in(last)));
-      if (p.needs(last)) p.emit(last, gather(g * p.in(0)));
+      if (p.needs(last))
+        p.emit(last, gather(g * p.in(0)) * product_of_others_at(p.in(last), gather(places_of(p.shape(0)))));
       return;
     default: {
       // g split equally among all that reach the result.
-      const Array hit = p.in(0) == p.out(), update_hit = p.in(last) == gather(p.out());
+      const Array hit = is_extremum(p.in(0), p.out()), update_hit = is_extremum(p.in(last), gather(p.out()));
       const Array share = g / scatter(ScatterKind::add, astype(hit, g.dtype()), astype(update_hit, g.dtype()));
       if (p.needs(0)) p.emit(0, where(hit, share, 0));
       if (p.needs(last)) p.emit(last, where(update_hit, gather(share), 0));

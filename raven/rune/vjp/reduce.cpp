@@ -1,4 +1,5 @@
 #include "raven/nx/error.hpp"
+#include "raven/rune/extremum.hpp"
 #include "raven/rune/product.hpp"
 #include "raven/rune/vjp/rules.hpp"
 
@@ -32,7 +33,7 @@ constinit const Rule Reduce = {
         return;
       }
       const Shape shape = x.shape();
-      const Array hit = equal(x, spread(p.out(), shape, a.axes));
+      const Array hit = is_extremum(x, spread(p.out(), shape, a.axes));
       const Array count = sum(astype(hit, x.dtype()), {.axis = Axes(a.axes)});
       p.emit(0, where(hit, spread(p.ct() / count, shape, a.axes), 0));
     },
