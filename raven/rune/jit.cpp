@@ -119,7 +119,7 @@ struct JitState::Inside {
   std::atomic<bool> warned{false};
   std::atomic<size_t> leaves{0}, key_bytes{0};  ///< of the last call: room for the next one
 
-  std::string where() const { return choice.where; }
+  const std::string& where() const { return choice.where; }
 
   /// The entry of this signature, which becomes the first; null when there is none.
   std::shared_ptr<JitEntry> find(const JitArguments& call) {

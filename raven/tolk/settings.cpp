@@ -61,6 +61,8 @@ Settings Settings::from_environment() {
   s.debug = debug_from_environment();
   s.interpret = raven::env::get("TOLK_BACKEND") == "interpret";
   s.dump = raven::env::get("TOLK_DUMP").value_or("");
+  // Read where code is loaded, refused before anything is made.
+  for (const char* name : {"TOLK_PERF", "TOLK_GDB"}) flag_from_environment(name, false);
   s.passes_off = words_from_environment("TOLK_DISABLE_PASSES", optional_passes());
   std::vector<std::string_view> rules;
   for (const RuleInfo& rule : simplify_rules()) rules.push_back(rule.name);

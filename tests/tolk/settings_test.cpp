@@ -51,6 +51,8 @@ std::string said() {
 TEST(Settings, UnknownValuesAreRefused) {
   EXPECT_EQ(fault_of("TOLK_KERNELS", "off"), "ValueError: tolk.compile: TOLK_KERNELS: got \"off\", expected 0 or 1");
   EXPECT_EQ(fault_of("TOLK_VERIFY", "2"), "ValueError: tolk.compile: TOLK_VERIFY: got \"2\", expected 0 or 1");
+  EXPECT_EQ(fault_of("TOLK_PERF", "on"), "ValueError: tolk.compile: TOLK_PERF: got \"on\", expected 0 or 1");
+  EXPECT_EQ(fault_of("TOLK_GDB", "yes"), "ValueError: tolk.compile: TOLK_GDB: got \"yes\", expected 0 or 1");
   EXPECT_EQ(fault_of("TOLK_DEBUG", "3"), "ValueError: tolk.compile: TOLK_DEBUG: got \"3\", expected 0, 1 or 2");
   EXPECT_EQ(fault_of("TOLK_DEBUG", "-1"), "ValueError: tolk.compile: TOLK_DEBUG: got \"-1\", expected 0, 1 or 2");
   EXPECT_EQ(fault_of("TOLK_DISABLE_PASSES", "dead,inline"),
@@ -153,8 +155,11 @@ TEST(Settings, DebugWritesPlansAndTimes) {
   EXPECT_NE(text.find("steps in"), std::string::npos) << text;
 }
 
-TEST(Settings, VerifyGivesTheSame) {
+TEST(Settings, VerifyComparesEachLaunch) {
+  const std::string checked = ", launches compared with the interpreter\n";
+  EXPECT_EQ(tolk::compile(program())->print().find(checked), std::string::npos);
   const Variable set("TOLK_VERIFY", "1");
+  EXPECT_NE(tolk::compile(program())->print().find(checked), std::string::npos);
   failures::run_every_way(program(), {failures::ramp({12}, 0, nx::f64)});
 }
 

@@ -81,7 +81,8 @@ std::string Plan::print() const {
   raven::Message m("plan: ");
   m << p.stats.steps << " steps (" << p.stats.launches << " launches of " << p.stats.kernels << " kernels, "
     << p.stats.externs << " calls), arena " << p.stats.arena_bytes << " bytes (at least " << p.stats.live_bytes << "), "
-    << p.stats.in_place << " in place, " << p.stats.donated << " donated\n";
+    << p.stats.in_place << " in place, " << p.stats.donated << " donated"
+    << (p.check_launches ? ", launches compared with the interpreter\n" : "\n");
   for (size_t k = 0; k < p.steps.size(); ++k) {
     m << "  " << k << ": ";
     if (p.steps[k].kind == Step::Kind::launch)
