@@ -15,18 +15,24 @@ using Id = Program::Id;
 
 CompiledProgram::CompiledProgram(std::shared_ptr<const Program> program, std::vector<bool> donated,
                                  CompileChoice choice)
-    : program_(std::move(program)), donated_(std::move(donated)), choice_(choice) {}
+    : program_(std::move(program)), donated_(std::move(donated)), choice_(std::move(choice)) {}
 
 void CompiledProgram::compile() const {
   const auto start = std::chrono::steady_clock::now();
+  bool shared = false;
   const auto attempt = [&](bool kernels) {
-    plan_ = tolk::compile_cached(*program_, {.donated = donated_, .kernels = kernels}, &shared_);
+    plan_ = tolk::compile_cached(*program_, {.donated = donated_, .kernels = kernels}, &shared);
   };
   try {
     attempt(choice_.kernels);
   } catch (const tolk::Error& error) {
+    {
+      const std::lock_guard lock(mutex_);
+      fault_ = error.what();
+    }
     if (!choice_.fall_back)
-      throw CompileError("rune.jit", raven::Message(error.what()) << "; use {.fallback = rune::Fallback::eager}");
+      throw CompileError("rune.jit", raven::Message(choice_.where) << " does not compile: " << error.what()
+                                                                   << "; use {.fallback = rune::Fallback::eager}");
     fell_back_ = true;
   }
   if (fell_back_) {
@@ -35,9 +41,13 @@ void CompiledProgram::compile() const {
       attempt(false);
     } catch (const tolk::Error&) {
     }
+  } else {
+    const std::lock_guard lock(mutex_);
+    fault_.clear();  // of an attempt before
   }
-  if (!shared_)
-    compile_ms_ = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  CompileCounts& counts = *choice_.counts;
+  ++(shared ? counts.shared : counts.compiles);
+  if (!shared) counts.nanoseconds += std::chrono::nanoseconds(std::chrono::steady_clock::now() - start).count();
   done_.store(true, std::memory_order_release);
 }
 
@@ -46,16 +56,32 @@ const tolk::Plan* CompiledProgram::plan() const {
   return plan_.get();
 }
 
+std::string CompiledProgram::fault() const {
+  const std::lock_guard lock(mutex_);
+  return fault_;
+}
+
 void CompiledProgram::run(std::span<const Array> arguments, std::span<Array> results) const {
   std::vector<tolk::PlanArgument> plain;
   plain.reserve(arguments.size());
   for (const Array& x : arguments) plain.push_back({const_cast<Array*>(&x), false});
-  run(plain, results, nullptr);
+  run(plain, results);
 }
 
-void CompiledProgram::run(std::span<const tolk::PlanArgument> arguments, std::span<Array> results,
-                          tolk::RunReport* report) const {
-  if (const tolk::Plan* p = plan()) return p->run(arguments, results, report);
+void CompiledProgram::run(std::span<const tolk::PlanArgument> arguments, std::span<Array> results) const {
+  const tolk::Plan* compiled = plan();
+  CompileCounts& counts = *choice_.counts;
+  if (fell_back_) ++counts.fallbacks;
+  if (compiled) {
+    tolk::RunReport report;
+    compiled->run(arguments, results, &report);
+    if (report.donations_taken + report.donations_missed + report.input_copies > 0) {
+      counts.donations += report.donations_taken;
+      counts.donations_missed += report.donations_missed;
+      counts.input_copies += report.input_copies;
+    }
+    return;
+  }
   std::vector<Array> plain;
   for (const tolk::PlanArgument& a : arguments) plain.push_back(*a.array);
   std::vector<Array> made = nx::eval(*program_, plain);
@@ -103,14 +129,14 @@ Joint trace_derivative(const Program& program, const std::vector<bool>& wanted) 
   return joint;
 }
 
-std::shared_ptr<const CompiledProgram> compiled(Program program, CompileChoice choice) {
+std::shared_ptr<const CompiledProgram> compiled(Program program, const CompileChoice& choice) {
   return std::make_shared<const CompiledProgram>(std::make_shared<const Program>(std::move(program)),
                                                  std::vector<bool>{}, choice);
 }
 
 /// Cuts the joint program. What the backward half reads of the forward one becomes a residual; numbers everywhere and
 /// indices are made anew.
-CallDerivative cut(const Joint& joint, size_t arguments, std::vector<bool> wanted, CompileChoice choice) {
+CallDerivative cut(const Joint& joint, size_t arguments, std::vector<bool> wanted, const CompileChoice& choice) {
   const Program& p = joint.program;
   constexpr Id none = ~Id{0};
   const auto equations = p.equations();
@@ -189,8 +215,15 @@ std::shared_ptr<const CallDerivative> CompiledProgram::derivative(const std::vec
   auto made = std::make_shared<const CallDerivative>(
       cut(trace_derivative(*program_, wanted), program_->inputs(), wanted, choice_));
   const std::lock_guard lock(mutex_);
+  for (const auto& d : derivatives_)
+    if (d->wanted == wanted) return d;  // another thread's
   derivatives_.push_back(made);
   return made;
+}
+
+std::vector<std::shared_ptr<const CallDerivative>> CompiledProgram::derivatives() const {
+  const std::lock_guard lock(mutex_);
+  return derivatives_;
 }
 
 }  // namespace rune::detail

@@ -84,7 +84,8 @@ struct JitEntry {
 namespace {
 
 /// The plan for this choice of donated leaves, compiled at its first run.
-std::shared_ptr<const CompiledProgram> variant_of(JitEntry& entry, const JitArguments& call, CompileChoice choice) {
+std::shared_ptr<const CompiledProgram> variant_of(JitEntry& entry, const JitArguments& call,
+                                                  const CompileChoice& choice) {
   const auto same = [&](const JitEntry::Variant& v) {
     size_t at = 0;
     for (size_t i = 0; i < call.leaves.size(); ++i)
@@ -103,21 +104,47 @@ std::shared_ptr<const CompiledProgram> variant_of(JitEntry& entry, const JitArgu
 
 }  // namespace
 
+// The mutex guards the table of signatures and the counts. Nothing of the user's runs under it: functions are traced,
+// programs compiled, results of trees destroyed and warnings given without it, since any of these may call this or
+// another jitted function, of which another thread holds the lock and waits for this one's. So two threads may trace
+// one signature at the same time. The first to finish puts it into the table; the other's trace is compared with it, as
+// the second call's is.
 struct JitState::Inside {
   JitOpts options;
-  // A jitted function may call itself while it is traced, with another signature.
-  mutable std::recursive_mutex mutex;
+  CompileChoice choice;  ///< of all programs; the derivatives inherit it
+  mutable std::mutex mutex;
   std::vector<std::shared_ptr<JitEntry>> entries;  // the last one called first
-  bool warned = false;
-  JitStats stats;
-  std::shared_ptr<const CompiledProgram> last;
+  JitStats stats;                                  // calls, hits, traces
+  std::weak_ptr<const CompiledProgram> last;       // its entry owns it
+  std::atomic<bool> warned{false};
   std::atomic<size_t> leaves{0}, key_bytes{0};  ///< of the last call: room for the next one
 
-  std::string where() const { return "'" + options.name + "'"; }
-  CompileChoice choice() const { return {options.kernels, options.fallback == Fallback::eager}; }
+  const std::string& where() const { return choice.where; }
+
+  /// The entry of this signature, which becomes the first; null when there is none.
+  std::shared_ptr<JitEntry> find(const JitArguments& call) {
+    for (size_t i = 0; i < entries.size(); ++i) {
+      if (!entries[i]->matches(call)) continue;
+      if (i > 0)
+        std::rotate(entries.begin(), entries.begin() + static_cast<int64_t>(i),
+                    entries.begin() + static_cast<int64_t>(i) + 1);
+      return entries[0];
+    }
+    return nullptr;
+  }
+  JitTarget target(const std::shared_ptr<JitEntry>& entry, const JitArguments& call) {
+    auto compiled = variant_of(*entry, call, choice);
+    last = compiled;
+    return {entry, std::move(compiled)};
+  }
 };
 
-JitState::JitState(JitOpts options) : inside_(std::make_unique<Inside>()) { inside_->options = std::move(options); }
+JitState::JitState(JitOpts options) : inside_(std::make_unique<Inside>()) {
+  inside_->options = std::move(options);
+  const JitOpts& given = inside_->options;
+  inside_->choice = {given.kernels, given.fallback == Fallback::eager, "'" + given.name + "'",
+                     std::make_shared<CompileCounts>()};
+}
 JitState::~JitState() = default;
 
 const void* JitState::result_of(const JitEntry& entry) { return entry.result.get(); }
@@ -176,18 +203,19 @@ Traced trace(const std::string& where, const JitArguments& call, void* context, 
   }
 }
 
-void require_same(const std::string& where, const JitEntry& entry, const Traced& again) {
-  for (size_t i = 0; i < entry.captures.size() && i < again.captures.size(); ++i)
-    if (entry.captures[i].header() != again.captures[i].header())
+void require_same(const std::string& where, const JitEntry& entry, std::span<const Array> captures,
+                  const nx::Program::Hash& hash) {
+  for (size_t i = 0; i < entry.captures.size() && i < captures.size(); ++i)
+    if (entry.captures[i].header() != captures[i].header())
       throw StaleCaptureError("rune.jit", raven::Message()
-                                              << where << " captures an array " << nx::aval_of(again.captures[i])
+                                              << where << " captures an array " << nx::aval_of(captures[i])
                                               << " that is another one than at its first call; pass it as an "
                                                  "argument");
-  if (entry.captures.size() != again.captures.size())
-    throw StaleCaptureError("rune.jit", raven::Message() << where << " captures " << again.captures.size()
-                                                         << " arrays, and " << entry.captures.size()
+  if (entry.captures.size() != captures.size())
+    throw StaleCaptureError("rune.jit", raven::Message() << where << " captures " << captures.size() << " arrays, and "
+                                                         << entry.captures.size()
                                                          << " at its first call; pass what changes as an argument");
-  if (entry.hash != again.program.hash())
+  if (entry.hash != hash)
     throw StaleCaptureError(
         "rune.jit", raven::Message() << where
                                      << " does something else than at its first call, though its arguments have the "
@@ -195,46 +223,24 @@ void require_same(const std::string& where, const JitEntry& entry, const Traced&
                                         "outside; pass it as an argument");
 }
 
-}  // namespace
-
-JitTarget JitState::entry(const JitArguments& call, void* context, JitTrace* function) {
-  Inside& in = *inside_;
-  const std::lock_guard lock(in.mutex);
-  ++in.stats.calls;
-  in.leaves.store(call.leaves.size(), std::memory_order_relaxed);
-  in.key_bytes.store(call.key.size(), std::memory_order_relaxed);
-  auto& entries = in.entries;
-  for (size_t i = 0; i < entries.size(); ++i) {
-    if (!entries[i]->matches(call)) continue;
-    if (i > 0)
-      std::rotate(entries.begin(), entries.begin() + static_cast<int64_t>(i),
-                  entries.begin() + static_cast<int64_t>(i) + 1);
-    const std::shared_ptr<JitEntry> found = entries[0];
-    for (const Array& x : found->captures) {
-      const nx::detail::Impl* impl = impl_of(x);
-      if (__atomic_load_n(&impl->refs, __ATOMIC_ACQUIRE) == __atomic_load_n(&impl->jit_holders, __ATOMIC_RELAXED))
-        throw StaleCaptureError("rune.jit", raven::Message()
-                                                << in.where() << " captured an array " << nx::aval_of(x)
-                                                << " that nothing else holds any more: the variable was given another "
-                                                   "array, which the compiled function does not see; pass it as an "
-                                                   "argument");
-    }
-    ++found->calls;
-    // Until it has succeeded: a call that threw has not shown that nothing changed.
-    if (!found->compared) {
-      const auto start = std::chrono::steady_clock::now();
-      require_same(in.where(), *found, trace(in.where(), call, context, function));
-      found->compared = true;
-      ++in.stats.retraces;
-      in.stats.trace_ms += milliseconds_since(start);
-    }
-    ++in.stats.hits;
-    in.last = variant_of(*found, call, in.choice());
-    return {found, in.last};
+/// Somebody else must hold each captured array still. Both counts move while other threads trace: only one that stood
+/// still says something.
+void require_held(const std::string& where, const JitEntry& entry) {
+  for (const Array& x : entry.captures) {
+    const nx::detail::Impl* impl = impl_of(x);
+    const auto holders = __atomic_load_n(&impl->jit_holders, __ATOMIC_ACQUIRE);
+    if (__atomic_load_n(&impl->refs, __ATOMIC_ACQUIRE) != holders ||
+        __atomic_load_n(&impl->jit_holders, __ATOMIC_RELAXED) != holders)
+      continue;
+    throw StaleCaptureError("rune.jit", raven::Message()
+                                            << where << " captured an array " << nx::aval_of(x)
+                                            << " that nothing else holds any more: the variable was given another "
+                                               "array, which the compiled function does not see; pass it as an "
+                                               "argument");
   }
+}
 
-  const auto start = std::chrono::steady_clock::now();
-  Traced traced = trace(in.where(), call, context, function);
+std::shared_ptr<JitEntry> make_entry(const JitArguments& call, Traced traced, const CompileChoice& choice) {
   auto made = std::make_shared<JitEntry>();
   made->key = call.key;
   std::vector<bool> donated;
@@ -247,12 +253,6 @@ JitTarget JitState::entry(const JitArguments& call, void* context, JitTrace* fun
     if (present) donated.push_back(leaf.donated);
   }
   for (Array& x : traced.captures) {
-    if (x.nbytes() > 1 << 20 && !in.warned) {
-      in.warned = true;
-      raven::warn((raven::Message("rune.jit: ") << in.where() << " captures an array " << nx::aval_of(x)
-                                                << "; it stays as it is now, pass it as an argument if it changes")
-                      .str());
-    }
     made->dense.push_back(x.is_contiguous() ? Array{} : nx::detail::contiguous_array(x));
     __atomic_fetch_add(&impl_of(x)->jit_holders, 1, __ATOMIC_RELAXED);
     made->captures.push_back(std::move(x));
@@ -260,28 +260,85 @@ JitTarget JitState::entry(const JitArguments& call, void* context, JitTrace* fun
   made->hash = traced.program.hash();
   made->variants.push_back(
       {donated, std::make_shared<const CompiledProgram>(std::make_shared<const nx::Program>(std::move(traced.program)),
-                                                        donated, in.choice())});
+                                                        donated, choice)});
   made->result = std::move(traced.shape.result);
   made->skeletons = std::move(traced.shape.skeletons);
   made->output_of = std::move(traced.output_of);
-  made->calls = 1;
-  ++in.stats.traces;
-  in.stats.trace_ms += milliseconds_since(start);
-  entries.insert(entries.begin(), made);
-  if (entries.size() > max_entries) entries.pop_back();
+  return made;
+}
 
+}  // namespace
+
+JitTarget JitState::entry(const JitArguments& call, void* context, JitTrace* function) {
+  Inside& in = *inside_;
+  in.leaves.store(call.leaves.size(), std::memory_order_relaxed);
+  in.key_bytes.store(call.key.size(), std::memory_order_relaxed);
+  std::shared_ptr<JitEntry> found;
+  {
+    const std::lock_guard lock(in.mutex);
+    ++in.stats.calls;
+    found = in.find(call);
+    if (found) {
+      require_held(in.where(), *found);
+      ++found->calls;
+      // Until it has succeeded: a call that threw has not shown that nothing changed.
+      if (found->compared) {
+        ++in.stats.hits;
+        return in.target(found, call);
+      }
+    }
+  }
+
+  const auto start = std::chrono::steady_clock::now();
+  Traced traced = trace(in.where(), call, context, function);
+  std::shared_ptr<JitEntry> made, dropped;
   size_t alike = 0;
-  for (const auto& other : entries)
-    alike += other != made && other->dims == made->dims && other->key.size() == made->key.size() &&
-             other->leaves.size() == made->leaves.size();
-  if (alike == static_warning)
-    raven::warn((raven::Message("rune.jit: ")
-                 << in.where() << " was compiled " << alike + 1
-                 << " times for the same shapes: a static argument changes from call to call; pass "
-                    "it as an nx::Array")
-                    .str());
-  in.last = made->variants[0].compiled;
-  return {made, in.last};
+  if (!found) {
+    made = make_entry(call, std::move(traced), in.choice);
+    for (const Array& x : made->captures)
+      if (x.nbytes() > 1 << 20 && !in.warned.exchange(true))
+        raven::warn((raven::Message("rune.jit: ") << in.where() << " captures an array " << nx::aval_of(x)
+                                                  << "; it stays as it is now, pass it as an argument if it changes")
+                        .str());
+    const std::lock_guard lock(in.mutex);
+    in.stats.trace_ms += milliseconds_since(start);
+    found = in.find(call);  // what another thread has traced meanwhile
+    if (!found) {
+      made->calls = 1;
+      ++in.stats.traces;
+      in.entries.insert(in.entries.begin(), made);
+      if (in.entries.size() > max_entries) {
+        dropped = std::move(in.entries.back());
+        in.entries.pop_back();
+      }
+      for (const auto& other : in.entries)
+        alike += other != made && other->dims == made->dims && other->key.size() == made->key.size() &&
+                 other->leaves.size() == made->leaves.size();
+      in.last = made->variants[0].compiled;
+    } else {
+      ++found->calls;
+    }
+  }
+  if (!found) {
+    if (alike == static_warning)
+      raven::warn((raven::Message("rune.jit: ")
+                   << in.where() << " was compiled " << alike + 1
+                   << " times for the same shapes: a static argument changes from call to call; pass "
+                      "it as an nx::Array")
+                      .str());
+    return {made, made->variants[0].compiled};
+  }
+
+  if (made)
+    require_same(in.where(), *found, made->captures, made->hash);
+  else
+    require_same(in.where(), *found, traced.captures, traced.program.hash());
+  const std::lock_guard lock(in.mutex);
+  found->compared = true;
+  ++in.stats.retraces;
+  if (!made) in.stats.trace_ms += milliseconds_since(start);
+  ++in.stats.hits;
+  return in.target(found, call);
 }
 
 // ---- running
@@ -308,23 +365,13 @@ std::vector<Array> JitState::run(const JitTarget& target, const JitArguments& ca
       for (size_t i = 0; i < entry.captures.size(); ++i)
         arguments.push_back(
             {const_cast<Array*>(entry.dense[i].defined() ? &entry.dense[i] : &entry.captures[i]), false});
-      tolk::RunReport report;
-      compiled.run(arguments, outputs, &report);
-      const bool first = compiled.count_once();
-      if (first || report.donations_taken + report.donations_missed + report.input_copies > 0 || compiled.fell_back()) {
-        const std::lock_guard lock(in.mutex);
-        if (first) {
-          ++(compiled.shared() ? in.stats.shared : in.stats.compiles);
-          in.stats.compile_ms += compiled.compile_ms();
-        }
-        in.stats.donations += report.donations_taken;
-        in.stats.donations_missed += report.donations_missed;
-        in.stats.input_copies += report.input_copies;
-        in.stats.fallbacks += compiled.fell_back();
-      }
+      compiled.run(arguments, outputs);
     }
   } catch (const nx::IndexError& error) {
     throw nx::IndexError("rune.jit", raven::Message("inside ") << in.where() << ": " << error.what());
+  } catch (const raven::MemoryError& error) {
+    throw raven::MemoryError("rune.jit", error.bytes(),
+                             raven::Message("inside ") << in.where() << ": " << error.what());
   }
   // One handle per leaf.
   if (outputs.size() == entry.output_of.size()) return outputs;
@@ -337,21 +384,60 @@ std::vector<Array> JitState::run(const JitTarget& target, const JitArguments& ca
 // ---- reports
 // -------------------------------------------------------------------------------------------------------------
 
+namespace {
+
+/// Calls visit(plan, what) for the program's plan and those of its derivatives, as far as they were made.
+template <class F>
+void for_each_plan(const CompiledProgram& program, const F& visit, const std::string& what = "") {
+  if (const tolk::Plan* plan = program.plan_so_far()) visit(*plan, what);
+  for (const auto& d : program.derivatives()) {
+    for_each_plan(*d->forward, visit, what + "forward half of the derivative");
+    for_each_plan(*d->backward, visit, what + "backward half of the derivative");
+  }
+}
+
+void print_plan(raven::Message& m, const tolk::Plan& plan) {
+  for (const tolk::PassReport& pass : plan.stats().passes)
+    m << "  pass " << pass.name << ": " << pass.before << " → " << pass.after << " equations\n";
+  m << plan.explain();
+}
+
+/// One choice of donated leaves.
+void print_variant(raven::Message& m, const JitEntry::Variant& v) {
+  const auto given = std::count(v.donated.begin(), v.donated.end(), true);
+  if (given > 0) m << "with " << given << " of " << v.donated.size() << " arrays donated\n";
+  if (const std::string fault = v.compiled->fault(); !fault.empty())
+    m << (v.compiled->is_done() ? "run by eager kernels: " : "") << "it did not compile: " << fault << "\n";
+  else if (!v.compiled->is_done())
+    m << "not run by itself: inside of a derivative or of another compiled function its operations are part of that\n";
+  for_each_plan(*v.compiled, [&m](const tolk::Plan& plan, const std::string& what) {
+    if (!what.empty()) m << what << "\n";
+    print_plan(m, plan);
+  });
+}
+
+}  // namespace
+
 JitStats JitState::stats() const {
+  const CompileCounts& counts = *inside_->choice.counts;
   const std::lock_guard lock(inside_->mutex);
   JitStats stats = inside_->stats;
+  stats.compiles = counts.compiles, stats.shared = counts.shared, stats.fallbacks = counts.fallbacks;
+  stats.compile_ms = 1e-6 * static_cast<double>(counts.nanoseconds);
+  stats.input_copies = counts.input_copies;
+  stats.donations = counts.donations, stats.donations_missed = counts.donations_missed;
   for (const auto& e : inside_->entries)
     for (const JitEntry::Variant& v : e->variants)
-      if (const tolk::Plan* plan = v.compiled->plan_so_far()) {
-        stats.arena_bytes += plan->stats().arena_bytes;
-        stats.live_bytes += plan->stats().live_bytes;
-      }
-  if (inside_->last)
-    if (const tolk::Plan* plan = inside_->last->plan_so_far()) {
-      stats.kernels = static_cast<int64_t>(plan->stats().kernels);
-      stats.launches = static_cast<int64_t>(plan->stats().launches);
-      stats.externs = static_cast<int64_t>(plan->stats().externs);
-    }
+      for_each_plan(*v.compiled, [&](const tolk::Plan& plan, const std::string&) {
+        stats.arena_bytes += plan.stats().arena_bytes;
+        stats.live_bytes += plan.stats().live_bytes;
+      });
+  if (const auto last = inside_->last.lock())
+    for_each_plan(*last, [&](const tolk::Plan& plan, const std::string&) {
+      stats.kernels += static_cast<int64_t>(plan.stats().kernels);
+      stats.launches += static_cast<int64_t>(plan.stats().launches);
+      stats.externs += static_cast<int64_t>(plan.stats().externs);
+    });
   return stats;
 }
 
@@ -370,19 +456,7 @@ std::string JitState::explain() const {
         m << "-";
     }
     m << "), " << e->captures.size() << " captured arrays, " << e->calls << " calls\n";
-    for (const JitEntry::Variant& v : e->variants) {
-      const tolk::Plan* plan = v.compiled->plan();
-      if (!plan) {
-        m << "evaluated op by op: it did not compile\n";
-        continue;
-      }
-      if (v.compiled->fell_back()) m << "run by eager kernels: it did not compile\n";
-      const auto given = std::count(v.donated.begin(), v.donated.end(), true);
-      if (given > 0) m << "with " << given << " of " << v.donated.size() << " arrays donated\n";
-      for (const tolk::PassReport& pass : plan->stats().passes)
-        m << "  pass " << pass.name << ": " << pass.before << " → " << pass.after << " equations\n";
-      m << plan->explain();
-    }
+    for (const JitEntry::Variant& v : e->variants) print_variant(m, v);
   }
   return m.str();
 }
@@ -392,9 +466,9 @@ size_t JitState::cache_size() const {
   return inside_->entries.size();
 }
 void JitState::clear_cache() {
+  std::vector<std::shared_ptr<JitEntry>> dropped;
   const std::lock_guard lock(inside_->mutex);
-  inside_->entries.clear();
-  inside_->last.reset();
+  dropped.swap(inside_->entries);
 }
 
 }  // namespace rune::detail

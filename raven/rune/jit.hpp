@@ -29,18 +29,20 @@ struct JitOpts {
   bool kernels = true;
 };
 
-/// What a jitted function did so far. Times in milliseconds; sizes of all signatures together.
+/// What a jitted function did so far. Times in milliseconds; sizes of all signatures together. Under grad and vjp the
+/// halves of its derivative are compiled and counted here; under jvp and in another jitted function its operations
+/// belong to what calls it, and only calls, hits and traces count.
 struct JitStats {
   int64_t calls = 0, hits = 0;
   int64_t traces = 0;     ///< first calls of a signature
   int64_t retraces = 0;   ///< second calls, which are checked against the first
   int64_t compiles = 0;   ///< plans made
   int64_t shared = 0;     ///< plans found, compiled for an equal program before
-  int64_t fallbacks = 0;  ///< calls of what did not compile, by eager kernels
+  int64_t fallbacks = 0;  ///< runs of what did not compile, by eager kernels
   double trace_ms = 0, compile_ms = 0;
-  int64_t kernels = 0;   ///< different loops generated, of the last signature called
+  int64_t kernels = 0;   ///< different loops generated, of the last signature called and its derivatives
   int64_t launches = 0;  ///< launches of them; many leaves may share one
-  int64_t externs = 0;   ///< calls of eager kernels, of the last signature called
+  int64_t externs = 0;   ///< calls of eager kernels, of the last signature called and its derivatives
   int64_t arena_bytes = 0, live_bytes = 0;
   int64_t input_copies = 0;
   int64_t donations = 0, donations_missed = 0;
@@ -136,7 +138,7 @@ class Jitted {
   }
 
   JitStats stats() const { return state_->stats(); }
-  /// Each signature with its passes and its plan, step by step.
+  /// Each signature with its passes and its plan, step by step, or why it did not compile.
   std::string explain() const { return state_->explain(); }
   size_t cache_size() const { return state_->cache_size(); }
   void clear_cache() { state_->clear_cache(); }
@@ -256,8 +258,8 @@ Jitted<std::decay_t<F>> jit(F&& f, JitOpts options = {}) {
   return Jitted<std::decay_t<F>>(std::forward<F>(f), std::move(options));
 }
 
-/// Paths, shapes and dtypes of f's result at arguments of these shapes and dtypes (arrays, trees, Specs); no data is
-/// touched. JAX: eval_shape.
+/// Paths, shapes and dtypes of f's result at arguments of these shapes and dtypes (arrays, trees, Specs); numbers,
+/// enums and strings are static. No data is touched. JAX: eval_shape.
 template <class F, class... A>
 std::vector<nx::tree::LeafInfo> eval_shape(F&& f, const A&... arguments) {
   Recorder recorder("rune::eval_shape");

@@ -1,6 +1,7 @@
 #pragma once
 // What tells one signature of a jitted function from another: types, structure and static values as bytes, leaves
 // apart.
+#include <cfloat>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -60,6 +61,8 @@ template <class T>
 void append_static(std::string& key, const T& value) {
   if constexpr (is_static<T>::value) {
     append_static(key, value.value);
+  } else if constexpr (std::is_same_v<T, long double> && LDBL_MANT_DIG == 64) {
+    key.append(reinterpret_cast<const char*>(&value), 10);  // what follows is padding, which holds anything
   } else if constexpr (std::is_arithmetic_v<T> || std::is_enum_v<T>) {
     append_bytes(key, value);
   } else if constexpr (std::is_convertible_v<const T&, std::string_view>) {

@@ -1,5 +1,6 @@
 #pragma once
 // Staging: a function traced into an nx::Program.
+#include <string_view>
 #include <tuple>
 #include <type_traits>
 #include <unordered_map>
@@ -64,11 +65,15 @@ class RAVEN_API Recorder final : public nx::Interpreter {
 };
 
 namespace detail {
-/// The argument with its leaves replaced by inputs of the program, in order; absent leaves stay absent.
+/// The argument with its leaves replaced by inputs of the program, in order; absent leaves stay absent. What is no
+/// tree, a number, enum or string, stays as it is.
 template <class T>
 auto stage_argument(Recorder& recorder, const T& argument) {
   if constexpr (std::same_as<T, Spec>) {
+    nx::element_count(argument.shape.span(), recorder.name());  // throws for what is no shape
     return recorder.input({argument.dtype, argument.shape});
+  } else if constexpr (!tree::IsTree<T> || std::is_convertible_v<const T&, std::string_view>) {
+    return std::decay_t<const T&>(argument);
   } else {
     T staged = argument;
     tree::for_each_leaf(staged, [&](Array& leaf, const tree::PathNode*, tree::Role) {
@@ -79,7 +84,8 @@ auto stage_argument(Recorder& recorder, const T& argument) {
 }
 }  // namespace detail
 
-/// The program of f at arguments of these shapes and dtypes: trees of arrays, whose values are not read, or Specs.
+/// The program of f at arguments of these shapes and dtypes: trees of arrays, whose values are not read, or Specs;
+/// numbers, enums and strings are static.
 /// Inputs are the present leaves of the arguments in order, outputs those of the result. Arrays that f captures become
 /// constants, arrays it makes (zeros …) are equations. JAX: make_jaxpr. Throws TracerError when f asks a traced value
 /// for a number, or captures a value of an enclosing transformation.

@@ -23,6 +23,9 @@ struct PassRow {
 };
 /// All passes in their order: inline, simplify, fold, dead.
 RAVEN_API std::span<const PassRow> passes();
+/// Those that may be left out, here and while kernels are formed: names for TOLK_DISABLE_PASSES. Without `inline` and
+/// `decompose` there would be equations without a kernel.
+RAVEN_API std::span<const std::string_view> optional_passes();
 
 /// Calls replaced by the equations of their programs, at any depth.
 RAVEN_API nx::Program inline_calls(const nx::Program& program);
@@ -30,6 +33,8 @@ RAVEN_API nx::Program inline_calls(const nx::Program& program);
 RAVEN_API nx::Program fold_constants(const nx::Program& program);
 /// The rules of simplify_rules(), from operands to results; equal equations merged.
 RAVEN_API nx::Program simplify(const nx::Program& program);
+/// The same without the rules of these names.
+RAVEN_API nx::Program simplify(const nx::Program& program, std::span<const std::string> rules_off);
 /// Equations and constants that no output needs dropped.
 RAVEN_API nx::Program drop_dead(const nx::Program& program);
 
@@ -47,8 +52,11 @@ struct RuleInfo {
 };
 RAVEN_API std::vector<RuleInfo> simplify_rules();
 
-/// All passes in order. With the environment variable TOLK_VERIFY=1 every result is verified; names in
-/// TOLK_DISABLE_PASSES (separated by commas) are left out.
+struct Settings;
+/// All passes in order. With TOLK_VERIFY=1 every result is verified; passes named in TOLK_DISABLE_PASSES and rules in
+/// TOLK_DISABLE_RULES (separated by commas) are left out. Throws nx::ValueError for names that are none.
 RAVEN_API nx::Program optimise(const nx::Program& program, std::vector<PassReport>* report = nullptr);
+/// The same with settings that were read before.
+RAVEN_API nx::Program optimise(const nx::Program& program, std::vector<PassReport>* report, const Settings& settings);
 
 }  // namespace tolk

@@ -1,8 +1,15 @@
 #include "raven/rune/jit.hpp"
 
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
 #include <map>
 #include <string>
-#include <cmath>
 #include <thread>
 #include <vector>
 
@@ -321,6 +328,65 @@ TEST(Jit, ThreadsShareACompiledFunction) {
   EXPECT_EQ(compiled.stats().traces, 2);
 }
 
+/// Two jitted functions that call each other, from two threads: each is traced while the other one is.
+[[noreturn]] void call_each_other() {
+  alarm(60);  // a deadlock ends the process
+  std::atomic<int> inside{0};
+  std::function<Array(const Array&, int)> to_f, to_g;
+  const auto both_are_inside = [&inside] {
+    ++inside;
+    while (inside < 2) std::this_thread::yield();
+  };
+  const auto f = rune::jit([&](const Array& x, int depth) {
+    if (depth == 1) both_are_inside();
+    return depth > 0 ? to_g(x, depth - 1) : x * 2;
+  });
+  const auto g = rune::jit([&](const Array& x, int depth) {
+    if (depth == 1) both_are_inside();
+    return depth > 0 ? to_f(x, depth - 1) : x * 3;
+  });
+  to_f = [&](const Array& x, int depth) { return f(x, depth); };
+  to_g = [&](const Array& x, int depth) { return g(x, depth); };
+  const Array x = ramp({40}, 1);
+  std::array<bool, 2> right{};
+  const auto run = [&](const auto& function, double factor, bool& is_right) {
+    is_right = true;
+    for (int call = 0; call < 20; ++call)
+      for (const int depth : {1, 3})
+        is_right = is_right && tolk_test::bytes_of(function(x, depth)) == tolk_test::bytes_of(x * factor);
+  };
+  std::thread one([&] { run(f, 3, right[0]); }), two([&] { run(g, 2, right[1]); });
+  one.join();
+  two.join();
+  std::_Exit(right[0] && right[1] ? 0 : 1);
+}
+
+TEST(Jit, FunctionsThatCallEachOtherDoNotWaitForEachOther) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(call_each_other(), testing::ExitedWithCode(0), "");
+}
+
+TEST(Jit, ThreadsThatTraceTheSameKeepOneTrace) {
+  std::atomic<int> inside{0};
+  const auto f = rune::jit([&inside](const Array& x) {
+    ++inside;
+    while (inside < 3) std::this_thread::yield();  // three threads are in the first trace at once
+    return nx::exp(x) + 1;
+  });
+  const Array x = ramp({9}, -1);
+  std::vector<std::thread> threads;
+  std::vector<int> wrong(3);
+  for (size_t t = 0; t < wrong.size(); ++t)
+    threads.emplace_back([&, t] { wrong[t] = tolk_test::bytes_of(f(x)) != tolk_test::bytes_of(nx::exp(x) + 1); });
+  for (std::thread& t : threads) t.join();
+  EXPECT_EQ(wrong, std::vector<int>(3));
+  EXPECT_EQ(f.cache_size(), 1u);
+  EXPECT_EQ(f.stats().calls, 3);
+  EXPECT_EQ(f.stats().traces, 1);
+  EXPECT_EQ(f.stats().retraces, 2);
+  EXPECT_EQ(f.stats().compiles + f.stats().shared, 1);
+}
+
 // ---- reports
 // -----------------------------------------------------------------------------------------------------------------
 
@@ -339,6 +405,66 @@ TEST(Jit, ExplainsItself) {
   again(ramp({3}));
   EXPECT_EQ(again.stats().compiles, 0);
   EXPECT_EQ(again.stats().shared, 1);
+}
+
+TEST(Jit, CountsWhatRunsInsideOfTransformations) {
+  const auto loss = rune::jit([](const Array& x) { return nx::sum(nx::exp(x) * x * 1.625); }, {.name = "loss"});
+  const Array x = ramp({50}, -2);
+  rune::grad(loss)(x);
+  rune::JitStats stats = loss.stats();
+  EXPECT_EQ(stats.calls, 1);
+  EXPECT_EQ(stats.compiles + stats.shared, 2);  // the halves of its derivative
+  EXPECT_GE(stats.launches, 2);
+  EXPECT_GT(stats.kernels, 0);
+  std::string text = loss.explain();
+  EXPECT_NE(text.find("not run by itself"), std::string::npos) << text;
+  EXPECT_NE(text.find("forward half of the derivative\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("backward half of the derivative\n"), std::string::npos) << text;
+  loss(x);
+  EXPECT_EQ(loss.stats().compiles + loss.stats().shared, 3);
+  EXPECT_GT(loss.stats().launches, stats.launches);
+  text = loss.explain();
+  EXPECT_EQ(text.find("not run by itself"), std::string::npos) << text;
+  // In another jitted function it is part of that one's plan.
+  const auto inner = rune::jit([](const Array& v) { return v * 2.125; });
+  const auto outer = rune::jit([&](const Array& v) { return inner(v) + 1; });
+  outer(x);
+  EXPECT_EQ(inner.stats().calls, 1);
+  EXPECT_EQ(inner.stats().compiles + inner.stats().shared, 0);
+  EXPECT_NE(inner.explain().find("part of that"), std::string::npos) << inner.explain();
+  EXPECT_EQ(outer.stats().compiles, 1);
+}
+
+TEST(Jit, StaticNumbersOfEveryWidthAreCompared) {
+  const auto f = rune::jit([](const Array& x, long double k) { return x * static_cast<double>(k); });
+  for (int call = 0; call < 4; ++call) {
+    // The bytes behind a long double hold anything.
+    alignas(long double) unsigned char bytes[sizeof(long double)];
+    std::memset(bytes, 37 * call, sizeof bytes);
+    long double k = 1.5L;
+    std::memcpy(bytes, &k, 10);
+    std::memcpy(&k, bytes, sizeof k);
+    f(ramp({2}), k);
+  }
+  EXPECT_EQ(f.stats().traces, 1);
+  f(ramp({2}), 1.5L + 0x1p-60L);
+  f(ramp({2}), -1.5L);
+  EXPECT_EQ(f.stats().traces, 3);
+}
+
+TEST(EvalShape, TakesStaticArguments) {
+  const auto f = [](const Array& x, int64_t count, const std::string& name, bool twice) {
+    return name == "tile" ? nx::tile(x, {twice ? 2 * count : count}) : x;
+  };
+  EXPECT_EQ(rune::eval_shape(f, rune::Spec{{3}, nx::f32}, int64_t{4}, std::string("tile"), true)[0].shape,
+            (nx::Shape{24}));
+  EXPECT_EQ(rune::eval_shape(f, ramp({3}), int64_t{4}, "other", false)[0].shape, (nx::Shape{3}));
+  EXPECT_EQ(rune::make_program(f, ramp({3}), int64_t{2}, "tile", false).outputs().size(), 1u);
+}
+TEST(EvalShape, RefusesWhatIsNoShape) {
+  const auto f = [](const Array& x) { return x; };
+  EXPECT_THROW(rune::eval_shape(f, rune::Spec{{3, -1}, nx::f32}), nx::ShapeError);
+  EXPECT_THROW(rune::eval_shape(f, rune::Spec{{int64_t{1} << 40, int64_t{1} << 40}, nx::f32}), nx::OverflowError);
 }
 
 TEST(EvalShape, TouchesNoData) {

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <vector>
 
 #include "raven/nx/program.hpp"
@@ -20,10 +21,18 @@ struct CallDerivative {
   std::shared_ptr<const CompiledProgram> forward, backward;
 };
 
+/// What compiling and running one jitted function did, its derivatives included.
+struct CompileCounts {
+  std::atomic<int64_t> compiles{0}, shared{0}, nanoseconds{0};
+  std::atomic<int64_t> fallbacks{0}, input_copies{0}, donations{0}, donations_missed{0};
+};
+
 /// How a program is compiled, and its derivatives too.
 struct CompileChoice {
   bool kernels = true;
   bool fall_back = false;  ///< a program that does not compile is run by eager kernels, and counted
+  std::string where{};     ///< the jitted function in messages
+  std::shared_ptr<CompileCounts> counts = std::make_shared<CompileCounts>();
 };
 
 /// Compiled at its first run; derivatives are traced when a tape asks. Thread-safe.
@@ -36,21 +45,20 @@ class CompiledProgram final : public nx::Executable {
   const std::shared_ptr<const nx::Program>& program() const { return program_; }
   /// Null when the program is evaluated op by op. Throws CompileError.
   const tolk::Plan* plan() const;
-  /// The same without compiling: null before the first run.
-  const tolk::Plan* plan_so_far() const { return done_.load(std::memory_order_acquire) ? plan_.get() : nullptr; }
-  /// True once, for who counts compilations.
-  bool count_once() const { return !counted_.load(std::memory_order_relaxed) && !counted_.exchange(true); }
-  /// Milliseconds that compiling took, 0 when an equal program was compiled already; how often it was not.
-  double compile_ms() const { return compile_ms_; }
-  bool shared() const { return shared_; }
-  /// It did not compile.
-  bool fell_back() const { return fell_back_; }
+  /// It was compiled, or has fallen back to evaluation.
+  bool is_done() const { return done_.load(std::memory_order_acquire); }
+  /// The plan without compiling: null before the first run.
+  const tolk::Plan* plan_so_far() const { return is_done() ? plan_.get() : nullptr; }
+  /// Why it did not compile when that was tried last; empty when it did, or was not tried.
+  std::string fault() const;
 
   void run(std::span<const nx::Array> arguments, std::span<nx::Array> results) const override;
-  void run(std::span<const tolk::PlanArgument> arguments, std::span<nx::Array> results, tolk::RunReport* report) const;
+  void run(std::span<const tolk::PlanArgument> arguments, std::span<nx::Array> results) const;
 
   /// The derivative with respect to the wanted arguments.
   std::shared_ptr<const CallDerivative> derivative(const std::vector<bool>& wanted) const;
+  /// Those that were asked for so far.
+  std::vector<std::shared_ptr<const CallDerivative>> derivatives() const;
 
  private:
   void compile() const;
@@ -60,10 +68,10 @@ class CompiledProgram final : public nx::Executable {
   CompileChoice choice_;
   mutable std::once_flag once_;
   mutable std::shared_ptr<const tolk::Plan> plan_;
-  mutable double compile_ms_ = 0;
-  mutable bool shared_ = false, fell_back_ = false;
-  mutable std::atomic<bool> done_{false}, counted_{false};
-  mutable std::mutex mutex_;
+  mutable bool fell_back_ = false;
+  mutable std::atomic<bool> done_{false};
+  mutable std::mutex mutex_;  ///< of what follows; never held while something is compiled or traced
+  mutable std::string fault_;
   mutable std::vector<std::shared_ptr<const CallDerivative>> derivatives_;
 };
 

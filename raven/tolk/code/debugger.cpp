@@ -7,7 +7,7 @@
 #include <mutex>
 #include <vector>
 
-#include "raven/base/env.hpp"
+#include "raven/tolk/internal/settings.hpp"
 
 // What GDB's manual, "JIT Compilation Interface", prescribes: these names and layouts. A debugger stops in the function
 // and reads the list. Weak, because another library of the process may define them as well.
@@ -100,7 +100,7 @@ class Entry final : public DebuggerEntry {
 }  // namespace
 
 std::unique_ptr<DebuggerEntry> tell_debugger(const void* address, size_t size, const std::string& name) {
-  if (raven::env::get("TOLK_GDB") != "1") return nullptr;
+  if (!flag_from_environment("TOLK_GDB", false)) return nullptr;
   return std::make_unique<Entry>(Object().bytes(address, size, name));
 }
 

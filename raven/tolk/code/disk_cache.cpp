@@ -12,6 +12,7 @@
 #include <cstdio>
 #include <cstring>
 #include <ctime>
+#include <filesystem>
 #include <vector>
 
 #include "raven/base/env.hpp"
@@ -100,8 +101,17 @@ DiskCache::DiskCache(std::string directory) : directory_(std::move(directory)) {
 DiskCache DiskCache::from_environment() {
   if (const auto place = raven::env::get("TOLK_CACHE")) {
     if (*place == "0") return DiskCache("");
+    std::error_code ignored;
+    std::filesystem::create_directories(std::filesystem::path(*place).parent_path(), ignored);
     (void)::mkdir(place->c_str(), 0700);
-    return DiskCache(*place);
+    DiskCache cache(*place);
+    static constinit std::atomic<bool> warned{false};
+    if (!cache.enabled() && !warned.exchange(true))
+      raven::warn(raven::Message("tolk.compile: TOLK_CACHE: \"")
+                  << *place
+                  << "\" is no directory that belongs to this user and that nobody else may write; machine "
+                     "code is not kept");
+    return cache;
   }
   try {
     return DiskCache(raven::cache_dir("tolk"));

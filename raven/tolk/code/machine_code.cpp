@@ -10,18 +10,18 @@
 #include <limits>
 #include <mutex>
 
-#include "raven/base/env.hpp"
 #include "raven/base/error.hpp"
 #include "raven/base/message.hpp"
 #include "raven/tolk/code/internal/debugger.hpp"
 #include "raven/tolk/error.hpp"
+#include "raven/tolk/internal/settings.hpp"
 
 namespace tolk {
 namespace {
 
 /// One line a kernel for `perf report`, which looks for this file by its name.
 void tell_perf(const void* address, size_t size, const std::string& name) {
-  if (raven::env::get("TOLK_PERF") != "1") return;
+  if (!flag_from_environment("TOLK_PERF", false)) return;
   static constinit std::mutex mutex;
   const std::lock_guard lock(mutex);
   const std::string path(raven::Message() << "/tmp/perf-" << ::getpid() << ".map");

@@ -44,7 +44,7 @@ class Former {
   Former(const Program& program, const ScheduleTarget& target)
       : program_(program),
         limits_(target.limits),
-        values_(program, limits_),
+        values_(program, limits_, target.settings.runs("layout")),
         context_{values_, target, std::vector<bool>(program.values())},
         reason_(program.values(), nullptr),
         maker_(program.values(), none),
@@ -615,14 +615,20 @@ class Former {
 Schedule form_kernels(const nx::Program& program, const ScheduleTarget& target) {
   for (const nx::Program::Equation& e : program.equations())
     if (nx::is_higher_order(e.op)) throw Error("tolk.compile", "a call is left after inlining");
-  const nx::Program formed = drop_dead(fold_constants(simplify(decompose(program))));
+  const Settings& settings = target.settings;
+  nx::Program formed = decompose(program);
+  if (settings.runs("simplify")) formed = simplify(formed, settings.rules_off);
+  if (settings.runs("fold")) formed = fold_constants(formed);
+  if (settings.runs("dead")) formed = drop_dead(formed);
   Schedule schedule = kernels::Former(formed, target).run();
-  const std::optional<nx::Program> again = kernels::recompute(schedule, target.limits);
-  const nx::Program shared = share_slopes(again ? *again : formed);
+  const std::optional<nx::Program> again =
+      settings.runs("recompute") ? kernels::recompute(schedule, target.limits) : std::nullopt;
+  const auto with_slopes = [&](const nx::Program& p) { return settings.runs("slopes") ? share_slopes(p) : p; };
+  const nx::Program shared = with_slopes(again ? *again : formed);
   if (!again && shared.equations().size() == formed.equations().size()) return schedule;
   Schedule better = kernels::Former(shared, target).run();
   if (again && kernels::most_alive(better) >= kernels::most_alive(schedule))
-    return kernels::Former(share_slopes(formed), target).run();
+    return kernels::Former(with_slopes(formed), target).run();
   return better;
 }
 

@@ -17,12 +17,12 @@ namespace {
 constexpr size_t most_weight = 1200, most_loads = 56, most_atoms = 48;
 }  // namespace
 
-Values::Values(const Program& of, const Limits& within)
+Values::Values(const Program& of, const Limits& within, bool layouts_by_reader)
     : program(of),
       limits(within),
       equation(of.values(), none),
       group(of.values(), none),
-      layouts(layouts_of(of)) {
+      layouts(layouts_by_reader ? layouts_of(of) : std::vector<nx::Dims>(of.values())) {
   for (size_t k = 0; k < of.equations().size(); ++k) {
     const Program::Equation& e = of.equations()[k];
     for (uint32_t i = 0; i < e.results; ++i) equation[e.first_result + i] = static_cast<uint32_t>(k);

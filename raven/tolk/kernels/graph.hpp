@@ -44,7 +44,7 @@ enum class Extent : uint8_t {
 
 /// A program, and which of its values have bytes.
 struct Values {
-  Values(const Program& of, const Limits& within);
+  Values(const Program& of, const Limits& within, bool layouts_by_reader = true);
   const Program& program;
   const Limits& limits;
   std::vector<uint32_t> equation;  ///< by value; none for inputs and constants

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "raven/nx/program.hpp"
+#include "raven/tolk/internal/settings.hpp"
 #include "raven/tolk/kernels/limits.hpp"
 #include "raven/tolk/loop/loop.hpp"
 
@@ -74,6 +75,7 @@ struct ScheduleTarget {
   int vector_bytes = 64;
   std::vector<bool> donated{};  ///< by input: its bytes may become a result's. Shorter lists mean false
   Limits limits{};
+  Settings settings{};  ///< which passes and rules are left out
 };
 
 /// Throws tolk::Error for a program with calls left in it.

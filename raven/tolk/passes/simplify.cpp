@@ -1,5 +1,6 @@
 // Exact algebra, as a table of rules. A rule sees one equation whose operands are simplified already, and names an
 // equal value; it holds for every bit pattern of the operands, so eager and compiled runs agree.
+#include <algorithm>
 #include <cmath>
 
 #include "raven/tolk/internal/rewriter.hpp"
@@ -15,12 +16,17 @@ using nx::Dims;
 
 constexpr Id none = ~Id{0};
 
+/// By row of the table: whether it applies.
+using Applied = std::vector<bool>;
+
 /// The equation by the rules, or as it is.
-Id simplified(Rewriter& rewriter, Op op, std::span<const Id> operands, const nx::Attrs& attrs, const Aval& result);
+Id simplified(Rewriter& rewriter, const Applied& applied, Op op, std::span<const Id> operands, const nx::Attrs& attrs,
+              const Aval& result);
 
 /// One equation that is not built yet.
 struct Match {
   Rewriter& rewriter;
+  const Applied& applied;
   Op op;
   const nx::Attrs& attrs;
   std::span<const Id> operands;
@@ -61,7 +67,7 @@ struct Match {
     for (const Id id : in) avals.push_back(rewriter.aval(id));
     Aval out;
     nx::infer(of, avals, with, std::span<Aval>(&out, 1));
-    return simplified(rewriter, of, in, with, out);
+    return simplified(rewriter, applied, of, in, with, out);
   }
   Id make(Op of, Id in, const nx::Attrs& with = nx::no_attrs) const { return make(of, std::span(&in, 1), with); }
 };
@@ -145,7 +151,7 @@ Id cast_there_and_back(const Match& m) {
   const Id x = inner->operands[0];
   const nx::DType from = m.rewriter.aval(x).dtype;
   if (from != m.result.dtype || !widens(from, m.aval(0).dtype)) return none;
-  const Match of_x{m.rewriter, m.op, m.attrs, std::span(&x, 1), m.result};
+  const Match of_x{m.rewriter, m.applied, m.op, m.attrs, std::span(&x, 1), m.result};
   return of_x.quiet(0) ? x : none;
 }
 Id select_same(const Match& m) { return m[1] == m[2] ? m[1] : none; }
@@ -272,14 +278,15 @@ constexpr Rule rules[] = {
 
 /// The first rule that applies; none when no one does.
 Id rewrite(const Match& m) {
-  for (const Rule& rule : rules)
-    if (rule.op == m.op)
-      if (const Id id = rule.apply(m); id != none) return id;
+  for (size_t i = 0; i < std::size(rules); ++i)
+    if (rules[i].op == m.op && m.applied[i])
+      if (const Id id = rules[i].apply(m); id != none) return id;
   return none;
 }
 
-Id simplified(Rewriter& rewriter, Op op, std::span<const Id> operands, const nx::Attrs& attrs, const Aval& result) {
-  const Id id = rewrite({rewriter, op, attrs, operands, result});
+Id simplified(Rewriter& rewriter, const Applied& applied, Op op, std::span<const Id> operands, const nx::Attrs& attrs,
+              const Aval& result) {
+  const Id id = rewrite({rewriter, applied, op, attrs, operands, result});
   return id != none ? id : rewriter.equation(op, operands, attrs);
 }
 
@@ -292,14 +299,20 @@ std::vector<RuleInfo> simplify_rules() {
   return out;
 }
 
-Program simplify(const Program& program) {
+Program simplify(const Program& program) { return simplify(program, {}); }
+
+Program simplify(const Program& program, std::span<const std::string> rules_off) {
+  Applied applied;
+  for (const Rule& rule : rules)
+    applied.push_back(std::find(rules_off.begin(), rules_off.end(), rule.name) == rules_off.end());
   Rewriter rewriter;
   std::vector<Id> renamed = start(rewriter, program), operands;
   for (const Program::Equation& e : program.equations()) {
     operands.clear();
     for (const Id id : e.operands) operands.push_back(renamed[id]);
     if (e.results == 1) {
-      renamed[e.first_result] = simplified(rewriter, e.op, operands, e.attrs.get(), program.aval(e.first_result));
+      renamed[e.first_result] =
+          simplified(rewriter, applied, e.op, operands, e.attrs.get(), program.aval(e.first_result));
       continue;
     }
     const Id first = rewriter.equation(e.op, operands, e.attrs.get());

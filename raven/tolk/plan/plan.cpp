@@ -2,7 +2,7 @@
 
 #include <mutex>
 
-#include "raven/base/env.hpp"
+#include "raven/base/error.hpp"
 #include "raven/base/log.hpp"
 #include "raven/base/message.hpp"
 #include "raven/tolk/internal/plan_impl.hpp"
@@ -18,8 +18,6 @@ const PlanStats& Plan::stats() const { return impl_->stats; }
 // --------------------------------------------------------------------------------------------------------------
 
 namespace {
-
-bool flag(const char* name, const char* otherwise) { return raven::env::get(name).value_or(otherwise) != "0"; }
 
 int vector_bytes(raven::CpuLevel level) {
   switch (level) {
@@ -43,36 +41,52 @@ std::unique_ptr<Plan::Impl> make_plan(Schedule schedule, const CompileOpts& opti
   return impl;
 }
 
+namespace {
+
+std::shared_ptr<const Plan> compile(const nx::Program& program, const CompileOpts& options, const Settings& settings,
+                                    const Limits& limits) {
+  std::vector<PassReport> passes;
+  const nx::Program optimised = optimise(program, &passes, settings);
+  Schedule schedule = options.kernels && settings.kernels
+                          ? form_kernels(optimised, {vector_bytes(options.level), options.donated, limits, settings})
+                          : call_everything(optimised);
+  auto impl = make_plan(std::move(schedule), options, limits);
+  impl->stats.passes = std::move(passes);
+  impl->check_launches = settings.verify;
+  impl->timed = settings.debug >= 2;
+  auto plan = std::make_shared<const Plan>(std::move(impl));
+  if (settings.verify) plan->verify();
+  if (settings.debug >= 1) raven::write_log("tolk: " + plan->print());
+  if (!settings.dump.empty()) {
+    try {
+      plan->dump(settings.dump, program);
+    } catch (const raven::IoError& error) {
+      throw raven::IoError("tolk.compile", settings.dump,
+                           raven::Message("TOLK_DUMP: expected a directory that can be written: ") << error.what());
+    }
+  }
+  return plan;
+}
+
+}  // namespace
+
 std::shared_ptr<const Plan> compile(const nx::Program& program, const CompileOpts& options) {
   return compile(program, options, Limits());
 }
 
 std::shared_ptr<const Plan> compile(const nx::Program& program, const CompileOpts& options, const Limits& limits) {
-  std::vector<PassReport> passes;
-  const nx::Program optimised = optimise(program, &passes);
-  const bool kernels = options.kernels && flag("TOLK_KERNELS", "1"), verify = flag("TOLK_VERIFY", "0");
-  const int64_t debug = raven::env::get_int("TOLK_DEBUG", 0, 0, 2);
-  Schedule schedule = kernels ? form_kernels(optimised, {vector_bytes(options.level), options.donated, limits})
-                              : call_everything(optimised);
-  auto impl = make_plan(std::move(schedule), options, limits);
-  impl->stats.passes = std::move(passes);
-  impl->check_launches = verify;
-  impl->timed = debug >= 2;
-  auto plan = std::make_shared<const Plan>(std::move(impl));
-  if (verify) plan->verify();
-  if (debug >= 1) raven::write_log("tolk: " + plan->print());
-  if (const auto directory = raven::env::get("TOLK_DUMP")) plan->dump(*directory, program);
-  return plan;
+  return compile(program, options, Settings::from_environment(), limits);
 }
 
 namespace {
 
-/// Plans in use, by hash of program and options; compared exactly.
+/// Plans in use, by hash of program, options and settings; compared exactly. The lock is never held while one is made.
 struct Cache {
   struct Entry {
     nx::Program::Hash hash;
     std::shared_ptr<const nx::Program> program;  // as it was given
     CompileOpts options;
+    Settings settings;
     std::weak_ptr<const Plan> plan;
   };
   std::mutex mutex;
@@ -83,34 +97,45 @@ Cache& cache() {
   return *cache;
 }
 
+/// The plan that is in use for this, or null. Entries of plans that are gone are dropped. Programs and plans hold
+/// arrays of the user, whose memory his functions may give back: what this lets go of goes after the lock.
+std::shared_ptr<const Plan> find_plan(const nx::Program& program, const nx::Program::Hash& hash,
+                                      const CompileOpts& options, const Settings& settings) {
+  std::vector<std::shared_ptr<const nx::Program>> dropped;
+  std::vector<std::shared_ptr<const Plan>> others;
+  Cache& c = cache();
+  const std::lock_guard lock(c.mutex);
+  for (size_t i = 0; i < c.entries.size();) {
+    Cache::Entry& e = c.entries[i];
+    auto plan = e.plan.lock();
+    if (!plan) {
+      dropped.push_back(std::move(e.program));
+      if (i + 1 < c.entries.size()) e = std::move(c.entries.back());
+      c.entries.pop_back();
+      continue;
+    }
+    if (e.hash == hash && e.options == options && e.settings == settings && *e.program == program) return plan;
+    others.push_back(std::move(plan));
+    ++i;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 std::shared_ptr<const Plan> compile_cached(const nx::Program& program, const CompileOpts& options, bool* found) {
   const nx::Program::Hash hash = program.hash();
   CompileOpts full = options;
   full.donated.resize(program.inputs());
+  Settings settings = Settings::from_environment();
+  auto plan = find_plan(program, hash, full, settings);
+  if (found) *found = plan != nullptr;
+  if (plan) return plan;
+  plan = compile(program, full, settings, Limits());
+  auto given = std::make_shared<const nx::Program>(program);
   Cache& c = cache();
-  {
-    const std::lock_guard lock(c.mutex);
-    for (size_t i = 0; i < c.entries.size();) {
-      Cache::Entry& e = c.entries[i];
-      auto plan = e.plan.lock();
-      if (!plan) {
-        e = std::move(c.entries.back());
-        c.entries.pop_back();
-        continue;
-      }
-      if (e.hash == hash && e.options == full && *e.program == program) {
-        if (found) *found = true;
-        return plan;
-      }
-      ++i;
-    }
-  }
-  if (found) *found = false;
-  auto plan = compile(program, full);
   const std::lock_guard lock(c.mutex);
-  c.entries.push_back({hash, std::make_shared<const nx::Program>(program), std::move(full), plan});
+  c.entries.push_back({hash, std::move(given), std::move(full), std::move(settings), plan});
   return plan;
 }
 

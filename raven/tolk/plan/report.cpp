@@ -1,6 +1,7 @@
 // Plans as text, and every level as files.
 #include <filesystem>
 
+#include "raven/base/error.hpp"
 #include "raven/base/file.hpp"
 #include "raven/base/message.hpp"
 #include "raven/nx/internal/hash.hpp"
@@ -80,7 +81,8 @@ std::string Plan::print() const {
   raven::Message m("plan: ");
   m << p.stats.steps << " steps (" << p.stats.launches << " launches of " << p.stats.kernels << " kernels, "
     << p.stats.externs << " calls), arena " << p.stats.arena_bytes << " bytes (at least " << p.stats.live_bytes << "), "
-    << p.stats.in_place << " in place, " << p.stats.donated << " donated\n";
+    << p.stats.in_place << " in place, " << p.stats.donated << " donated"
+    << (p.check_launches ? ", launches compared with the interpreter\n" : "\n");
   for (size_t k = 0; k < p.steps.size(); ++k) {
     m << "  " << k << ": ";
     if (p.steps[k].kind == Step::Kind::launch)
@@ -113,8 +115,9 @@ void Plan::dump(const std::string& directory, const nx::Program& given) const {
   std::string stem = "program-";
   for (int i = 15; i >= 0; --i) stem += digits[hash >> (4 * i) & 15];
   const std::filesystem::path base = std::filesystem::path(directory) / stem;
-  std::error_code ignored;  // the first file says what is wrong
-  std::filesystem::create_directories(base, ignored);
+  std::error_code fault;
+  std::filesystem::create_directories(base, fault);
+  if (fault) throw raven::IoError("tolk.Plan.dump", base.string(), fault.message());
   const auto write = [&](const std::string& name, const std::string& text) {
     raven::write_atomic((base / name).string(), text);
   };

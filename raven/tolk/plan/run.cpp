@@ -34,13 +34,6 @@ constexpr size_t idle_frames = 4;  // more run at once, but their arenas are giv
   throw nx::ShapeError(name, raven::Message("argument ") << i << " is " << nx::aval_of(x) << ", expected " << expected);
 }
 
-void require_defined(const Array& x, size_t i) {
-  if (!x.defined())
-    throw nx::ValueError("tolk.Plan.run",
-                         raven::Message("argument ")
-                             << i << " is the same handle as another argument that is donated; copy the handle");
-}
-
 bool fits(const Aval& aval, const Array& x) {
   if (!x.defined()) return false;
   const nx::detail::Header* h = x.header();
@@ -119,13 +112,27 @@ Array output_of(const Output& out, const Array& base) {
   return view;
 }
 
-/// Inputs that are overwritten: the caller's own, or a copy. They come first: whoever names the same handle twice is
-/// found by its being empty then.
+/// An argument that was taken as a donated one and is another argument too, f(std::move(x), x), is given back: the plan
+/// overwrites a copy. Its handle is empty, which is how it is found.
+[[gnu::cold, gnu::noinline]] void give_back_taken(std::span<const PlanArgument> arguments, size_t i, Frame& f,
+                                                  RunReport& done) {
+  for (size_t taken = 0; taken < arguments.size(); ++taken) {
+    if (arguments[taken].array != arguments[i].array || !f.inputs[taken].defined()) continue;
+    *arguments[i].array = std::move(f.inputs[taken]);
+    f.inputs[taken] = copy_of(*arguments[i].array);
+    f.input_base[taken] = impl_of(f.inputs[taken])->data;
+    --done.donations_taken;
+    ++done.donations_missed;
+    return;
+  }
+}
+
+/// Inputs that are overwritten: the caller's own, or a copy. They come before those that are only read.
 void take_donated(const Plan::Impl& p, std::span<const PlanArgument> arguments, Frame& f, RunReport& done) {
   for (size_t i = 0; i < arguments.size(); ++i) {
     if (!p.written[i]) continue;
     Array& x = *arguments[i].array;
-    require_defined(x, i);
+    if (!x.defined()) give_back_taken(arguments, i, f, done);
     const bool dense = x.is_contiguous();
     if (arguments[i].donated && dense && nx::detail::uniquely_owned(impl_of(x))) {
       f.inputs[i] = std::move(x);
@@ -138,7 +145,7 @@ void take_donated(const Plan::Impl& p, std::span<const PlanArgument> arguments, 
     f.input_base[i] = impl_of(f.inputs[i])->data;
   }
   for (size_t i = 0; i < arguments.size(); ++i)
-    if (!p.written[i]) require_defined(*arguments[i].array, i);
+    if (!p.written[i] && !arguments[i].array->defined()) give_back_taken(arguments, i, f, done);
 }
 
 /// Inputs that are only read, made dense where they are not.

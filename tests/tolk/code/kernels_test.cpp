@@ -1,5 +1,7 @@
 // What loops and lanes are made of: folds, tails, addresses, guards, checks, blocks. Every kernel at every level
 // against the interpreter, its buffers at guard pages.
+#include <sys/mman.h>
+
 #include "tolk/loop/kernels.hpp"
 
 #include "tolk/code/support.hpp"
@@ -357,6 +359,38 @@ TEST(Kernels, ConstantBoundsAndTasks) {
     check(kernel, {reals(5 * width, 1), zeros(Type::f32, 5 * width)}, {5}, {0, 5});
     check(kernel, {reals(5 * width, 1), zeros(Type::f32, 5 * width)}, {5}, {2, 3});
     check(kernel, {reals(5 * width, 1), zeros(Type::f32, 5 * width)}, {5}, {4, 4});
+  }
+}
+
+TEST(Kernels, index_overflow) {
+  // Elements beyond 2^31 and bytes beyond 2^32, in address space of which few pages are ever touched.
+  for (const Type type : {Type::u8, Type::f32}) {
+    const int64_t count = (int64_t{1} << 32) + 4096, bytes = count * size_of(type);
+    Builder b("far");
+    const Id x = b.param(type, Access::both, b.dim(0)), row = b.loop(b.task_begin(), b.task_end());
+    const Id first = b.mul(row, b.index(64)), i = b.lanes(b.index(0), b.index(64), 8);
+    const Id at = b.add(first, i);
+    const Id one = type == Type::u8 ? b.constant(type, 1) : b.real(type, 1);
+    b.store(x, at, b.add(b.load(x, at), one));
+    b.end();
+    b.end();
+    const Kernel kernel = b.finish();
+    for (const raven::CpuLevel level : levels()) {
+      void* const map = ::mmap(nullptr, static_cast<size_t>(bytes), PROT_READ | PROT_WRITE,
+                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+      ASSERT_NE(map, MAP_FAILED);
+      void* const buffers[] = {map};
+      const int64_t dims[] = {count};
+      const auto code = code_of(kernel, level);
+      const auto* const data = static_cast<const uint8_t*>(map);
+      const auto is_written = [&](int64_t element) { return data[element * size_of(type) + size_of(type) - 1] != 0; };
+      for (const int64_t edge : {int64_t{1} << 29, int64_t{1} << 30, int64_t{1} << 31, int64_t{1} << 32}) {
+        code->run(buffers, dims, edge / 64, edge / 64 + 1, nullptr);
+        EXPECT_TRUE(is_written(edge) && is_written(edge + 63)) << edge;
+        EXPECT_FALSE(is_written(edge - 1) || is_written(edge + 64) || is_written(0)) << edge;
+      }
+      ::munmap(map, static_cast<size_t>(bytes));
+    }
   }
 }
 

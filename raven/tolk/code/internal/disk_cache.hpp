@@ -15,7 +15,8 @@ class RAVEN_API DiskCache {
  public:
   /// In `directory`; empty: no cache. A directory that another user could write to is not used.
   explicit DiskCache(std::string directory);
-  /// As the environment says: TOLK_CACHE=0, TOLK_CACHE=<dir>, else raven::cache_dir("tolk").
+  /// As the environment says: TOLK_CACHE=0, TOLK_CACHE=<dir> (made when missing; warns once when it cannot be used),
+  /// else raven::cache_dir("tolk").
   static DiskCache from_environment();
 
   /// `key`: everything the code depends on.
