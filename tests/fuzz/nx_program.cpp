@@ -1,7 +1,10 @@
 // Any text as a Program: a typed error, or a program that verifies and whose own text gives it back. A small one is also
 // evaluated: a typed error (an index out of range), or results of the types that it promised.
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
+#include <iterator>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -48,6 +51,28 @@ void evaluate(const nx::Program& program) {
 }
 
 }  // namespace
+
+// Half of the mutations put another number in the place of one: the text stays a program more often than not, and its
+// attributes, extents and operands meet values that nobody wrote.
+extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t max_size) __attribute__((weak));
+extern "C" size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max_size, unsigned seed) {
+  if (seed % 2 == 0) return LLVMFuzzerMutate(data, size, max_size);
+  static constexpr std::string_view numbers[] = {"0", "1", "2", "3", "4", "5", "7", "-1", "-2", "64", "1000000",
+                                                 "4611686018427387904", "9223372036854775807", "-9223372036854775808"};
+  const auto is_digit = [&](size_t i) { return i < size && data[i] >= '0' && data[i] <= '9'; };
+  std::vector<size_t> starts;
+  for (size_t i = 0; i < size; ++i)
+    if (is_digit(i) && (i == 0 || !is_digit(i - 1))) starts.push_back(i);
+  if (starts.empty()) return LLVMFuzzerMutate(data, size, max_size);
+  const size_t begin = starts[seed / 2 % starts.size()];
+  size_t end = begin;
+  while (is_digit(end)) ++end;
+  std::string text(reinterpret_cast<const char*>(data), size);
+  text.replace(begin, end - begin, numbers[seed / 2 / starts.size() % std::size(numbers)]);
+  if (text.size() > max_size) return size;
+  std::copy(text.begin(), text.end(), data);
+  return text.size();
+}
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   nx::Program program;
