@@ -72,7 +72,8 @@ Leaves gradient(const Function& f, const Leaves& weights, const Leaves& x) {
   }
   Leaves cotangents = tape.backward(y, weights, true), out;
   size_t at = 0;
-  for (const Array& leaf : x) out.push_back(is_real(leaf) ? gradient_or_zeros(std::move(cotangents[at++]), leaf) : Array());
+  for (const Array& leaf : x)
+    out.push_back(is_real(leaf) ? gradient_or_zeros(std::move(cotangents[at++]), leaf) : Array());
   return out;
 }
 

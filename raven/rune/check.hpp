@@ -12,8 +12,8 @@ namespace rune {
 
 struct CheckOpts {
   nx::detail::Named _named{};
-  int order = 2;         ///< 1: the function's derivative; 2: also the derivative of its gradient; and so on
-  double eps = 0;        ///< step of the central difference; 0: 1e-6, with f32 leaves 1e-2 times the largest |x| above 1
+  int order = 2;   ///< 1: the function's derivative; 2: also the derivative of its gradient; and so on
+  double eps = 0;  ///< step of the central difference; 0: 1e-6, with f32 leaves 1e-2 times the largest |x| above 1
   double tolerance = 0;  ///< relative to 1 + |value|; 0: 1e-5, with f32 leaves 2e-3
   int directions = 2;    ///< random unit directions per check
   uint64_t seed = 0;

@@ -9,8 +9,9 @@ namespace rune::detail {
 
 void watch_leaf(Tape& tape, const char* name, Array& leaf, const tree::PathNode* path, const char* remedy) {
   if (!nx::is_float(leaf.dtype()))
-    throw NonDifferentiableError(name, raven::Message("leaf '") << tree::path_string(path) << "' " << nx::aval_of(leaf)
-                                                                << " has no derivative: its dtype is not floating; " << remedy);
+    throw NonDifferentiableError(name, raven::Message("leaf '")
+                                           << tree::path_string(path) << "' " << nx::aval_of(leaf)
+                                           << " has no derivative: its dtype is not floating; " << remedy);
   leaf = tape.watch(leaf);
 }
 

@@ -59,7 +59,8 @@ struct is_aux<Aux<Y, A>> : std::true_type {};
 RAVEN_API void watch_leaf(Tape& tape, const char* name, Array& leaf, const tree::PathNode* path, const char* remedy);
 inline constexpr const char* integer_remedy = "pass it as another argument or cast it with .astype(nx::f32)";
 inline constexpr const char* grad_integer_remedy =
-    "pass it as another argument, cast it with .astype(nx::f32), or leave it out of the gradient with {.allow_int = true}";
+    "pass it as another argument, cast it with .astype(nx::f32), or leave it out of the gradient with {.allow_int = "
+    "true}";
 /// A loss must be one floating element; throws ShapeError or DTypeError naming `name`, the shape and the remedy.
 RAVEN_API void require_scalar_loss(const char* name, const Array& value);
 RAVEN_API Array ones_cotangent(const Array& value);
@@ -99,8 +100,8 @@ void watch_arguments(Tape& tape, const char* name, const char* remedy, bool allo
    ...);
 }
 
-/// A gradient tree: the argument with each present leaf replaced by its cotangent, in watching order; leaves of integers
-/// are absent.
+/// A gradient tree: the argument with each present leaf replaced by its cotangent, in watching order; leaves of
+/// integers are absent.
 template <class T>
 T gradient_tree(const T& argument, std::vector<Array>& cotangents, size_t& at) {
   T out = argument;
@@ -170,28 +171,30 @@ constexpr bool are_distinct() {
 }
 }  // namespace detail
 // Checked where the user's call is instantiated, so that the remedy stands in the first lines of the compiler's output.
-#define RUNE_CHECK_DIFFERENTIABLE(I, F, A)                                                                               \
-  constexpr bool arguments_exist = sizeof...(A) > 0 && ((I < sizeof...(A)) && ...);                                      \
-  static_assert(arguments_exist, "grad<I>: there is no argument of that number; the first is 0");                        \
-  constexpr bool arguments_differ = detail::are_distinct<I...>();                                                        \
-  static_assert(arguments_differ, "grad<I, …>: an argument is listed twice");                                            \
-  constexpr bool arguments_are_trees = sizeof...(I) == 0 ? detail::is_differentiable<0, A...>()                          \
-                                                         : (detail::is_differentiable<I, A...>() && ...);                \
-  static_assert(!arguments_exist || arguments_are_trees,                                                                 \
-                "differentiated arguments are nx::Array or trees of them; write nx::array(3.0) for a number");           \
-  constexpr bool is_callable = std::is_invocable_v<const F&, std::decay_t<A>&...>;                                       \
-  static_assert(is_callable, "the function does not take these arguments, or is a mutable lambda: it must not change "   \
-                             "what it captures, return it with rune::with_aux(loss, value)");                            \
-  constexpr bool may_differentiate = arguments_exist && arguments_differ && arguments_are_trees && is_callable;          \
-  if constexpr (may_differentiate)                                                                                       \
-    static_assert(detail::IsLoss<std::decay_t<std::invoke_result_t<const F&, std::decay_t<A>&...>>>,                     \
-                  "the function must return one nx::Array, or rune::with_aux(array, anything); leave out item<double>()");
+#define RUNE_CHECK_DIFFERENTIABLE(I, F, A)                                                                      \
+  constexpr bool arguments_exist = sizeof...(A) > 0 && ((I < sizeof...(A)) && ...);                             \
+  static_assert(arguments_exist, "grad<I>: there is no argument of that number; the first is 0");               \
+  constexpr bool arguments_differ = detail::are_distinct<I...>();                                               \
+  static_assert(arguments_differ, "grad<I, …>: an argument is listed twice");                                   \
+  constexpr bool arguments_are_trees =                                                                          \
+      sizeof...(I) == 0 ? detail::is_differentiable<0, A...>() : (detail::is_differentiable<I, A...>() && ...); \
+  static_assert(!arguments_exist || arguments_are_trees,                                                        \
+                "differentiated arguments are nx::Array or trees of them; write nx::array(3.0) for a number");  \
+  constexpr bool is_callable = std::is_invocable_v<const F&, std::decay_t<A>&...>;                              \
+  static_assert(is_callable,                                                                                    \
+                "the function does not take these arguments, or is a mutable lambda: it must not change "       \
+                "what it captures, return it with rune::with_aux(loss, value)");                                \
+  constexpr bool may_differentiate = arguments_exist && arguments_differ && arguments_are_trees && is_callable; \
+  if constexpr (may_differentiate)                                                                              \
+    static_assert(                                                                                              \
+        detail::IsLoss<std::decay_t<std::invoke_result_t<const F&, std::decay_t<A>&...>>>,                      \
+        "the function must return one nx::Array, or rune::with_aux(array, anything); leave out item<double>()");
 
 /// The function `args… ↦ {value, gradient}` of a scalar-valued f; differentiates argument I (default 0), or several:
 /// `value_and_grad<0, 2>(f)` gives a tuple of gradients. A gradient has its argument's type, shapes and dtypes; leaves
-/// that f does not use get zeros, absent leaves stay absent. With rune::with_aux(loss, a) the result is {value, grad, aux}.
-/// JAX: value_and_grad. Throws ShapeError when the value is not one element, NonDifferentiableError for integer leaves
-/// unless `allow_int`.
+/// that f does not use get zeros, absent leaves stay absent. With rune::with_aux(loss, a) the result is {value, grad,
+/// aux}. JAX: value_and_grad. Throws ShapeError when the value is not one element, NonDifferentiableError for integer
+/// leaves unless `allow_int`.
 template <size_t... I, class F>
 auto value_and_grad(F f, GradOpts options = {}) {
   return [f = std::move(f), options]<class... A>(const A&... arguments) {
@@ -228,8 +231,8 @@ auto grad(F f, GradOpts options = {}) {
 
 #undef RUNE_CHECK_DIFFERENTIABLE
 
-/// The backward half of vjp. Callable many times; `std::move(pullback)(ct)` frees residuals as it goes, when no copy of the
-/// pullback still needs them.
+/// The backward half of vjp. Callable many times; `std::move(pullback)(ct)` frees residuals as it goes, when no copy of
+/// the pullback still needs them.
 template <class Y, class... A>
 class Pullback {
  public:

@@ -4,8 +4,8 @@
 
 namespace rune {
 
-/// For each element the product of the others along `axes`, in x's shape. Multiplications only, so it is exact at zeros,
-/// does not overflow before the products themselves do, and has the right derivatives of every order.
+/// For each element the product of the others along `axes`, in x's shape. Multiplications only, so it is exact at
+/// zeros, does not overflow before the products themselves do, and has the right derivatives of every order.
 nx::Array product_of_others(const nx::Array& x, const nx::Dims& axes);
 
 /// 1, 2, … in this shape: a gather of it says which element an update goes to, 0 where to none.

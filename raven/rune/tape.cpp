@@ -222,8 +222,9 @@ void Pull::emit_region(int i, const nx::Dims& starts, const nx::Dims& stops, con
 std::vector<Array> Tape::backward(std::span<const Array> outputs, std::span<const Array> cotangents, bool consume) {
   Records& r = *records_;
   if (r.consumed)
-    throw Error("rune.vjp", "this pullback was called with std::move, which freed what it kept; call it as "
-                            "pullback(cotangent) while it is needed, or make it again with rune::vjp");
+    throw Error("rune.vjp",
+                "this pullback was called with std::move, which freed what it kept; call it as "
+                "pullback(cotangent) while it is needed, or make it again with rune::vjp");
   r.consumed = consume;
   std::vector<Array> slots(static_cast<size_t>(r.next_id));
   for (size_t i = 0; i < outputs.size(); ++i)

@@ -15,7 +15,8 @@ class RAVEN_API Mask {
   struct Node;
   explicit Mask(std::shared_ptr<const Node> node) : node_(std::move(node)) {}
   bool operator()(const LeafInfo& leaf) const;
-  /// The same predicate, which may match no leaf of a model: a transform refuses others then, for a path may be misspelt.
+  /// The same predicate, which may match no leaf of a model: a transform refuses others then, for a path may be
+  /// misspelt.
   Mask allow_empty() const;
   bool allows_empty() const { return allows_empty_; }
 

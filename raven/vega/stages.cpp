@@ -55,10 +55,10 @@ Array ClipByGlobalNorm::norm(const std::vector<Array>& grads) {
 
 void ClipByGlobalNorm::check_state(const StateEntry* state, size_t count) {
   if (count != 1 || within_stage(state[0]) != "norm")
-    throw nx::TreeMismatchError("vega.update", count == 0 ? "" : state[0].name,
-                                raven::Message("the state has ")
-                                    << count
-                                    << " entries for clip_by_global_norm, expected 1, 'norm'; make the state with init");
+    throw nx::TreeMismatchError(
+        "vega.update", count == 0 ? "" : state[0].name,
+        raven::Message("the state has ")
+            << count << " entries for clip_by_global_norm, expected 1, 'norm'; make the state with init");
 }
 
 // A norm of NaN is not below max: it stays visible in every element.
@@ -117,7 +117,8 @@ size_t AdamW::check_state(const StateEntry* state, size_t count, const std::vect
                                                                  << " parameters need " << 1 + 2 * leaves << remedy);
   if (within_stage(state[0]) != "count")
     throw nx::TreeMismatchError("vega.update", state[0].name,
-                                raven::Message("the first entry of adamw is 'count', not '") << state[0].name << "'" << remedy);
+                                raven::Message("the first entry of adamw is 'count', not '")
+                                    << state[0].name << "'" << remedy);
   const StateEntry* entry = state + 1;
   for (const char* slot : {"mu", "nu"})
     for (size_t i = 0; i < params.size(); ++i) {

@@ -118,7 +118,8 @@ TEST_F(CheckpointFile, AFileOfAnotherModelIsRefusedByEveryName) {
             "kaun.load_state_dict: " + at("other") +
                 ": 4 problems: missing 'wpe.weight'; 'ln_f.weight' is f64[16], the model has f32[16]; 'ln_f.bias' is "
                 "f32[17], the "
-                "model has f32[16]; unexpected 'lm_head.scale'; build the model with the sizes it was saved with; cast tensors of another "
+                "model has f32[16]; unexpected 'lm_head.scale'; build the model with the sizes it was saved with; cast "
+                "tensors of another "
                 "dtype with astype; take what both have with {.strict = false}, or give .prefix and .rename when the "
                 "names differ");
 }
@@ -128,9 +129,10 @@ TEST_F(CheckpointFile, WhatBothHaveIsTakenWhenNotStrict) {
   const Linear layer(2, 3, rng), fresh(2, 3, rng);
   Checkpoint file = state_dict(layer);
   file.tensors[1].first = "offset";
-  EXPECT_EQ(message_of<CheckpointError>([&] { load_state_dict(fresh, file); }),
-            "kaun.load_state_dict: 2 problems: missing 'bias'; unexpected 'offset'; take what both have with {.strict = "
-            "false}, or give .prefix and .rename when the names differ");
+  EXPECT_EQ(
+      message_of<CheckpointError>([&] { load_state_dict(fresh, file); }),
+      "kaun.load_state_dict: 2 problems: missing 'bias'; unexpected 'offset'; take what both have with {.strict = "
+      "false}, or give .prefix and .rename when the names differ");
   LoadReport report;
   const Linear part = load_state_dict(fresh, file, {.strict = false, .report = &report});
   EXPECT_EQ(part.weight.to_vector<float>(), layer.weight.to_vector<float>());
@@ -155,7 +157,8 @@ TEST_F(CheckpointFile, PrefixAndRename) {
   file.tensors.emplace_back("head.weight", nx::ones({1}));
   const models::Gpt loaded = load_state_dict(fresh, file, {.prefix = "model.", .rename = {{"blocks", "h"}}});
   expect_same_model(loaded, model);
-  EXPECT_EQ(message_of<nx::ValueError>([&] { load_state_dict(fresh, file, {.prefix = "model.", .rename = {{"block", "h"}}}); }),
+  EXPECT_EQ(message_of<nx::ValueError>(
+                [&] { load_state_dict(fresh, file, {.prefix = "model.", .rename = {{"block", "h"}}}); }),
             "kaun.load_state_dict: rename: no tensor is named 'block' or 'block.…'");
   EXPECT_NE(message_of<CheckpointError>([&] {
               load_state_dict(fresh, file, {.prefix = "model.", .rename = {{"wpe", "wte"}, {"blocks", "h"}}});
@@ -170,8 +173,9 @@ TEST_F(CheckpointFile, ASecondCopyOfTheTiedHeadIsChecked) {
   file.tensors.emplace_back("lm_head.weight", model.wte.weight * 1);
   expect_same_model(load_state_dict(fresh, file), model);
   file.tensors.back().second = model.wte.weight + 1;
-  EXPECT_NE(message_of<CheckpointError>([&] { load_state_dict(fresh, file); })
-                .find("1 problem: 'lm_head.weight' differs from 'wte.weight', which the model uses for both"),
+  EXPECT_NE(message_of<CheckpointError>([&] {
+              load_state_dict(fresh, file);
+            }).find("1 problem: 'lm_head.weight' differs from 'wte.weight', which the model uses for both"),
             std::string::npos);
 }
 

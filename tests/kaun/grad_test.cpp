@@ -29,13 +29,13 @@ nx::Array loss(const Centred& m, const nx::Array& x) { return nx::sum(nx::square
 TEST(ModelGradient, OfParametersAlone) {
   const nx::Array x = floats({3.0f}).reshape({1, 1});
   const auto [value, gradient] = value_and_grad(loss)(small_model(), x);
-  EXPECT_EQ(value.item<double>(), 144);  // (3·2·(3 − 1))²
+  EXPECT_EQ(value.item<double>(), 144);                  // (3·2·(3 − 1))²
   EXPECT_EQ(gradient.layer.weight.item<double>(), 144);  // 2·12·3·2
   EXPECT_FALSE(gradient.layer.bias.defined());
   EXPECT_FALSE(gradient.mean.defined());
   EXPECT_FALSE(gradient.calls.defined());
-  const auto [same, slope, aux] =
-      value_and_grad([](const Centred& m, const nx::Array& v) { return rune::with_aux(loss(m, v), m.calls + 1); })(small_model(), x);
+  const auto [same, slope, aux] = value_and_grad(
+      [](const Centred& m, const nx::Array& v) { return rune::with_aux(loss(m, v), m.calls + 1); })(small_model(), x);
   EXPECT_EQ(slope.layer.weight.item<double>(), 144);
   EXPECT_EQ(aux.item<int64_t>(), 4);
 }

@@ -96,8 +96,9 @@ struct Seen {
 TEST(Aux, IsAnything) {
   const auto f = [](const Array& x) {
     std::map<std::string, std::vector<Array>> by_name{{"x", {x, x * 2}}};
-    return rune::with_aux(sum(x * x), std::tuple{x * 3, 7, std::string("text"), std::vector<double>{1.5}, std::optional<Array>(x),
-                                                 std::variant<int, Array>(x * 4), Seen{x, 2}, by_name});
+    return rune::with_aux(sum(x * x),
+                          std::tuple{x * 3, 7, std::string("text"), std::vector<double>{1.5}, std::optional<Array>(x),
+                                     std::variant<int, Array>(x * 4), Seen{x, 2}, by_name});
   };
   const auto check = [](const auto& aux) {
     EXPECT_EQ(number(std::get<0>(aux)), 9);
@@ -128,19 +129,20 @@ TEST(Trees, OtherPathsAreRefusedThoughTheCountIsTheSame) {
   using M = std::map<std::string, Array>;
   const M ab{{"a", array(1.0)}, {"b", array(2.0)}}, bc{{"b", array(1.0)}, {"c", array(10.0)}};
   const std::string difference = " at 'a': the trees differ: 2 leaves and 2; first difference: 'a' and 'b'";
-  EXPECT_EQ(message_of<TreeMismatchError>([&] { tree::map2([](const Array& x, const Array& y) { return x + y; }, ab, bc); }),
-            "nx.tree.map2:" + difference);
+  EXPECT_EQ(
+      message_of<TreeMismatchError>([&] { tree::map2([](const Array& x, const Array& y) { return x + y; }, ab, bc); }),
+      "nx.tree.map2:" + difference);
   const auto [y, pullback] = rune::vjp([](const Array& x) { return M{{"a", x}, {"b", x * 2}}; }, array(2.0));
   EXPECT_EQ(message_of<TreeMismatchError>([&, &pull = pullback] { pull(bc); }), "rune.vjp:" + difference);
-  EXPECT_EQ(message_of<TreeMismatchError>([&] {
-              rune::jvp([](const M& m) { return m.at("a"); }, std::tuple{ab}, std::tuple{bc});
-            }),
+  EXPECT_EQ(message_of<TreeMismatchError>(
+                [&] { rune::jvp([](const M& m) { return m.at("a"); }, std::tuple{ab}, std::tuple{bc}); }),
             "rune.jvp: at '0.a': the trees differ: 2 leaves and 2; first difference: '0.a' and '0.b'");
   // The same leaves in another grouping.
   using V = std::vector<std::vector<Array>>;
   const V first{{array(1.0)}, {array(2.0), array(3.0)}}, second{{array(1.0), array(2.0)}, {array(3.0)}};
-  EXPECT_NE(message_of<TreeMismatchError>([&] { tree::map2([](const Array& x, const Array&) { return x; }, first, second); })
-                .find("first difference: '1.0' and '0.1'"),
+  EXPECT_NE(message_of<TreeMismatchError>([&] {
+              tree::map2([](const Array& x, const Array&) { return x; }, first, second);
+            }).find("first difference: '1.0' and '0.1'"),
             std::string::npos);
 }
 
@@ -160,7 +162,8 @@ TEST(Trees, LeavesOfIntegersAreAbsentInTheGradientWhenAllowed) {
   EXPECT_THROW(rune::grad(loss)(model), rune::NonDifferentiableError);
   const Counted cut = rune::stop_gradient(model);
   EXPECT_EQ(cut.calls.item<int64_t>(), 5);
-  EXPECT_EQ(rune::grad([](const Counted& m) { return sum(m.weight * rune::stop_gradient(m).weight); }, {.allow_int = true})(model)
+  EXPECT_EQ(rune::grad([](const Counted& m) { return sum(m.weight * rune::stop_gradient(m).weight); },
+                       {.allow_int = true})(model)
                 .weight.to_vector<double>(),
             (std::vector<double>{1, 2}));
 }
@@ -182,17 +185,20 @@ TEST(Vjp, PullbackRepeatsAndConsumes) {
     pullback(array({1.0, 1.0}));
     FAIL() << "pulled twice";
   } catch (const rune::Error& e) {
-    EXPECT_STREQ(e.what(), "rune.vjp: this pullback was called with std::move, which freed what it kept; call it as "
-                           "pullback(cotangent) while it is needed, or make it again with rune::vjp");
+    EXPECT_STREQ(e.what(),
+                 "rune.vjp: this pullback was called with std::move, which freed what it kept; call it as "
+                 "pullback(cotangent) while it is needed, or make it again with rune::vjp");
   }
 }
 
 TEST(Errors, NameTheFunctionAndTheRemedy) {
   EXPECT_EQ(message_of<ShapeError>([] { rune::grad([](const Array& x) { return x * x; })(array({1.0, 2.0})); }),
             "rune.grad: the function returned shape (2,), expected one element; reduce it with sum or mean, or use rune::vjp");
-  EXPECT_EQ(message_of<rune::NonDifferentiableError>([] { rune::grad([](const Array& x) { return sum(x); })(array({1, 2})); }),
-            "rune.grad: leaf '' i64[2] has no derivative: its dtype is not floating; pass it as another argument, cast it "
-            "with .astype(nx::f32), or leave it out of the gradient with {.allow_int = true}");
+  EXPECT_EQ(
+      message_of<rune::NonDifferentiableError>(
+          [] { rune::grad([](const Array& x) { return sum(x); })(array({1, 2})); }),
+      "rune.grad: leaf '' i64[2] has no derivative: its dtype is not floating; pass it as another argument, cast it "
+      "with .astype(nx::f32), or leave it out of the gradient with {.allow_int = true}");
 }
 
 TEST(Errors, ALeakedTracerIsRefusedAndTheLibraryStaysUsable) {

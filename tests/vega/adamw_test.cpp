@@ -40,8 +40,8 @@ void expect_golden_trajectory(bool clipped, nx::DType dtype) {
     expect_close(value, expected.at(label + "." + name), relative, relative, label + " " + name);
     expect_close(entry_of(state, stage + "mu." + name), expected.at(label + ".mu." + name), 10 * relative, relative,
                  label + " mu " + name);
-    expect_close(entry_of(state, stage + "nu." + name), expected.at(label + ".nu." + name), 10 * relative, relative * 1e-2,
-                 label + " nu " + name);
+    expect_close(entry_of(state, stage + "nu." + name), expected.at(label + ".nu." + name), 10 * relative,
+                 relative * 1e-2, label + " nu " + name);
   }
   EXPECT_EQ(entry_of(state, stage + "count").item<int32_t>(), 25);
 }
@@ -130,7 +130,8 @@ struct Counted {
 };
 
 TEST(Clip, BuffersAndIntegersAreNeitherCountedNorChanged) {
-  const Counted model{floats({3.0f}), floats({7.0f}), nx::array(5)}, grads{floats({3.0f}), floats({4.0f}), nx::array(100)};
+  const Counted model{floats({3.0f}), floats({7.0f}), nx::array(5)},
+      grads{floats({3.0f}), floats({4.0f}), nx::array(100)};
   for (const Transform& tx : {clip_by_global_norm(1), chain(clip_by_global_norm(1), adamw({.lr = 0.1}))}) {
     const auto [next, state] = tx.update(grads, tx.init(model), model);
     EXPECT_EQ(state.entries()[0].value.item<double>(), 3);
@@ -266,11 +267,13 @@ TEST(AdamW, GradientsOfAnotherShapeAreRefusedByPath) {
             "vega.update: at 'weight': the gradient is f32[3,2], the parameter f32[2,3]");
   EXPECT_EQ(error({{"bias", nx::zeros({3}, {.dtype = nx::f64})}, {"weight", nx::zeros({2, 3}, {.dtype = nx::f32})}}),
             "vega.update: at 'bias': the gradient is f64[3], the parameter f32[3]");
-  EXPECT_EQ(error({{"bias", nx::zeros({3}, {.dtype = nx::f32})}}),
-            "vega.update: at 'weight': the gradient has 1 leaves, the parameters 2; first difference: '(end)' and 'weight'");
+  EXPECT_EQ(
+      error({{"bias", nx::zeros({3}, {.dtype = nx::f32})}}),
+      "vega.update: at 'weight': the gradient has 1 leaves, the parameters 2; first difference: '(end)' and 'weight'");
   // As many leaves under other names.
-  EXPECT_EQ(error({{"bias", nx::zeros({3}, {.dtype = nx::f32})}, {"height", nx::zeros({2, 3}, {.dtype = nx::f32})}}),
-            "vega.update: at 'weight': the gradient has 2 leaves, the parameters 2; first difference: 'height' and 'weight'");
+  EXPECT_EQ(
+      error({{"bias", nx::zeros({3}, {.dtype = nx::f32})}, {"height", nx::zeros({2, 3}, {.dtype = nx::f32})}}),
+      "vega.update: at 'weight': the gradient has 2 leaves, the parameters 2; first difference: 'height' and 'weight'");
 }
 
 TEST(AdamW, AForeignStateIsRefused) {
@@ -294,12 +297,14 @@ TEST(AdamW, AForeignStateIsRefused) {
   // Entries that end as the expected ones, or stand for another slot.
   std::vector<StateEntry> entries = plain.init(params).entries();
   entries[1].name = "0.mu.other.w";
-  EXPECT_NE(error(plain, State<Leaves>(entries)).find("the state entry '0.mu.other.w' is f32[2,3], mu of this parameter"),
-            std::string::npos);
+  EXPECT_NE(
+      error(plain, State<Leaves>(entries)).find("the state entry '0.mu.other.w' is f32[2,3], mu of this parameter"),
+      std::string::npos);
   entries[1].name = "0.nu.w";
   EXPECT_NE(error(plain, State<Leaves>(entries)).find("the state entry '0.nu.w'"), std::string::npos);
   entries[0].name = "0.steps";
-  EXPECT_NE(error(plain, State<Leaves>(entries)).find("the first entry of adamw is 'count', not '0.steps'"), std::string::npos);
+  EXPECT_NE(error(plain, State<Leaves>(entries)).find("the first entry of adamw is 'count', not '0.steps'"),
+            std::string::npos);
   EXPECT_NE(error(plain, clipped.init(params)).find("the state belongs to another transform"), std::string::npos);
   EXPECT_NE(error(clipped, plain.init(params)).find("entries for clip_by_global_norm, expected 1"), std::string::npos);
 }

@@ -9,7 +9,8 @@
 namespace kaun::detail {
 
 inline void require_size(const char* name, const char* argument, int64_t got) {
-  if (got < 1) throw nx::ValueError(name, raven::Message(argument) << ": got " << got << ", expected a size of at least 1");
+  if (got < 1)
+    throw nx::ValueError(name, raven::Message(argument) << ": got " << got << ", expected a size of at least 1");
 }
 inline void require_floating(const char* name, nx::DType dtype) {
   if (!nx::is_float(dtype))

@@ -44,7 +44,7 @@ struct LoadReport {
 };
 struct LoadOpts {
   nx::detail::Named _named{};
-  bool strict = true;  ///< every leaf and every tensor has its partner; shapes and dtypes agree in any case
+  bool strict = true;    ///< every leaf and every tensor has its partner; shapes and dtypes agree in any case
   std::string prefix{};  ///< tensors whose names begin with it are taken, without it; the others are not looked at
   /// {from, to}: a name `from`, or `from.…`, becomes `to`, or `to.…`; the first that fits. After `prefix`.
   std::vector<std::pair<std::string, std::string>> rename{};
@@ -57,9 +57,9 @@ RAVEN_API std::vector<Array> match_tensors(const Checkpoint& checkpoint, const s
                                            std::span<const TiedName> tied, const LoadOpts& options);
 }  // namespace detail
 
-/// The model with its leaves taken from the checkpoint: by default strictly, the same names, shapes and dtypes. A tensor
-/// under a tied name (`lm_head.weight` of models::Gpt) is accepted when it repeats its leaf. Throws CheckpointError with
-/// every missing, unexpected and mismatched name; nx::ValueError for a rename that fits no tensor.
+/// The model with its leaves taken from the checkpoint: by default strictly, the same names, shapes and dtypes. A
+/// tensor under a tied name (`lm_head.weight` of models::Gpt) is accepted when it repeats its leaf. Throws
+/// CheckpointError with every missing, unexpected and mismatched name; nx::ValueError for a rename that fits no tensor.
 template <class T>
 T load_state_dict(const T& model, const Checkpoint& checkpoint, const LoadOpts& options = {}) {
   T out = model;

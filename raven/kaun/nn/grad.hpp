@@ -44,8 +44,8 @@ T merge(const T& first, const T& second) {
   return out;
 }
 
-/// As rune::value_and_grad of the first argument, a model, by its trainable leaves: buffers and leaves of integers reach f
-/// as they are and are absent in the gradient.
+/// As rune::value_and_grad of the first argument, a model, by its trainable leaves: buffers and leaves of integers
+/// reach f as they are and are absent in the gradient.
 template <class F>
 auto value_and_grad(F f) {
   return [f = std::move(f)]<class T, class... A>(const T& model, const A&... arguments) {

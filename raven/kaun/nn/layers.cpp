@@ -5,9 +5,9 @@
 #include "raven/base/message.hpp"
 #include "raven/kaun/internal/require.hpp"
 #include "raven/kaun/nn/init.hpp"
+#include "raven/nx.hpp"
 #include "raven/nx/composite.hpp"
 #include "raven/nx/error.hpp"
-#include "raven/nx.hpp"
 
 namespace kaun {
 

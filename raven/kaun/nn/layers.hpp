@@ -17,8 +17,8 @@ struct EmbeddingOpts {
 };
 
 /// y = x·Wᵀ + b over the last axis: [..., in] → [..., out]. weight [out, in], bias [out].
-/// Initialised as torch.nn.Linear: U(±1/√in). Throws nx::ValueError for sizes below 1, nx::ShapeError, nx::DTypeError (f64
-/// input against f32 weights).
+/// Initialised as torch.nn.Linear: U(±1/√in). Throws nx::ValueError for sizes below 1, nx::ShapeError, nx::DTypeError
+/// (f64 input against f32 weights).
 struct RAVEN_API Linear {
   Array weight, bias;
   Linear() = default;

@@ -218,8 +218,8 @@ Array std(const Array& x, const VarOpts& options) {
   return where(zero, 0, sqrt(where(zero, 1, v)));
 }
 
-/// m + ln Σ e^(x − m), m = max x where that is finite, else 0. The sum is 0 where all x are −∞ and nowhere else: a constant
-/// there, whose derivative is 0.
+/// m + ln Σ e^(x − m), m = max x where that is finite, else 0. The sum is 0 where all x are −∞ and nowhere else: a
+/// constant there, whose derivative is 0.
 Array logsumexp(const Array& x, const ReduceOpts& options) {
   return named("nx.logsumexp", [&] {
     const Array real = as_real("nx.logsumexp", x);

@@ -2,8 +2,8 @@
 #include <vector>
 
 #include "raven/nx/api/linalg.hpp"
-#include "raven/rune/jvp/rules.hpp"
 #include "raven/rune/extremum.hpp"
+#include "raven/rune/jvp/rules.hpp"
 #include "raven/rune/product.hpp"
 
 namespace rune::jvp_rule {
