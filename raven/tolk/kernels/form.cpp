@@ -44,7 +44,7 @@ class Former {
   Former(const Program& program, const ScheduleTarget& target)
       : program_(program),
         limits_(target.limits),
-        values_(program, limits_, target.settings.runs("layout")),
+        values_(program, limits_, target.runs("layout")),
         context_{values_, target, std::vector<bool>(program.values())},
         reason_(program.values(), nullptr),
         maker_(program.values(), none),
@@ -612,18 +612,21 @@ class Former {
 }  // namespace
 }  // namespace kernels
 
+bool ScheduleTarget::runs(std::string_view pass) const {
+  return std::find(passes_off.begin(), passes_off.end(), pass) == passes_off.end();
+}
+
 Schedule form_kernels(const nx::Program& program, const ScheduleTarget& target) {
   for (const nx::Program::Equation& e : program.equations())
     if (nx::is_higher_order(e.op)) throw Error("tolk.compile", "a call is left after inlining");
-  const Settings& settings = target.settings;
   nx::Program formed = decompose(program);
-  if (settings.runs("simplify")) formed = simplify(formed, settings.rules_off);
-  if (settings.runs("fold")) formed = fold_constants(formed);
-  if (settings.runs("dead")) formed = drop_dead(formed);
+  if (target.runs("simplify")) formed = simplify(formed, target.rules_off);
+  if (target.runs("fold")) formed = fold_constants(formed);
+  if (target.runs("dead")) formed = drop_dead(formed);
   Schedule schedule = kernels::Former(formed, target).run();
   const std::optional<nx::Program> again =
-      settings.runs("recompute") ? kernels::recompute(schedule, target.limits) : std::nullopt;
-  const auto with_slopes = [&](const nx::Program& p) { return settings.runs("slopes") ? share_slopes(p) : p; };
+      target.runs("recompute") ? kernels::recompute(schedule, target.limits) : std::nullopt;
+  const auto with_slopes = [&](const nx::Program& p) { return target.runs("slopes") ? share_slopes(p) : p; };
   const nx::Program shared = with_slopes(again ? *again : formed);
   if (!again && shared.equations().size() == formed.equations().size()) return schedule;
   Schedule better = kernels::Former(shared, target).run();

@@ -5,10 +5,10 @@
 // used, twice if it must. The plan (raven/tolk/plan/) gives the values places and runs the launches.
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "raven/nx/program.hpp"
-#include "raven/tolk/internal/settings.hpp"
 #include "raven/tolk/kernels/limits.hpp"
 #include "raven/tolk/loop/loop.hpp"
 
@@ -75,7 +75,8 @@ struct ScheduleTarget {
   int vector_bytes = 64;
   std::vector<bool> donated{};  ///< by input: its bytes may become a result's. Shorter lists mean false
   Limits limits{};
-  Settings settings{};  ///< which passes and rules are left out
+  std::vector<std::string> passes_off{}, rules_off{};  ///< left out: of optional_passes(), and rules of `simplify`
+  bool runs(std::string_view pass) const;
 };
 
 /// Throws tolk::Error for a program with calls left in it.

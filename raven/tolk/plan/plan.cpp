@@ -6,6 +6,7 @@
 #include "raven/base/log.hpp"
 #include "raven/base/message.hpp"
 #include "raven/tolk/internal/plan_impl.hpp"
+#include "raven/tolk/internal/settings.hpp"
 
 namespace tolk {
 
@@ -48,7 +49,8 @@ std::shared_ptr<const Plan> compile(const nx::Program& program, const CompileOpt
   std::vector<PassReport> passes;
   const nx::Program optimised = optimise(program, &passes, settings);
   Schedule schedule = options.kernels && settings.kernels
-                          ? form_kernels(optimised, {vector_bytes(options.level), options.donated, limits, settings})
+                          ? form_kernels(optimised, {vector_bytes(options.level), options.donated, limits,
+                                                     settings.passes_off, settings.rules_off})
                           : call_everything(optimised);
   auto impl = make_plan(std::move(schedule), options, limits);
   impl->stats.passes = std::move(passes);
