@@ -30,9 +30,10 @@ Corpus Corpus::lines(std::vector<std::string> texts, CorpusOptions options) {
   corpus.texts_ = std::move(texts);
   return corpus;
 }
-Corpus Corpus::iterator(std::function<bool(std::string& text)> next, CorpusOptions options) {
+Corpus Corpus::iterator(std::shared_ptr<void> source, Next next, CorpusOptions options) {
   Corpus corpus(options);
-  corpus.next_ = std::move(next);
+  corpus.source_ = std::move(source);
+  corpus.next_ = next;
   return corpus;
 }
 
@@ -114,7 +115,7 @@ void Corpus::for_each_group(Visitor visit, void* context) const {
   std::vector<std::string> owned;
   for (bool more = true; more;) {
     owned.clear();
-    for (std::string text; bytes < group_bytes && (more = next_(text));) {
+    for (std::string text; bytes < group_bytes && (more = next_(source_.get(), text));) {
       bytes += text.size() + 1;
       owned.push_back(std::move(text));
       text.clear();

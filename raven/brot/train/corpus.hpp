@@ -2,12 +2,12 @@
 // Text to train on, and the counts of its words.
 #include <concepts>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <ranges>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -42,7 +42,13 @@ class RAVEN_API Corpus {
     return lines(std::move(copies), options);
   }
   /// `next(text)` fills `text` and returns true until there is no more. It runs on the thread that trains.
-  static Corpus iterator(std::function<bool(std::string& text)> next, CorpusOptions options = {});
+  template <class F>
+    requires std::is_invocable_r_v<bool, F&, std::string&>
+  static Corpus iterator(F next, CorpusOptions options = {}) {
+    return iterator(
+        std::make_shared<F>(std::move(next)),
+        [](void* f, std::string& text) -> bool { return (*static_cast<F*>(f))(text); }, options);
+  }
 
   /// Consecutive texts. Those of a group are lines of one file, or whole texts.
   struct Group {
@@ -60,10 +66,13 @@ class RAVEN_API Corpus {
   const CorpusOptions& options() const noexcept { return options_; }
 
  private:
+  using Next = bool (*)(void* source, std::string& text);
   explicit Corpus(CorpusOptions options);
+  static Corpus iterator(std::shared_ptr<void> source, Next next, CorpusOptions options);
   CorpusOptions options_;
   std::vector<std::string> paths_, texts_;
-  std::function<bool(std::string&)> next_;
+  std::shared_ptr<void> source_;
+  Next next_ = nullptr;  // called with source_
 };
 
 /// Distinct words with counts. Open addressing over one arena.
