@@ -56,7 +56,7 @@ void append_static(std::string& out, const T& value) {
       out += ", ";
     });
     out += '}';
-  } else if constexpr (requires { value.begin(); value.end(); }) {
+  } else if constexpr (requires { value.begin(); value.end(); } && !std::is_same_v<T, Array>) {
     out += '[';
     for (const auto& item : value) {
       append_static(out, static_cast<std::remove_cvref_t<decltype(item)>>(item));

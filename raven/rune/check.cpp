@@ -132,7 +132,7 @@ CheckOpts completed(CheckOpts options, const Leaves& at) {
     any = true;
     if (x.dtype() == nx::f64) continue;
     narrow = true;
-    if (x.size() > 0) largest = std::max(largest, nx::max(nx::abs(x)).astype(nx::f64).item<double>());
+    if (x.size() > 0) largest = std::max(largest, nx::max(nx::where(nx::isfinite(x), nx::abs(x), 0)).astype(nx::f64).item<double>());
   }
   if (!any)
     throw nx::ValueError("rune.check_grads", "no leaf of the arguments is floating: there is no derivative to check");

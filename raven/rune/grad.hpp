@@ -16,6 +16,16 @@ namespace rune {
 using nx::Array;
 namespace tree = nx::tree;
 
+namespace detail {
+/// A struct that may hold arrays which nobody can find: no tree, and not plain data.
+template <class T>
+constexpr bool hides_arrays = std::is_aggregate_v<T> && !std::is_trivially_copyable_v<T> && !std::is_array_v<T> &&
+                              !tree::detail::Declared<T> && !tree::detail::TupleLike<T> && !tree::detail::VectorLike<T>;
+}  // namespace detail
+#define RUNE_DECLARED_AUX                                                                                        \
+  "rune::with_aux: a struct that may hold arrays is declared with NX_TREE(Type, members…), its other members with " \
+  "NX_TREE_STATIC or NX_IGNORE"
+
 /// A value with something beside it that is not differentiated. Made by with_aux.
 template <class Y, class A>
 struct Aux {
@@ -25,6 +35,7 @@ struct Aux {
 /// Returned by a function given to grad, value_and_grad, vjp or jvp: `aux` comes back as it is, lowered to plain values.
 template <class Y, class A>
 Aux<std::decay_t<Y>, std::decay_t<A>> with_aux(Y&& value, A&& aux) {
+  static_assert(!detail::hides_arrays<std::decay_t<A>>, RUNE_DECLARED_AUX);
   return {std::forward<Y>(value), std::forward<A>(aux)};
 }
 
@@ -68,7 +79,8 @@ RAVEN_API Array ones_cotangent(const Array& value);
 RAVEN_API Array gradient_or_zeros(Array cotangent, const Array& parameter);
 RAVEN_API void check_cotangent(const char* name, const Array& value, const Array& cotangent, const tree::PathNode* path);
 
-/// Replaces every array in a value by f(array): of trees, of containers of anything, of nothing in other types.
+/// Replaces every array in a value by f(array): of trees, of containers of anything, of nothing in other types. What a
+/// pointer leads to is looked into when it is a tree, and then copied; any other pointer stays.
 template <class F, class T>
 void replace_arrays(const F& f, T& value) {
   if constexpr (std::same_as<T, Array>) {
@@ -85,9 +97,13 @@ void replace_arrays(const F& f, T& value) {
   } else if constexpr (tree::detail::VariantLike<T>) {
     tree::detail::visit_alternative(value, [&](auto& alternative) { replace_arrays(f, alternative); });
   } else if constexpr (tree::detail::Nullable<T>) {
-    if (value) replace_arrays(f, tree::detail::pointee(value));
+    if constexpr (tree::IsTree<std::remove_cvref_t<decltype(*value)>>)
+      if (value) replace_arrays(f, tree::detail::pointee(value));
+  } else {
+    static_assert(!hides_arrays<T>, RUNE_DECLARED_AUX);
   }
 }
+#undef RUNE_DECLARED_AUX
 
 /// Watches the leaves of arguments I… of the tuple; with allow_int those of integers stay as they are.
 template <size_t... I, class Tuple>

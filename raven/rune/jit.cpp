@@ -292,6 +292,7 @@ JitTarget JitState::entry(const JitArguments& call, void* context, JitTrace* fun
   const auto start = std::chrono::steady_clock::now();
   Traced traced = trace(in.where(), call, context, function);
   std::shared_ptr<JitEntry> made, dropped;
+  std::shared_ptr<const CompiledProgram> compiled;  // `variants` belongs to all threads once the entry is in the table
   size_t alike = 0;
   if (!found) {
     made = make_entry(call, std::move(traced), in.choice);
@@ -314,7 +315,7 @@ JitTarget JitState::entry(const JitArguments& call, void* context, JitTrace* fun
       for (const auto& other : in.entries)
         alike += other != made && other->dims == made->dims && other->key.size() == made->key.size() &&
                  other->leaves.size() == made->leaves.size();
-      in.last = made->variants[0].compiled;
+      in.last = compiled = made->variants[0].compiled;
     } else {
       ++found->calls;
     }
@@ -326,7 +327,7 @@ JitTarget JitState::entry(const JitArguments& call, void* context, JitTrace* fun
                    << " times for the same shapes: a static argument changes from call to call; pass "
                       "it as an nx::Array")
                       .str());
-    return {made, made->variants[0].compiled};
+    return {made, compiled};
   }
 
   if (made)

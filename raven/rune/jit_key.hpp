@@ -81,7 +81,7 @@ void append_static(std::string& key, const T& value) {
                          value.begin();
                          value.end();
                          value.size();
-                       }) {
+                       } && !std::is_same_v<T, nx::Array>) {
     append_bytes(key, static_cast<uint64_t>(value.size()));
     for (const auto& item : value) append_static(key, static_cast<std::remove_cvref_t<decltype(item)>>(item));
   } else if constexpr (tree_detail::TupleLike<T>) {

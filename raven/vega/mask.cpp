@@ -48,13 +48,16 @@ Mask Mask::allow_empty() const {
   return same;
 }
 Mask operator!(const Mask& a) {
-  return make([a](const LeafInfo& leaf) { return !a(leaf); });
+  const Mask mask = make([a](const LeafInfo& leaf) { return !a(leaf); });
+  return a.allows_empty() ? mask.allow_empty() : mask;
 }
 Mask operator&&(const Mask& a, const Mask& b) {
-  return make([a, b](const LeafInfo& leaf) { return a(leaf) && b(leaf); });
+  const Mask mask = make([a, b](const LeafInfo& leaf) { return a(leaf) && b(leaf); });
+  return a.allows_empty() || b.allows_empty() ? mask.allow_empty() : mask;
 }
 Mask operator||(const Mask& a, const Mask& b) {
-  return make([a, b](const LeafInfo& leaf) { return a(leaf) || b(leaf); });
+  const Mask mask = make([a, b](const LeafInfo& leaf) { return a(leaf) || b(leaf); });
+  return a.allows_empty() || b.allows_empty() ? mask.allow_empty() : mask;
 }
 
 namespace mask {

@@ -9,7 +9,7 @@ namespace vega {
 
 using LeafInfo = nx::tree::LeafInfo;
 
-/// A predicate over leaves; combine with !, && and ||.
+/// A predicate over leaves; combine with !, && and ||, which allow what one of their operands allows.
 class RAVEN_API Mask {
  public:
   struct Node;

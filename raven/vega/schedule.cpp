@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
 
 #include "raven/base/message.hpp"
@@ -19,7 +20,8 @@ struct Schedule::Node {
   virtual ~Node() = default;
   virtual double at(double step) const = 0;
   virtual Array at(const Array& step) const = 0;
-  virtual Range range() const = 0;
+  /// Least and largest value at the steps from `first` to `last`, which may be infinite.
+  virtual Range range(double first, double last) const = 0;
 };
 
 namespace {
@@ -43,10 +45,17 @@ struct Both : Schedule::Node {
   Array at(const Array& step) const override { return static_cast<const Derived*>(this)->template value<Array>(step); }
 };
 
+/// Of a node that only rises or only falls.
+template <class Derived>
+Schedule::Range monotone(const Both<Derived>& node, double first, double last) {
+  const double a = node.at(first), b = node.at(last);
+  return a < b ? Schedule::Range{a, b} : Schedule::Range{b, a};
+}
+
 struct Constant final : Both<Constant> {
   double c;
   explicit Constant(double v) : c(v) {}
-  Schedule::Range range() const override { return {c, c}; }
+  Schedule::Range range(double, double) const override { return {c, c}; }
   template <class T>
   T value(const T&) const {
     if constexpr (std::same_as<T, Array>)
@@ -58,7 +67,7 @@ struct Constant final : Both<Constant> {
 struct Linear final : Both<Linear> {
   double a, b, n;
   Linear(double from, double to, double steps) : a(from), b(to), n(steps) {}
-  Schedule::Range range() const override { return {std::min(a, b), std::max(a, b)}; }
+  Schedule::Range range(double first, double last) const override { return monotone(*this, first, last); }
   template <class T>
   T value(const T& step) const {
     return done(step, n) * (b - a) + a;
@@ -67,7 +76,7 @@ struct Linear final : Both<Linear> {
 struct Cosine final : Both<Cosine> {
   double a, n, alpha;
   Cosine(double from, double steps, double floor) : a(from), n(steps), alpha(floor) {}
-  Schedule::Range range() const override { return {std::min(a, a * alpha), std::max(a, a * alpha)}; }
+  Schedule::Range range(double first, double last) const override { return monotone(*this, first, last); }
   template <class T>
   T value(const T& step) const {
     return ((cosine(done(step, n) * std::numbers::pi) + 1.0) * (0.5 * (1 - alpha)) + alpha) * a;
@@ -77,10 +86,14 @@ struct Join final : Both<Join> {
   std::vector<Schedule> parts;
   std::vector<int64_t> boundaries;
   Join(std::vector<Schedule> p, std::vector<int64_t> b) : parts(std::move(p)), boundaries(std::move(b)) {}
-  Schedule::Range range() const override {
-    Schedule::Range all = parts[0].range();
-    for (const Schedule& part : parts) {
-      const Schedule::Range r = part.range();
+  Schedule::Range range(double first, double last) const override {
+    Schedule::Range all{std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity()};
+    for (size_t i = 0; i < parts.size(); ++i) {
+      const double start = i == 0 ? 0 : static_cast<double>(boundaries[i - 1]);
+      const double from = i == 0 ? first : std::max(first, start);
+      const double to = i < boundaries.size() ? std::min(last, static_cast<double>(boundaries[i]) - 1) : last;
+      if (from > to) continue;
+      const Schedule::Range r = parts[i].node().range(from - start, to - start);
       if (std::isnan(r.least)) return r;
       all = {std::min(all.least, r.least), std::max(all.largest, r.largest)};
     }
@@ -104,7 +117,7 @@ void require(bool ok, const char* name, const char* argument, double got, const 
 }  // namespace
 
 Schedule::Schedule(double constant) : node_(std::make_shared<Constant>(constant)) {}
-Schedule::Range Schedule::range() const { return node_->range(); }
+Schedule::Range Schedule::range() const { return node_->range(0, std::numeric_limits<double>::infinity()); }
 double Schedule::operator()(int64_t step) const { return node_->at(static_cast<double>(step)); }
 Array Schedule::operator()(const Array& step) const { return node_->at(step.astype(nx::f64)); }
 

@@ -43,7 +43,7 @@ TEST(Decode, PlacesOfIdsAreWholeCharacters) {
 
 TEST(Decode, PlacesWithByteTokensAndStrippedSpaces) {
   Tokenizer tokenizer(WordLevel::make(
-      VocabList{{"\xE2\x96\x81the", 0}, {"<0xC3>", 1}, {"<0xA9>", 2}, {"<s>", 3}, {"\xE2\x96\x81", 4}, {"b", 5}},
+      VocabList{{"\xE2\x96\x81the", 0}, {"<0xC3>", 1}, {"<0xA9>", 2}, {"<s>", 3}, {"\xE2\x96\x81", 4}, {"b", 5}, {"<0x20>", 6}},
       {"b"}));
   tokenizer.set_decoder(decoders::Sequence{decoders::Replace{Pattern::literal("\xE2\x96\x81"), " "},
                                            decoders::ByteFallback{}, decoders::Fuse{}, decoders::Strip{U' ', 1, 0}});
@@ -56,6 +56,12 @@ TEST(Decode, PlacesWithByteTokensAndStrippedSpaces) {
   EXPECT_EQ(places({3, 0, 1, 2, 4, 5}), (std::vector<Span>{{0, 0}, {0, 3}, {3, 5}, {3, 5}, {5, 6}, {6, 7}}));
   EXPECT_EQ(places({1, 3, 2, 1, 5}), (std::vector<Span>{{0, 3}, {3, 3}, {3, 6}, {6, 9}, {9, 10}}));
   EXPECT_EQ(places({4, 4, 5}), (std::vector<Span>{{0, 0}, {0, 1}, {1, 2}}));
+  EXPECT_EQ(places({6, 5}), (std::vector<Span>{{0, 0}, {0, 1}})) << "a byte token's character is stripped too";
+  EXPECT_EQ(places({6, 1, 5}), (std::vector<Span>{{0, 3}, {3, 6}, {6, 7}})) << "unless the bytes are no text";
+  EXPECT_EQ(places({3}), (std::vector<Span>{{0, 0}}));
+  EXPECT_EQ(tokenizer.decode_tokens_bytes(std::vector<uint32_t>{3, 6, 4, 5}),
+            (std::vector<std::string>{"<s>", " ", " ", "b"}));
+  EXPECT_EQ(tokenizer.decode_tokens_bytes(std::vector<uint32_t>{6, 4, 5}), (std::vector<std::string>{"", " ", "b"}));
   EXPECT_TRUE(places({}).empty());
   EXPECT_EQ(tokenizer.decode_tokens_bytes(std::vector<uint32_t>{1, 0}), (std::vector<std::string>{"\xC3", " the"}));
 }
@@ -67,6 +73,7 @@ TEST(Decode, PlacesOfEverySmallTokenizer) {
   for (const auto text : golden.root()["texts"]) texts.push_back(text.text());
   for (const auto part : golden.root()["bulk"]) bulk.push_back(part.text());
   size_t compared = 0, unsupported = 0;
+  uint32_t state = 1;
   for (const auto one : golden.root()["cases"]) {
     const Tokenizer tokenizer =
         Tokenizer::from_json(std::string(one["head"].text()) + ",\"model\":" + std::string(one["model"].text()) + "," +
@@ -91,6 +98,10 @@ TEST(Decode, PlacesOfEverySmallTokenizer) {
       }
       EXPECT_EQ(last, decoded->text.size());
       ++compared;
+      // Ids that no text gives, byte tokens among them.
+      std::vector<uint32_t> any;
+      for (int k = 0; k < 12; ++k) any.push_back((state = state * 1664525u + 1013904223u) % tokenizer.vocab_size());
+      EXPECT_EQ(tokenizer.decode_with_offsets(any).text, tokenizer.decode(any)) << one.key();
     }
   }
   EXPECT_GT(compared, 1000u);

@@ -106,11 +106,20 @@ TEST(Segmentations, DrawnOnesFollowTheSeed) {
     }
     EXPECT_EQ(tokenizer->encode_ids(text), tokenizer->encode_ids(text)) << "it does not draw itself";
   }
-  // Of the single best one there is one way.
-  const Tokenizer best = unigram.with_sampling({.alpha = 1, .nbest_size = 2});
-  std::set<Ids> ways;
-  for (int i = 0; i < 200; ++i) ways.insert(best.encode_ids("ab"));
-  EXPECT_EQ(ways, (std::set<Ids>{{3}, {1, 2}}));
+  // Also from a tokenizer that has drawn.
+  const Tokenizer drawing = unigram.with_sampling({.alpha = 0.5, .seed = 1});
+  const Ids drawn = drawing.with_sampling({.alpha = 0.5, .seed = 3}).encode_ids(text);
+  for (int i = 0; i < 5; ++i) drawing.encode_ids("ab");
+  EXPECT_EQ(drawing.with_sampling({.alpha = 0.5, .seed = 3}).encode_ids(text), drawn);
+  // Of the single best one there is one way, of the best two there are two.
+  const auto ways_among = [&](size_t count) {
+    const Tokenizer best = unigram.with_sampling({.alpha = 1, .nbest_size = count});
+    std::set<Ids> ways;
+    for (int i = 0; i < 200; ++i) ways.insert(best.encode_ids("ab"));
+    return ways.size();
+  };
+  EXPECT_EQ(ways_among(1), 1u);
+  EXPECT_EQ(ways_among(2), 2u);
   const Tokenizer all_skipped = bpe.with_sampling({.dropout = 1});
   EXPECT_EQ(all_skipped.encode_ids("abab"), (Ids{0, 1, 0, 1}));
   EXPECT_EQ(bpe.with_sampling({.dropout = 0}).encode_ids("abab"), (Ids{3}));

@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 
 #include <cstdio>
+#include <limits>
 
 #include "kaun/golden_json.hpp"
 #include "kaun/hashed_gpt.hpp"
@@ -166,12 +167,37 @@ TEST_F(CheckpointFile, PrefixAndRename) {
             std::string::npos);
 }
 
+TEST_F(CheckpointFile, PrefixesThatAreMissingOrGoAway) {
+  Rng rng(1);
+  const models::Gpt model(tiny_config(), rng), fresh(tiny_config(), rng);
+  const Checkpoint plain = state_dict(model);
+  EXPECT_EQ(message_of<nx::ValueError>([&] { load_state_dict(fresh, plain, {.strict = false, .prefix = "modle."}); }),
+            "kaun.load_state_dict: prefix: no tensor's name begins with 'modle.'");
+  Checkpoint inside, outside;
+  for (const auto& [name, value] : plain.tensors) {
+    inside.tensors.emplace_back("net." + name, value);
+    outside.tensors.emplace_back(name.starts_with("h.") ? name.substr(2) : name, value);
+  }
+  expect_same_model(load_state_dict(fresh, inside, {.rename = {{"net", ""}}}), model);
+  EXPECT_NE(message_of<CheckpointError>([&] { load_state_dict(fresh, plain, {.rename = {{"", "net"}}}); })
+                .find("unexpected 'net.wte.weight'"),
+            std::string::npos);
+}
+
 TEST_F(CheckpointFile, ASecondCopyOfTheTiedHeadIsChecked) {
   Rng rng(1);
   const models::Gpt model(tiny_config(), rng), fresh(tiny_config(), rng);
   Checkpoint file = state_dict(model);
   file.tensors.emplace_back("lm_head.weight", model.wte.weight * 1);
   expect_same_model(load_state_dict(fresh, file), model);
+  Checkpoint head_only;
+  for (const auto& [name, value] : file.tensors)
+    if (name != "wte.weight") head_only.tensors.emplace_back(name, value);
+  expect_same_model(load_state_dict(fresh, head_only), model);
+  Checkpoint broken = file;
+  for (auto& [name, value] : broken.tensors)
+    if (name == "wte.weight" || name == "lm_head.weight") value = value * std::numeric_limits<double>::quiet_NaN();
+  EXPECT_EQ(message_of<CheckpointError>([&] { load_state_dict(fresh, broken); }), "no error");
   file.tensors.back().second = model.wte.weight + 1;
   EXPECT_NE(message_of<CheckpointError>([&] {
               load_state_dict(fresh, file);

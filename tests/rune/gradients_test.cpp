@@ -360,6 +360,19 @@ TEST(Gradients, OfAConstantRowAndAnEmptyOneAreZero) {
   EXPECT_EQ(slope.to_vector<double>(), (std::vector<double>{0, 3}));
 }
 
+TEST(Gradients, WhatAMaskLeavesOutHasNoPart) {
+  const double nan = std::nan("");
+  const Array x = array({1.0, 2.0, nan, 4.0});
+  const auto var = [](const Array& v) { return nx::var(v, {.where = nx::isfinite(v)}); };
+  EXPECT_NEAR(var(x).item<double>(), 14.0 / 9, 1e-15);
+  const std::vector<double> g = rune::grad(var)(x).to_vector<double>();
+  EXPECT_NEAR(g[0], -8.0 / 9, 1e-15);
+  EXPECT_EQ(g[2], 0);
+  EXPECT_NEAR(g[3], 10.0 / 9, 1e-15);
+  const auto std = [](const Array& v) { return nx::std(v, {.where = nx::isfinite(v)}); };
+  EXPECT_NEAR(rune::grad(std)(x).to_vector<double>()[3], 5.0 / 9 / std::sqrt(14.0 / 9), 1e-15);
+}
+
 // NaN is the extremum wherever it stands, and gets the derivative as other ties do; the modes agree.
 TEST(Gradients, AnExtremumOfNan) {
   const double nan = std::nan("");
@@ -413,6 +426,12 @@ TEST(CheckGrads, TakesF32AndAnyOrder) {
   const rune::CheckReport second = rune::check_grads(detached, std::tuple{x}, {.order = 1});
   EXPECT_TRUE(second.ok) << second.message;
   EXPECT_FALSE(rune::check_grads(detached, std::tuple{x}, {.order = 3}).ok);
+}
+
+TEST(CheckGrads, StepsByTheFiniteElements) {
+  const float inf = std::numeric_limits<float>::infinity();
+  const auto kept = [](const Array& x, const Array& mask) { return nx::where(nx::isfinite(mask), x, 0); };
+  EXPECT_TRUE(rune::check_grads(kept, std::tuple{array({1.0f, 2.0f}), array({0.0f, -inf})}).ok);
 }
 
 TEST(CheckGrads, NamesTheLeafAndRefusesWrongOptions) {

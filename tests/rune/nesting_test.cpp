@@ -93,6 +93,19 @@ struct Seen {
   NX_TREE_STATIC(Seen, calls)
 };
 
+TEST(Aux, PointersToOtherThanTreesStay) {
+  struct Log {
+    virtual ~Log() = default;
+    int lines = 3;
+  };
+  const auto log = std::make_shared<Log>();
+  const auto result = rune::grad([&](const Array& x) {
+    return rune::with_aux(sum(x), std::tuple{log, std::make_shared<Array>(x * 2)});
+  })(array({1.0}));
+  EXPECT_EQ(std::get<0>(result.second), log);
+  EXPECT_EQ(number(*std::get<1>(result.second)), 2);
+}
+
 TEST(Aux, IsAnything) {
   const auto f = [](const Array& x) {
     std::map<std::string, std::vector<Array>> by_name{{"x", {x, x * 2}}};

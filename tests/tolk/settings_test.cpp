@@ -111,6 +111,16 @@ TEST(Settings, LayoutsSlopesAndRecomputingAreLeftOut) {
       [](Array x) { return rune::grad([](Array v) { return nx::sum(nx::exp(nx::matmul(nx::gelu(v), v))); })(x); },
       nx::zeros({600, 600}, {.dtype = nx::f32}));
   EXPECT_NE(without("", gelu), without("slopes", gelu));
+  const nx::Program blocks = rune::make_program(
+      [](Array x, Array up, Array down) {
+        return rune::grad<1>([](Array y, Array u, Array d) {
+          for (int i = 0; i < 3; ++i) y = y + nx::matmul(nx::gelu(nx::matmul(y, u)), d);
+          return nx::sum(nx::square(y));
+        })(x, up, down);
+      },
+      nx::zeros({1024, 16}, {.dtype = nx::f32}), nx::zeros({16, 512}, {.dtype = nx::f32}),
+      nx::zeros({512, 16}, {.dtype = nx::f32}));
+  EXPECT_NE(without("", blocks), without("recompute", blocks));
 }
 
 TEST(Settings, RulesAreLeftOut) {

@@ -182,6 +182,10 @@ TEST(AdamW, AMaskThatMatchesNothingIsRefused) {
   EXPECT_EQ(error({.decay_mask = mask::path("weight")}), "no error");
   EXPECT_EQ(error({.decay_mask = mask::path("wieght").allow_empty()}), "no error");
   EXPECT_EQ(error({.decay_mask = mask::none()}), "no error");
+  EXPECT_EQ(error({.decay_mask = mask::none() || mask::none()}), "no error");
+  EXPECT_EQ(error({.decay_mask = mask::path("wieght").allow_empty() && mask::ndim_ge(2)}), "no error");
+  EXPECT_EQ(error({.decay_mask = !mask::all().allow_empty()}), "no error");
+  EXPECT_NE(error({.decay_mask = !mask::all()}), "no error");
   EXPECT_EQ(error({.weight_decay = 0, .decay_mask = mask::path("wieght")}), "no error");
   EXPECT_EQ(message_of<nx::ValueError>([] { adamw({.decay_mask = mask::path("x")}).init(Leaves{}); }), "no error");
 }

@@ -80,6 +80,15 @@ TEST(Schedule, LargeStepsStayAtTheEnd) {
   EXPECT_NEAR(join({1.0, cosine_decay(1, 10, 0.25)}, {5})(nx::scalar(far, nx::i64)).item<double>(), 0.25, 1e-15);
 }
 
+TEST(Schedule, RangesAreOfTheStepsThatAreReached) {
+  const auto bounds = [](const Schedule& s) { return std::pair{s.range().least, s.range().largest}; };
+  EXPECT_EQ(bounds(linear(1, -1, 100)), (std::pair{-1.0, 1.0}));
+  EXPECT_EQ(bounds(cosine_decay(2, 10, 0.25)), (std::pair{0.5, 2.0}));
+  EXPECT_EQ(bounds(join({linear(1, -1, 100), 0.5}, {51})), (std::pair{0.0, 1.0}));
+  EXPECT_EQ(bounds(join({join({3.0, linear(0, 4, 4)}, {2}), 1.0}, {5})), (std::pair{0.0, 3.0}));
+  EXPECT_TRUE(std::isnan(join({1.0, std::nan("")}, {5}).range().least));
+}
+
 TEST(Schedule, WrongNumbersAreRefusedByName) {
   const auto error = [](auto&& f) { return message_of<nx::ValueError>(f); };
   EXPECT_EQ(error([] { linear(0, 1, 0); }), "vega.linear: n: got 0, expected at least 1 step");

@@ -36,14 +36,14 @@ std::vector<Part> parts_of(const TokenizerCore& core, std::span<const uint32_t> 
     parts[i] = {Part::Is::text, std::string(first ? plan.first_text(ids[i]) : plan.text(token))};
     first = first && plan.stays_first(ids[i], token);
   }
-  // Characters that are stripped at the start.
-  size_t left = plan.strip_count;
-  for (Part& part : parts) {
-    if (part.is == Part::Is::byte) break;
-    for (; left > 0 && part.bytes.starts_with(plan.strip); --left) part.bytes.erase(0, plan.strip.size());
-    if (!part.bytes.empty()) break;
-  }
   return parts;
+}
+
+/// The bytes of the characters that are stripped at the start of a text.
+size_t stripped_bytes(const DecodePlan& plan, std::string_view text) {
+  size_t bytes = 0;
+  for (size_t i = 0; i < plan.strip_count && text.substr(bytes).starts_with(plan.strip); ++i) bytes += plan.strip.size();
+  return bytes;
 }
 
 /// The characters of a text, each by where it begins among the raw bytes and in the text.
@@ -58,13 +58,18 @@ struct Characters {
   }
   /// The characters that the raw bytes [begin, end) belong to.
   Span span(uint32_t begin, uint32_t end) const {
-    const auto first = std::upper_bound(raw.begin(), raw.end() - 1, begin) - 1;
     if (begin == end) {
       const auto at = std::lower_bound(raw.begin(), raw.end(), begin);
       return {place[size_t(at - raw.begin())], place[size_t(at - raw.begin())]};
     }
+    const auto first = std::upper_bound(raw.begin(), raw.end() - 1, begin) - 1;
     const auto last = std::lower_bound(raw.begin(), raw.end(), end);
     return {place[size_t(first - raw.begin())], place[size_t(last - raw.begin())]};
+  }
+  /// Takes bytes off the start of the text.
+  void strip(uint32_t bytes) {
+    text.erase(0, bytes);
+    for (uint32_t& at : place) at = std::max(at, bytes) - bytes;
   }
 };
 
@@ -120,8 +125,18 @@ class Places {
 std::vector<std::string> Tokenizer::decode_tokens_bytes(std::span<const uint32_t> ids) const {
   std::vector<std::string> result;
   result.reserve(ids.size());
-  for (Part& part : parts_of(*core_, ids, false, "brot.Tokenizer.decode_tokens_bytes"))
+  std::string head;
+  const DecodePlan& plan = core_->decode_plan();
+  for (Part& part : parts_of(*core_, ids, false, "brot.Tokenizer.decode_tokens_bytes")) {
+    if (head.size() < plan.strip_count * plan.strip.size()) head += part.bytes;
     result.push_back(std::move(part.bytes));
+  }
+  size_t left = stripped_bytes(plan, head);
+  for (size_t i = 0; left > 0; ++i) {
+    const size_t taken = std::min(left, result[i].size());
+    result[i].erase(0, taken);
+    left -= taken;
+  }
   return result;
 }
 
@@ -132,7 +147,12 @@ DecodedText Tokenizer::decode_with_offsets(std::span<const uint32_t> ids, const 
     throw Error(ErrorCode::unsupported, operation,
                 "clean_up_tokenization_spaces: got true, expected false; places in mended text are not known");
   const std::vector<Part> parts = parts_of(*core_, ids, options.skip_special_tokens, operation);
+  size_t bytes = 0;
+  for (const Part& part : parts) bytes += part.bytes.size();
+  if (bytes > UINT32_MAX / 3)  // each may become U+FFFD
+    throw Error(ErrorCode::limit, operation, raven::Message() << "the ids have " << bytes << " bytes; places are 32 bits");
   Characters characters = characters_of(parts, core_->decode_plan().kind == Kind::pieces);
+  characters.strip(uint32_t(stripped_bytes(core_->decode_plan(), characters.text)));
   DecodedText result;
   uint32_t at = 0;
   for (const Part& part : parts) {

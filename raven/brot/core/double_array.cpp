@@ -96,7 +96,7 @@ void DoubleArray::write(TableWriter& out, std::string_view name) const { out.add
 DoubleArray DoubleArray::read(const TableReader& in, std::string_view name) {
   DoubleArray array;
   array.cells_ = in.get<Cell>(name);
-  bool good = array.cells_.size() >= 256;
+  bool good = array.cells_.size() >= 256 && array.cells_[0].parent >= array.cells_.size();  // the root is nobody's child
   for (const Cell& cell : array.cells_) good &= size_t{cell.base | 255} < array.cells_.size();
   in.expect(good, name);
   return array;

@@ -69,6 +69,7 @@ Tokenizer Tokenizer::with_sampling(const Sampling& sampling) const {
     throw Error(ErrorCode::unsupported, "brot.Tokenizer.with_sampling",
                 "the model has one way to cut a text; Unigram and BPE have more");
   }
+  tokenizer.edit().draws = 0;  // those of this tokenizer follow its seed alone
   return tokenizer;
 }
 

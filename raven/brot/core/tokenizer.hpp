@@ -241,7 +241,8 @@ class RAVEN_API Tokenizer {
   /// The bytes of the ids before invalid UTF-8 is replaced; for other than
   /// byte-level decoders the text's bytes.
   std::string decode_bytes(std::span<const uint32_t> ids) const;
-  /// The bytes that each id adds to `decode_bytes`, where every byte token stands for its byte; empty for unknown ids.
+  /// The bytes that each id adds to `decode_bytes`, where every byte token stands for its byte; empty for unknown ids. What
+  /// is stripped at the start of the text is nobody's.
   /// @throws brot::Error (unsupported) for chains of decoders that do not work token by token
   std::vector<std::string> decode_tokens_bytes(std::span<const uint32_t> ids) const;
   /// The text of `decode`, and for each id the characters of it that its bytes belong to, in `unit`; ids that are left

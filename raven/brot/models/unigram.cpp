@@ -491,7 +491,7 @@ std::shared_ptr<const Unigram> Unigram::with_sampling(double alpha, size_t nbest
 Unigram::Segmentation Unigram::sample(std::string_view text, double alpha, uint64_t seed) const {
   Segmentation result;
   Random random(seed);
-  if (options_.nbest_size > 1) {
+  if (options_.nbest_size > 0) {
     std::vector<Segmentation> best = nbest(text, options_.nbest_size);
     double total = unreached;
     for (const Segmentation& one : best) total = log_add(total, alpha * one.score);

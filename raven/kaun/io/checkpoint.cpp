@@ -31,9 +31,14 @@ constexpr const char* load_name = "kaun.load_state_dict";
 std::string renamed(std::string name, const LoadOpts& options, std::vector<bool>& used) {
   for (size_t i = 0; i < options.rename.size(); ++i) {
     const auto& [from, to] = options.rename[i];
+    if (from.empty()) {
+      used[i] = true;
+      return to + "." + name;
+    }
     if (!name.starts_with(from) || (name.size() > from.size() && name[from.size()] != '.')) continue;
     used[i] = true;
-    return to + name.substr(from.size());
+    const std::string rest = name.substr(from.size());
+    return to.empty() && !rest.empty() ? rest.substr(1) : to + rest;
   }
   return name;
 }
@@ -49,6 +54,8 @@ std::map<std::string, const Array*> tensors_by_name(const Checkpoint& checkpoint
       throw CheckpointError(load_name, raven::Message("two tensors are named '")
                                            << mine << "', the second is '" << name << "'; change prefix or rename");
   }
+  if (!options.prefix.empty() && by_name.empty())
+    throw nx::ValueError(load_name, raven::Message("prefix: no tensor's name begins with '") << options.prefix << "'");
   for (size_t i = 0; i < used.size(); ++i)
     if (!used[i])
       throw nx::ValueError(load_name, raven::Message("rename: no tensor is named '")
@@ -56,8 +63,12 @@ std::map<std::string, const Array*> tensors_by_name(const Checkpoint& checkpoint
   return by_name;
 }
 
+/// NaN equals NaN: what was saved twice is the same.
 bool same_values(const Array& a, const Array& b) {
-  return a.shape() == b.shape() && a.dtype() == b.dtype() && nx::all(nx::equal(a, b)).item<bool>();
+  if (a.shape() != b.shape() || a.dtype() != b.dtype()) return false;
+  Array same = nx::equal(a, b);
+  if (nx::is_float(a.dtype())) same = nx::logical_or(same, nx::logical_and(nx::isnan(a), nx::isnan(b)));
+  return nx::all(same).item<bool>();
 }
 
 /// Faults of one load, and what helps against their kinds.
@@ -85,10 +96,12 @@ std::vector<Array> match_tensors(const Checkpoint& checkpoint, const std::vector
   Faults faults;
   for (const TiedName& tie : tied) {
     const auto copy = by_name.find(tie.name), leaf = by_name.find(tie.leaf);
-    if (copy == by_name.end() || leaf == by_name.end()) continue;
-    if (!same_values(*copy->second, *leaf->second))
+    if (copy == by_name.end()) continue;
+    if (leaf == by_name.end())
+      by_name[tie.leaf] = copy->second;
+    else if (!same_values(*copy->second, *leaf->second))
       faults.next() << "'" << tie.name << "' differs from '" << tie.leaf << "', which the model uses for both";
-    by_name.erase(copy);
+    by_name.erase(tie.name);
   }
   LoadReport report;
   std::vector<Array> values;

@@ -198,9 +198,9 @@ Array variance(const char* name, const Array& x, const VarOpts& options) {
   return named(name, [&] {
     const Array real = as_real(name, x);
     const Array centre = mean(real, {.axis = options.axis, .keepdims = true, .where = options.where});
-    Array squares = square(real - centre);
-    if (options.where.defined()) squares = counted(name, squares, options.where, 0);
-    const Array total = reduce(name, ReduceKind::sum, squares, options.axis, options.keepdims, real.dtype());
+    Array difference = real - centre;
+    if (options.where.defined()) difference = counted(name, difference, options.where, 0);
+    const Array total = reduce(name, ReduceKind::sum, square(difference), options.axis, options.keepdims, real.dtype());
     if (options.where.defined()) {
       const Array n = count_where(real, options.where, options.axis, options.keepdims, real.dtype());
       return total / maximum(n - options.ddof, 0);
@@ -214,6 +214,7 @@ Array var(const Array& x, const VarOpts& options) { return variance("nx.var", x,
 /// √v; where v = 0 a constant, so that the derivative there is 0 and not 0·∞.
 Array std(const Array& x, const VarOpts& options) {
   const Array v = variance("nx.std", x, options);
+  if (!current_interpreter()) return sqrt(v);  // the same value
   const Array zero = equal(v, 0);
   return where(zero, 0, sqrt(where(zero, 1, v)));
 }
@@ -228,8 +229,12 @@ Array logsumexp(const Array& x, const ReduceOpts& options) {
     const Array top = stop_gradient(max(real, {.axis = options.axis, .keepdims = true}));
     const Array shift = where(isfinite(top), top, 0);
     const Array powers = sum(exp(real - shift), {.axis = options.axis, .keepdims = true});
-    const Array empty = equal(powers, 0);
-    const Array total = where(empty, -std::numeric_limits<double>::infinity(), log(where(empty, 1, powers))) + shift;
+    const auto logarithm = [&] {
+      if (!current_interpreter()) return log(powers);  // the same value
+      const Array empty = equal(powers, 0);
+      return where(empty, -std::numeric_limits<double>::infinity(), log(where(empty, 1, powers)));
+    };
+    const Array total = logarithm() + shift;
     if (options.keepdims) return total;
     return squeeze(total, Axes(detail::resolve_axes("nx.logsumexp", options.axis, real.ndim())));
   });

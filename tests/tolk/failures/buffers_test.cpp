@@ -1,4 +1,4 @@
-// Which bytes a value lies in, and when they are written. spec/tolk.md §17, "Buffers and ordering".
+// Which bytes a value lies in, and when they are written. Classes of failure: "Buffers and ordering".
 #include <thread>
 
 #include "tolk/failures/support.hpp"

@@ -1,4 +1,4 @@
-// What the generated code computes. spec/tolk.md §17, "Code generation".
+// What the generated code computes. Classes of failure: "Code generation".
 #include <bit>
 #include <cmath>
 #include <limits>

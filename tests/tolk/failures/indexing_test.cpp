@@ -1,4 +1,4 @@
-// Which elements are read and written. spec/tolk.md §17, "Indexing" and "Scatter".
+// Which elements are read and written. Classes of failure: "Indexing" and "Scatter".
 #include <cmath>
 #include <limits>
 

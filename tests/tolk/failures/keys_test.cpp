@@ -1,4 +1,4 @@
-// What tells one compiled program from another. spec/tolk.md §17, "Keys and caches"; those of files are in
+// What tells one compiled program from another. Classes of failure: "Keys and caches"; those of files are in
 // tests/tolk/code/cache_test.cpp.
 #include <bit>
 #include <cmath>

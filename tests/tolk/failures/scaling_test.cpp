@@ -1,4 +1,4 @@
-// Size of programs, and bits of results. spec/tolk.md §17, "Scaling", "Numerics" and "Tuning".
+// Size of programs, and bits of results. Classes of failure: "Scaling", "Numerics" and "Tuning".
 #include <malloc.h>
 
 #include <cmath>

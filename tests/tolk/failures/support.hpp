@@ -1,5 +1,5 @@
 #pragma once
-// One test for each class of failure of spec/tolk.md §17 that Raven's ops can reach: tests/tolk/README.md has the
+// One test for each class of failure of tensor compilers that Raven's ops can reach: tests/tolk/README.md has the
 // table.
 #include <vector>
 

@@ -220,7 +220,7 @@ TEST(Form, ArgMaxTakesTheFirstAndTheFirstNaN) {
   formed([](Array a) { return std::tuple{nx::argmax(a, {.axis = 1}), nx::argmin(a, {.axis = 1})}; }, nan);
 }
 
-// ---- classes of failure (spec/tolk.md §17)
+// ---- classes of failure
 
 TEST(Form, range_one) {
   formed([](Array a) { return nx::sum(a, {.axis = {0, 2}}) + nx::max(a, {.axis = 1}); }, random_f32({1, 1, 1}, 1));
