@@ -113,13 +113,13 @@ TEST(Settings, LayoutsSlopesAndRecomputingAreLeftOut) {
   EXPECT_NE(without("", gelu), without("slopes", gelu));
   const nx::Program blocks = rune::make_program(
       [](Array x, Array up, Array down) {
-        return rune::grad<1>([](Array y, Array u, Array d) {
-          for (int i = 0; i < 3; ++i) y = y + nx::matmul(nx::gelu(nx::matmul(y, u)), d);
+        return rune::grad<1, 2>([](Array y, Array u, Array d) {
+          for (int i = 0; i < 6; ++i) y = y + nx::matmul(nx::gelu(nx::matmul(nx::layer_norm(y), u)), d);
           return nx::sum(nx::square(y));
         })(x, up, down);
       },
-      nx::zeros({1024, 16}, {.dtype = nx::f32}), nx::zeros({16, 512}, {.dtype = nx::f32}),
-      nx::zeros({512, 16}, {.dtype = nx::f32}));
+      nx::zeros({1024, 128}, {.dtype = nx::f32}), nx::zeros({128, 512}, {.dtype = nx::f32}),
+      nx::zeros({512, 128}, {.dtype = nx::f32}));
   EXPECT_NE(without("", blocks), without("recompute", blocks));
 }
 
