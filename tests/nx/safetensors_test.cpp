@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <filesystem>
 #include <limits>
 #include <string>
 #include <vector>
@@ -204,6 +205,25 @@ TEST(Safetensors, AModelInSeveralFiles) {
                 "nx.io.save_safetensors_sharded: max_shard_bytes is 0, expected at least 1");
   EXPECT_RAISES(nx::ValueError, nx::io::save_safetensors_sharded(folder.path, std::vector<NamedArray>{{"a", Array{}}}),
                 "nx.io.save_safetensors_sharded: tensor \"a\" is an empty handle (Array{}), which holds no array");
+}
+
+TEST(Safetensors, AModelThatCannotBeWrittenLeavesTheOlderOne) {
+  const Folder folder;
+  const std::vector<NamedArray> older = {{"a", nx::arange(4)}, {"b", nx::arange(5)}},
+                                newer = {{"a", nx::zeros({4})}, {"b", nx::zeros({9})}};
+  const nx::io::ShardOpts options{.max_shard_bytes = 32};
+  nx::io::save_safetensors_sharded(folder.path, older, options);
+  // The second file has no place.
+  const std::string second = folder.path + "/model-00002-of-00002.safetensors", aside = folder.path + "/aside";
+  std::filesystem::rename(second, aside);
+  std::filesystem::create_directory(second);
+  EXPECT_THROW(nx::io::save_safetensors_sharded(folder.path, newer, options), raven::IoError);
+  std::filesystem::remove(second);
+  std::filesystem::rename(aside, second);
+  const std::string index = folder.path + "/model.safetensors.index.json";
+  for (const auto& [name, array] : older) expect_same(load_safetensors(index).at(name), array);
+  nx::io::save_safetensors_sharded(folder.path, newer, options);
+  for (const auto& [name, array] : newer) expect_same(load_safetensors(index).at(name), array);
 }
 
 TEST(Safetensors, MalformedIndicesAreNamed) {

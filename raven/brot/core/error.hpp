@@ -70,7 +70,8 @@ class Result {
   std::variant<T, Failure> outcome_;
 };
 
-/// What `call()` returns, or the fault that it throws, of this library or of a file. Anything else passes through.
+/// What `call()` returns, or the fault that it throws, of this library or of a file. Anything else passes through:
+/// memory that ran out, an interrupt, an exception of a caller's function.
 template <class Call>
 auto attempt(Call&& call) -> Result<std::remove_cvref_t<decltype(call())>> {
   try {

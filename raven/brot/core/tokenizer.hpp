@@ -222,8 +222,8 @@ class RAVEN_API Tokenizer {
   /// This tokenizer with a model that draws: encode gives one of the ways to cut the text, another one each time.
   /// @throws brot::Error (unsupported) for models other than Unigram and BPE
   Tokenizer with_sampling(const Sampling& sampling) const;
-  /// The `count` best ways to cut the text, best first, without special tokens; fewer when there are not so many. Each
-  /// call copies what is beside the model. @throws brot::Error (unsupported) for models other than Unigram
+  /// The `count` best ways to cut the text, best first, without special tokens; fewer when there are not so many, or
+  /// when the search has looked at 10⁶ beginnings of ways. Each call copies what is beside the model. @throws brot::Error (unsupported) for models other than Unigram
   std::vector<ScoredIds> nbest(std::string_view text, size_t count) const;
   /// The longest prefix of `text`, ending between characters, that has at most
   /// `count` tokens.

@@ -268,9 +268,25 @@ class Parser {
       repeat.kind = Kind::repeat;
       repeat.min = interval.min;
       repeat.max = interval.max;
+      if (is_one_loop(atom, repeat)) {
+        atom.min = std::min(atom.min, repeat.min);
+        atom.max = std::max(atom.max, repeat.max);
+        continue;
+      }
       repeat.children.push_back(std::move(atom));
       atom = std::move(repeat);
     }
+  }
+
+  /// `(?:x+)*` and its like try the same ways to match, in the same order, as one of `x?`, `x*`, `x+` with the smaller
+  /// minimum and the greater maximum. As two loops they would try each of them exponentially often.
+  static bool is_one_loop(const Node& inner, const Node& outer) {
+    const auto simple = [](const Node& n) { return n.min <= 1 && (n.max == unbounded || (n.min == 0 && n.max == 1)); };
+    return inner.kind == Kind::repeat && inner.greed == outer.greed && outer.greed != Greed::possessive && simple(inner) &&
+           simple(outer) && !holds_capture(inner);
+  }
+  static bool holds_capture(const Node& node) {
+    return node.kind == Kind::capture || std::any_of(node.children.begin(), node.children.end(), holds_capture);
   }
 
   // --------------------------------------------------------------------------------------------------------- groups

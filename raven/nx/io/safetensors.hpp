@@ -31,7 +31,8 @@ struct ShardOpts {
   Metadata metadata{};                      ///< of every file
 };
 /// Writes the arrays, in the order given, into `model-00001-of-0000N.safetensors` … of a folder that exists and, when all
-/// are there, `model.safetensors.index.json`, which load_safetensors reads. Python: transformers' save_pretrained.
+/// are there, `model.safetensors.index.json`, which load_safetensors reads. An older model of the folder stays until all
+/// files are written; stopped while they are put in their places, the folder has no index. Python: save_pretrained.
 /// Throws as save_safetensors, and ValueError for max_shard_bytes below 1.
 RAVEN_API void save_safetensors_sharded(const std::string& folder, std::span<const NamedArray> arrays,
                                         const ShardOpts& options = {});

@@ -1,5 +1,7 @@
 // Writing safetensors files.
 #include <algorithm>
+#include <cstdio>
+#include <memory>
 
 #include "raven/base/file.hpp"
 #include "raven/base/message.hpp"
@@ -115,14 +117,19 @@ std::span<const std::byte> bytes_of(const Array& contiguous) {
   return {detail::impl_of(contiguous)->data, static_cast<size_t>(contiguous.nbytes())};
 }
 
+/// Written, not yet in its place.
+std::unique_ptr<raven::AtomicFile> written(const std::string& path, std::span<const NamedArray> arrays, const Metadata& metadata) {
+  const Layout layout = lay_out(arrays, metadata);
+  auto file = std::make_unique<raven::AtomicFile>(path, save_name);
+  file->write(std::string_view(layout.header));
+  for (const Array& array : layout.arrays) file->write(bytes_of(detail::contiguous_array(array)));
+  return file;
+}
+
 }  // namespace
 
 void save_safetensors(const std::string& path, std::span<const NamedArray> arrays, const Metadata& metadata) {
-  const Layout layout = lay_out(arrays, metadata);
-  raven::AtomicFile file(path, save_name);
-  file.write(std::string_view(layout.header));
-  for (const Array& array : layout.arrays) file.write(bytes_of(detail::contiguous_array(array)));
-  file.commit();
+  written(path, arrays, metadata)->commit();
 }
 
 std::vector<std::byte> safetensors_bytes(std::span<const NamedArray> arrays, const Metadata& metadata) {
@@ -166,12 +173,13 @@ void save_safetensors_sharded(const std::string& folder, std::span<const NamedAr
   }
   ends.push_back(arrays.size());
 
+  std::vector<std::unique_ptr<raven::AtomicFile>> files;
   raven::Message index("{\"metadata\":{\"total_size\":");
   index << total << "},\"weight_map\":{";
   for (size_t shard = 0, begin = 0; shard < ends.size(); begin = ends[shard++]) {
     const std::string file = shard_file(shard + 1, ends.size());
     const auto part = arrays.subspan(begin, ends[shard] - begin);
-    detail::named(sharded_name, [&] { save_safetensors(folder + "/" + file, part, options.metadata); });
+    detail::named(sharded_name, [&] { files.push_back(written(folder + "/" + file, part, options.metadata)); });
     for (size_t i = 0; i < part.size(); ++i) {
       std::string key;
       detail::append_json_string(key, part[i].first);
@@ -179,7 +187,11 @@ void save_safetensors_sharded(const std::string& folder, std::span<const NamedAr
     }
   }
   index << "}}\n";
-  raven::write_atomic(folder + "/model.safetensors" + std::string(index_suffix), index.str(), sharded_name);
+  // The index of an older model must never name files of this one.
+  const std::string index_path = folder + "/model.safetensors" + std::string(index_suffix);
+  (void)std::remove(index_path.c_str());  // there may be none
+  for (const auto& file : files) file->commit();
+  raven::write_atomic(index_path, index.str(), sharded_name);
 }
 
 }  // namespace nx::io
