@@ -21,7 +21,7 @@ if(RAVEN_LLD AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   add_link_options(--ld-path=${RAVEN_LLD})
 endif()
 
-# Numbers: no contraction that nobody wrote (DESIGN: "compiled equals eager, bit for bit"), and never a fast-math flag.
+# Numbers: no contraction that nobody wrote (compiled equals eager, bit for bit), and never a fast-math flag.
 add_compile_options(-Wall -Wextra -ffp-contract=off -ftls-model=initial-exec)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   add_compile_options(-fpch-instantiate-templates)

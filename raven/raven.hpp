@@ -1,5 +1,5 @@
 #pragma once
-// Everything.
+// Arrays, transformations, optimizers, networks. Tokenizers are raven/brot.hpp.
 #include "raven/kaun.hpp"
 #include "raven/nx.hpp"
 #include "raven/rune.hpp"

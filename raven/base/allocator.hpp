@@ -9,7 +9,7 @@
 
 namespace raven {
 
-/// Static functions only; seen as `nx::memory`.
+/// Static functions only.
 class RAVEN_API Allocator {
  public:
   /// `bytes` of uninitialised memory, aligned to 64 (2 MiB from 2 MiB on). `allocate(0)` gives a unique valid pointer.

@@ -161,8 +161,8 @@ uint32_t wait_for_region(uint32_t seen) {
 
 void* work(void* argument) {
   const int number = static_cast<int>(reinterpret_cast<intptr_t>(argument));
-  uint32_t seen =
-      pool.gate.load(std::memory_order_acquire) ^ generation_step;  // take part in the region that started us
+  // Take part in the region that started us, whether its gate is open already or not yet.
+  uint32_t seen = pool.gate.load(std::memory_order_acquire) - generation_step;
   for (;;) {
     uint32_t gate = wait_for_region(seen);
     if (!pool.gate.compare_exchange_weak(gate, gate + 1, std::memory_order_acq_rel, std::memory_order_relaxed))
@@ -181,9 +181,10 @@ void* work(void* argument) {
   return nullptr;
 }
 
-// A child of fork() has no workers; whoever forked is its only thread.
+// A child of fork() has no workers; whoever forked is its only thread. Another thread's region is not its own: closed.
 void restart_in_child() {
-  pool.gate.store(pool.gate.load(std::memory_order_relaxed) & ~(inside_mask | waiting_bit), std::memory_order_relaxed);
+  pool.gate.store(pool.gate.load(std::memory_order_relaxed) & ~(generation_step - 1), std::memory_order_relaxed);
+  pool.region.store(nullptr, std::memory_order_relaxed);
   pool.sleeping.store(0, std::memory_order_relaxed);
   pool.workers.store(0, std::memory_order_relaxed);
   pool.step_scopes.store(step_depth, std::memory_order_relaxed);
@@ -283,7 +284,14 @@ void parallel_chunks(int64_t total, int64_t grain, void (*body)(void*, int64_t, 
       pool.busy.exchange(true, std::memory_order_acquire)) {
     return run_serially(total, grain, body, context);
   }
-  if (pool.workers.load(std::memory_order_relaxed) < threads - 1) start_workers(threads - 1);
+  if (pool.workers.load(std::memory_order_relaxed) < threads - 1) {
+    try {
+      start_workers(threads - 1);
+    } catch (...) {  // of the caller's handler of warnings
+      pool.busy.store(false, std::memory_order_release);
+      throw;
+    }
+  }
   Region region{};
   region.body = body, region.context = context;
   region.total = total, region.grain = grain, region.chunks = chunks, region.seats = threads - 1;

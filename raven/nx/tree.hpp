@@ -79,7 +79,7 @@ template <class T>
 concept Nullable = requires(T t) {
   static_cast<bool>(t);
   *t;
-} && !std::same_as<T, Array> && !std::is_pointer_v<T>;
+} && !std::same_as<T, Array> && !std::is_pointer_v<T> && !std::is_array_v<T>;
 
 template <class T>
 struct always_false : std::false_type {};
@@ -97,6 +97,22 @@ constexpr bool may_hold_leaves() {
     return may_hold_leaves<typename T::value_type>();
   else
     return true;  // for_each_leaf says more when it comes by
+}
+
+/// `visit(name, field)` on the static fields of a declared struct, those of its bases first.
+template <class T, class Visit>
+void for_each_static(const T& tree, const Visit& visit) {
+  if constexpr (requires { typename T::nx_tree_base; })
+    if constexpr (!std::same_as<typename T::nx_tree_base, T>)
+      for_each_static<typename T::nx_tree_base>(tree, visit);
+  if constexpr (has_own_statics<T>) T::nx_static_fields(tree, visit);
+}
+
+/// The text in an array of characters: up to its zero, if there is one.
+template <size_t n>
+std::string_view text_of(const char (&characters)[n]) {
+  const std::string_view all(characters, n);
+  return all.substr(0, all.find('\0'));
 }
 
 /// Order of the keys of an unordered map.

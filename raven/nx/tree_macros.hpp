@@ -30,6 +30,8 @@
 #define NX_VISIT(member) NX_JOIN(NX_VISIT_, NX_IS_PAREN(member))(member)
 #define NX_VISIT_STATIC(member) visit(#member, self.member);
 #define NX_CHECK_0(member)                                              \
+  static_assert(!std::is_array_v<decltype(self.member)>,                  \
+                "NX_TREE: member '" #member "' is a C array; make it a std::array or std::vector"); \
   static_assert(::nx::tree::detail::may_hold_leaves<decltype(self.member)>(), \
                 "NX_TREE: member '" #member "' is not an array or a tree of them; list it with NX_TREE_STATIC(Type, " #member ")");
 #define NX_CHECK_1(member) NX_CHECK_RENAMED member

@@ -43,6 +43,8 @@ void append_static(std::string& out, const T& value) {
     append_unsigned(out, value);
   } else if constexpr (std::is_integral_v<T>) {
     append_integer(out, value);
+  } else if constexpr (requires { text_of(value); }) {
+    append_quoted(out, text_of(value));
   } else if constexpr (std::is_convertible_v<const T&, std::string_view>) {
     append_quoted(out, value);
   } else if constexpr (Declared<T>) {
@@ -56,7 +58,8 @@ void append_static(std::string& out, const T& value) {
       out += ", ";
     });
     out += '}';
-  } else if constexpr (requires { value.begin(); value.end(); } && !std::is_same_v<T, Array>) {
+  } else if constexpr (std::is_array_v<T> ||
+                       (requires { value.begin(); value.end(); } && !std::is_same_v<T, Array>)) {
     out += '[';
     for (const auto& item : value) {
       append_static(out, static_cast<std::remove_cvref_t<decltype(item)>>(item));
@@ -88,16 +91,11 @@ void append_declared(std::string& out, const T& tree) {
     append_structure(out, field);
     out += ", ";
   });
-  const auto statics = [&]<class Own>() {
-    if constexpr (has_own_statics<Own>)
-      Own::nx_static_fields(static_cast<const Own&>(tree), [&](std::string_view name, const auto& field) {
-        out.append(name).append(" = ");
-        append_static(out, field);
-        out += ", ";
-      });
-  };
-  if constexpr (requires { typename T::nx_tree_base; }) statics.template operator()<typename T::nx_tree_base>();
-  statics.template operator()<T>();
+  for_each_static(tree, [&](std::string_view name, const auto& field) {
+    out.append(name).append(" = ");
+    append_static(out, field);
+    out += ", ";
+  });
   out += '}';
 }
 

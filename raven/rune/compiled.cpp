@@ -23,6 +23,7 @@ void CompiledProgram::compile() const {
   const auto attempt = [&](bool kernels) {
     plan_ = tolk::compile_cached(*program_, {.donated = donated_, .kernels = kernels}, &shared);
   };
+  bool falls_back = false;  // fell_back_ when all is done: an exception leaves the next call as if there had been none
   try {
     attempt(choice_.kernels);
   } catch (const tolk::Error& error) {
@@ -33,9 +34,9 @@ void CompiledProgram::compile() const {
     if (!choice_.fall_back)
       throw CompileError("rune.jit", raven::Message(choice_.where) << " does not compile: " << error.what()
                                                                    << "; use {.fallback = rune::Fallback::eager}");
-    fell_back_ = true;
+    falls_back = true;
   }
-  if (fell_back_) {
+  if (falls_back) {
     // Calls alone may still do; what does not compile at all is evaluated.
     try {
       attempt(false);
@@ -45,6 +46,7 @@ void CompiledProgram::compile() const {
     const std::lock_guard lock(mutex_);
     fault_.clear();  // of an attempt before
   }
+  fell_back_ = falls_back;
   CompileCounts& counts = *choice_.counts;
   ++(shared ? counts.shared : counts.compiles);
   if (!shared) counts.nanoseconds += std::chrono::nanoseconds(std::chrono::steady_clock::now() - start).count();

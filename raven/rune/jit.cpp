@@ -52,6 +52,7 @@ struct JitEntry {
   };
   std::vector<Variant> variants;  ///< guarded by the state's mutex
   std::shared_ptr<const void> result;
+  std::string result_key;
   std::vector<int> skeletons;
   std::vector<int> output_of;  ///< by leaf of the result: output of the program, or −1 for an absent one
   int64_t calls = 0;           ///< guarded by the state's mutex
@@ -203,8 +204,16 @@ Traced trace(const std::string& where, const JitArguments& call, void* context, 
   }
 }
 
-void require_same(const std::string& where, const JitEntry& entry, std::span<const Array> captures,
-                  const nx::Program::Hash& hash) {
+/// What a trace says, of a call or of an entry made for it.
+struct Outcome {
+  std::span<const Array> captures;
+  nx::Program::Hash hash;
+  const std::string& result_key;
+  const std::vector<int>& output_of;
+};
+
+void require_same(const std::string& where, const JitEntry& entry, const Outcome& again) {
+  const std::span<const Array> captures = again.captures;
   for (size_t i = 0; i < entry.captures.size() && i < captures.size(); ++i)
     if (entry.captures[i].header() != captures[i].header())
       throw StaleCaptureError("rune.jit", raven::Message()
@@ -215,7 +224,7 @@ void require_same(const std::string& where, const JitEntry& entry, std::span<con
     throw StaleCaptureError("rune.jit", raven::Message() << where << " captures " << captures.size() << " arrays, and "
                                                          << entry.captures.size()
                                                          << " at its first call; pass what changes as an argument");
-  if (entry.hash != hash)
+  if (entry.hash != again.hash || entry.output_of != again.output_of || entry.result_key != again.result_key)
     throw StaleCaptureError(
         "rune.jit", raven::Message() << where
                                      << " does something else than at its first call, though its arguments have the "
@@ -262,6 +271,7 @@ std::shared_ptr<JitEntry> make_entry(const JitArguments& call, Traced traced, co
       {donated, std::make_shared<const CompiledProgram>(std::make_shared<const nx::Program>(std::move(traced.program)),
                                                         donated, choice)});
   made->result = std::move(traced.shape.result);
+  made->result_key = std::move(traced.shape.key);
   made->skeletons = std::move(traced.shape.skeletons);
   made->output_of = std::move(traced.output_of);
   return made;
@@ -331,9 +341,9 @@ JitTarget JitState::entry(const JitArguments& call, void* context, JitTrace* fun
   }
 
   if (made)
-    require_same(in.where(), *found, made->captures, made->hash);
+    require_same(in.where(), *found, {made->captures, made->hash, made->result_key, made->output_of});
   else
-    require_same(in.where(), *found, traced.captures, traced.program.hash());
+    require_same(in.where(), *found, {traced.captures, traced.program.hash(), traced.shape.key, traced.output_of});
   const std::lock_guard lock(in.mutex);
   found->compared = true;
   ++in.stats.retraces;
@@ -421,6 +431,7 @@ void print_variant(raven::Message& m, const JitEntry::Variant& v) {
 
 JitStats JitState::stats() const {
   const CompileCounts& counts = *inside_->choice.counts;
+  std::shared_ptr<const CompiledProgram> last;  // let go of after the lock
   const std::lock_guard lock(inside_->mutex);
   JitStats stats = inside_->stats;
   stats.compiles = counts.compiles, stats.shared = counts.shared, stats.fallbacks = counts.fallbacks;
@@ -433,7 +444,7 @@ JitStats JitState::stats() const {
         stats.arena_bytes += plan.stats().arena_bytes;
         stats.live_bytes += plan.stats().live_bytes;
       });
-  if (const auto last = inside_->last.lock())
+  if ((last = inside_->last.lock()))
     for_each_plan(*last, [&](const tolk::Plan& plan, const std::string&) {
       stats.kernels += static_cast<int64_t>(plan.stats().kernels);
       stats.launches += static_cast<int64_t>(plan.stats().launches);

@@ -54,6 +54,7 @@ namespace detail {
 struct JitTraced {
   std::vector<nx::Array> leaves;       ///< absent ones included
   std::shared_ptr<const void> result;  ///< the result with empty leaves
+  std::string key;                     ///< its structure and static values
   std::vector<int> skeletons;          ///< by element of a tuple: the argument of equal type and structure, or −1
 };
 /// Calls the function on arguments whose leaves are `leaves`.
@@ -167,6 +168,9 @@ class Jitted {
       traced.leaves.push_back(std::move(leaf));
       leaf = nx::Array{};
     });
+    detail::JitArguments shape;
+    detail::append_tree(shape, std::as_const(result), false);
+    traced.key = std::move(shape.key);
     if constexpr (has_elements<R>) {
       std::array<bool, sizeof...(A)> used{};
       [&]<size_t... j>(std::index_sequence<j...>) {
@@ -240,6 +244,9 @@ class Jitted {
       };
       [&]<size_t... i>(std::index_sequence<i...>) {
         (look.template operator()<i>(), ...);
+        // An object given up twice can be one element only; it is none.
+        const void* address = from;
+        if (((address == static_cast<const void*>(&std::get<i>(arguments))) + ... + 0) > 1) from = nullptr;
       }(std::index_sequence_for<A...>{});
       return from ? std::move(*from) : std::get<j>(like);
     }
@@ -250,9 +257,9 @@ class Jitted {
 };
 
 /// f compiled. Its arguments are trees of arrays (dynamic) and numbers, enums, strings (static: part of the signature),
-/// its result a tree of arrays. Arrays that f captures are bound as they are at the first call; a captured array or
-/// number that changes later is an error (StaleCaptureError), not a silent difference: pass it as an argument. JAX:
-/// jit.
+/// its result a tree of arrays. Arrays that f captures are bound as they are at the first call. The second call of a
+/// signature is traced again: another captured array, number or structure of the result is a StaleCaptureError, and so
+/// is, at any call, a captured array that nobody else holds any more. Pass what changes as an argument. JAX: jit.
 template <class F>
 Jitted<std::decay_t<F>> jit(F&& f, JitOpts options = {}) {
   return Jitted<std::decay_t<F>>(std::forward<F>(f), std::move(options));

@@ -65,6 +65,11 @@ void append_static(std::string& key, const T& value) {
     key.append(reinterpret_cast<const char*>(&value), 10);  // what follows is padding, which holds anything
   } else if constexpr (std::is_arithmetic_v<T> || std::is_enum_v<T>) {
     append_bytes(key, value);
+  } else if constexpr (requires { tree_detail::text_of(value); }) {
+    append_text(key, tree_detail::text_of(value));
+  } else if constexpr (std::is_array_v<T>) {
+    append_bytes(key, std::extent_v<T>);
+    for (const auto& item : value) append_static(key, item);
   } else if constexpr (std::is_convertible_v<const T&, std::string_view>) {
     append_text(key, value);
   } else if constexpr (tree_detail::Declared<T>) {
@@ -114,13 +119,7 @@ void append_tree(JitArguments& arguments, const T& tree, bool donated) {
       append_tree(arguments, field, donated);
     });
     if constexpr (!fixed_names) append_text(key, "}");
-    const auto statics = [&]<class Own>() {
-      if constexpr (tree_detail::has_own_statics<Own>)
-        Own::nx_static_fields(static_cast<const Own&>(tree),
-                              [&](std::string_view, const auto& field) { append_static(key, field); });
-    };
-    if constexpr (requires { typename T::nx_tree_base; }) statics.template operator()<typename T::nx_tree_base>();
-    statics.template operator()<T>();
+    tree_detail::for_each_static(tree, [&](std::string_view, const auto& field) { append_static(key, field); });
   } else if constexpr (tree_detail::MapLike<T>) {
     append_bytes(key, tree.size());
     tree_detail::for_each_entry(tree, [&](std::string_view name, const auto& value) {

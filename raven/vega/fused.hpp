@@ -1,5 +1,5 @@
 #pragma once
-// Recognised chains run as one pass over all leaves when no transformation is active. Not installed.
+// Recognised chains run as one pass over all leaves (after one for the norm) when no transformation is active.
 #include "raven/vega/transform.hpp"
 
 namespace vega::detail {

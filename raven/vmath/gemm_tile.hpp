@@ -6,10 +6,10 @@
 //
 // for i < rows and j < vectors·lanes. Every output is one chain of fused multiply-adds over k, whatever the size of the
 // tile, the lane an output falls in, or the side of the product that is broadcast: so tiles of all shapes and levels
-// agree bit for bit.
+// agree bit for bit. (nx's portable kernels are not these: without fused multiply-adds in hardware they multiply, then add.)
 //
-// Where the chains end is part of the result. DESIGN §3.13: "one fma chain over k in blocks whose size depends on shape
-// only". `gemm_k_block` is that size; the chain of block b starts from zero and covers k in [b·size, (b+1)·size), and
+// Where the chains end is part of the result. One chain over k in blocks whose size depends on the shape
+// only: `gemm_k_block` is that size; the chain of block b starts from zero and covers k in [b·size, (b+1)·size), and
 // blocks are added to the output in order: ((block 0 + block 1) + block 2) + …
 #include <cstdint>
 

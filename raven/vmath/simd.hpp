@@ -116,7 +116,7 @@ RAVEN_VMATH_INLINE bool any_nan(Lanes<T, n> a) {
   return detail::any(Mask<BitsOf<T>, n>{a.v != a.v});
 }
 
-// ---- horizontal reduction in the canonical order (DESIGN §3.13): p[i] ∘ p[i + half], half by half, so that the bits
+// ---- horizontal reduction in the canonical order: p[i] ∘ p[i + half], half by half, so that the bits
 // do not depend on the width of the registers.
 
 /// The n lanes of one vector, halved pairwise to one value. `op` takes and returns Lanes<T, m> for any m.

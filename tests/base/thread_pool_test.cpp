@@ -237,6 +237,35 @@ TEST(ThreadPoolSettings, ChildOfForkStartsItsOwnWorkers) {
 }
 #endif
 
+#if !defined(RAVEN_TSAN)
+TEST(ThreadPoolSettings, ChildOfForkKnowsNothingOfOthersRegions) {
+  set_num_threads(3);
+  participants(12);
+  std::atomic<bool> inside{false}, done{false};
+  std::thread other([&] {
+    parallel_for(8, 1, [&](int64_t, int64_t) {
+      inside = true;
+      while (!done) ::usleep(100);
+    });
+  });
+  while (!inside) ::usleep(100);
+  for (int i = 0; i < 20; ++i) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::alarm(20);  // in place of a hang
+      const size_t first = participants(30), second = participants(30);
+      ::_exit(first == 3 && second == 3 ? 0 : static_cast<int>(10 * first + second));
+    }
+    int status = -1;
+    ::waitpid(child, &status, 0);
+    EXPECT_EQ(status, 0);
+  }
+  done = true;
+  other.join();
+  set_num_threads(2);
+}
+#endif
+
 // Workers leave the caller's CPU with this; two threads on one CPU would take turns.
 TEST(ThreadPool, AThreadLeavesACpuAndMayStillUseIt) {
   cpu_set_t before, after;

@@ -324,6 +324,10 @@ TEST(ModelFiles, ThereAndBack) {
             "{\"type\":\"Unigram\",\"unk_id\":0,\"vocab\":[[\"<unk>\",0.0],[\"a\",-1.5],[\"\xE2\x96\x81\",-2.0]],"
             "\"byte_fallback\":false}");
   EXPECT_EQ(load_any(folder.file("unigram.json")).encode_ids("a"), (std::vector<uint32_t>{2, 1}));
+  // A whole tokenizer may have that name, too.
+  const Tokenizer whole = load_any(folder.file("unigram.json"));
+  whole.save(folder.file("unigram.json"));
+  EXPECT_EQ(load_any(folder.file("unigram.json")).to_json(), whole.to_json());
   EXPECT_THROW(save_model_files(*ByteModel::make(0, {}), folder.path()), Error);
 }
 

@@ -98,6 +98,30 @@ TEST(Tree, ASharedPointerIsAValue) {
   EXPECT_EQ(doubled.shared->weight.item<double>(), 2);
 }
 
+struct Convolution {
+  Array weight;
+  int64_t stride[2] = {1, 1};
+  char tag[4] = "ab";
+  NX_TREE(Convolution, weight)
+  NX_TREE_STATIC(Convolution, stride, tag)
+};
+
+TEST(Tree, StaticFieldsOfAllBasesAndOfArraysAreStructure) {
+  const Alias x{{{one(), one(), one(), 3, Mode::exact}, one(), "left"}, one()};
+  Alias y = x;
+  EXPECT_TRUE(tree::structure(x) == tree::structure(y));
+  y.features = 4;  // of the base of the base
+  EXPECT_FALSE(tree::structure(x) == tree::structure(y));
+  const Convolution c{one()};
+  EXPECT_EQ(tree::structure(c).str(), "Convolution{weight: *, stride = [1, 1, ], tag = \"ab\", }");
+  Convolution d = c;
+  d.stride[1] = 2;
+  EXPECT_FALSE(tree::structure(c) == tree::structure(d));
+  d = c;
+  d.tag[2] = 'c', d.tag[3] = 'd';  // no zero at the end
+  EXPECT_EQ(tree::structure(d).str(), "Convolution{weight: *, stride = [1, 1, ], tag = \"abcd\", }");
+}
+
 TEST(Tree, StructurePrintsComparesAndHashes) {
   const Scaled x{{one(), Array{}, one(), 3, Mode::exact}, one(), "le\"ft"};
   const tree::Structure structure = tree::structure(x);

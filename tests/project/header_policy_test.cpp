@@ -11,8 +11,7 @@ namespace {
 
 // Templates over native lanes need the intrinsics; nothing that users include needs these headers.
 bool is_simd_source(const std::string& path) {
-  const std::string library = library_of(path);
-  return library == "vmath" || library == "kernels";
+  return library_of(path) == "vmath";
 }
 
 std::vector<std::string> faults_of(const SourceFile& file) {

@@ -14,9 +14,8 @@ const std::map<std::string, std::set<std::string>>& map_of_libraries() {
   static const std::map<std::string, std::set<std::string>> map = {
       {"base", {}},
       {"vmath", {}},
-      {"kernels", {"vmath"}},
-      {"nx", {"base", "vmath", "kernels"}},
-      {"tolk", {"base", "vmath", "kernels", "nx"}},
+      {"nx", {"base", "vmath"}},
+      {"tolk", {"base", "vmath", "nx"}},
       {"rune", {"base", "nx", "tolk"}},
       {"vega", {"base", "vmath", "nx", "rune"}},
       {"kaun", {"base", "nx", "rune", "vega"}},

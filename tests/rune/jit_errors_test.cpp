@@ -1,6 +1,7 @@
 // What a compiled function refuses, by type and message; afterwards the library works as before.
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -110,6 +111,22 @@ TEST(JitErrors, AStaleNumberStaysOne) {
   EXPECT_EQ(f(ones({2})).to_vector<float>(), (std::vector<float>{2, 2}));
   k = 3;  // compared once, as the guide says
   EXPECT_EQ(f(ones({2})).to_vector<float>(), (std::vector<float>{2, 2}));
+}
+
+TEST(JitErrors, AResultOfAnotherStructure) {
+  bool left = true;
+  const auto f = rune::jit([&](const Array& x) {
+    const Array y = x * 2;
+    return left ? std::pair{y, Array{}} : std::pair{Array{}, y};
+  });
+  f(ones({2}));
+  left = false;
+  EXPECT_NE(message_of<rune::StaleCaptureError>([&] { f(ones({2})); }), "no error");
+  std::string key = "a";
+  const auto g = rune::jit([&](const Array& x) { return std::map<std::string, Array>{{key, x * 2}}; });
+  g(ones({2}));
+  key = "b";
+  EXPECT_NE(message_of<rune::StaleCaptureError>([&] { g(ones({2})); }), "no error");
 }
 
 TEST(JitErrors, LabelsOutOfRange) {

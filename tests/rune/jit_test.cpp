@@ -127,6 +127,50 @@ TEST(Jit, SignaturesAreTypesStructureStaticsShapesAndDtypes) {
   EXPECT_EQ(cast.stats().traces, 2);
 }
 
+struct Scaled : Layer {
+  Array scale;
+  NX_TREE_BASE(Scaled, Layer, scale)
+};
+struct Shift {
+  Array by;
+  int64_t steps[2] = {1, 2};
+  char tag[2] = {'a', 'b'};
+  NX_TREE(Shift, by)
+  NX_TREE_STATIC(Shift, steps, tag)
+};
+struct Shifted : Scaled {
+  Shift shift;
+  NX_TREE_BASE(Shifted, Scaled, shift)
+};
+
+TEST(Jit, StaticFieldsOfAllBasesAndOfArraysCount) {
+  const auto f = [](const Shifted& m, const Array& x) {
+    return m(x) * m.scale * m.shift.steps[0] + m.shift.by * m.shift.steps[1] * static_cast<double>(m.shift.tag[1]);
+  };
+  const auto compiled = rune::jit(f);
+  Shifted m{{{ramp({3, 4}), ramp({3})}, ramp({3}, 5)}, {ramp({3}, 6)}};
+  const Array x = ramp({2, 4});
+  const auto check = [&] {
+    for (int i = 0; i < 3; ++i) expect_same_bits(compiled(m, x), f(m, x));
+  };
+  check();
+  m.factor = 7;  // of the base of the base
+  check();
+  m.shift.steps[1] = 5;
+  check();
+  m.shift.tag[1] = 'c';
+  check();
+  EXPECT_EQ(compiled.stats().traces, 4);
+  // Arguments that are arrays of numbers, and texts.
+  const auto last = rune::jit([](const Array& a, const int* numbers, const char* text) { return a * numbers[1] * text[0]; });
+  const int two[] = {1, 2}, three[] = {1, 3};
+  for (int i = 0; i < 3; ++i) {
+    expect_same_bits(last(x, two, "a"), x * 2 * 'a');
+    expect_same_bits(last(x, three, "a"), x * 3 * 'a');
+    expect_same_bits(last(x, two, "bc"), x * 2 * 'b');
+  }
+}
+
 TEST(Jit, StaticArgumentsMayBeLists) {
   const auto compiled = rune::jit([](const Array& x, rune::Static<std::vector<int>> powers) {
     Array y = x;
@@ -207,6 +251,15 @@ TEST(Jit, SeveralTreesOfOneTypeAreMovedApart) {
     expect_same_tree(y, a_before);
     expect_same_tree(z, b_before);
     a = std::move(x), b = std::move(y);
+  }
+  // One object for both: neither result is it.
+  const auto both = rune::jit([](const Model& p, const Model& q) { return std::tuple{p, q}; });
+  for (int i = 0; i < 3; ++i) {
+    Model m = make_model();
+    const Model before = m;
+    auto [x, y] = both(std::move(m), std::move(m));
+    expect_same_tree(x, before);
+    expect_same_tree(y, before);
   }
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "raven/base/allocator.hpp"
 #include "raven/nx.hpp"
 #include "raven/tolk/error.hpp"
 #include "raven/tolk/internal/plan_impl.hpp"
@@ -219,6 +220,32 @@ TEST(Plan, EqualProgramsShareAPlan) {
   other.replace(other.find("0000803f"), 8, "0000813f");
   EXPECT_NE(tolk::compile_cached(Program::parse(other), {}, &found), first);
   EXPECT_FALSE(found);
+}
+
+TEST(Plan, OneThatIsGoneKeepsNoArrays) {
+  const auto used = [] { return raven::Allocator::stats().active; };
+  const int64_t before = used();
+  {
+    nx::ProgramBuilder builder;
+    const Program::Id in[] = {builder.input({nx::f32, {1 << 20}}), builder.constant(ramp({1 << 20}))};
+    const auto plan = tolk::compile_cached(builder.build(std::vector{builder.equation(nx::Op::Add, in)}), {});
+    EXPECT_GT(used() - before, 4 << 20);
+  }
+  EXPECT_LT(used() - before, 1 << 20);
+}
+
+TEST(Plan, MoreOperandsThan16BitsCount) {
+  for (const size_t count : {65'536u, 65'537u}) {
+    nx::ProgramBuilder builder;
+    const auto x = builder.input({nx::f32, {1}}), y = builder.input({nx::f32, {1}});
+    std::vector<Program::Id> parts(count, x);
+    parts.back() = y;
+    const Program program = builder.build(std::vector{builder.equation(nx::Op::Concat, parts, nx::AxisAttrs())});
+    const std::vector<Array> arguments = {ramp({1}), ramp({1}, 9)};
+    std::vector<Array> got(1);
+    tolk::compile(program)->run(arguments, got);
+    expect_same_bits(got[0], nx::eval(program, arguments)[0]);
+  }
 }
 
 // ---- the verifier finds what a planner could do wrong

@@ -23,7 +23,12 @@ Tokenizer load_any(const std::string& path) {
   if (extension == ".tiktoken") return Tiktoken::from_file(path, file.stem().string()).tokenizer();
   if (extension == ".model") return SentencePieceModel::from_file(path).native();
   if (extension == ".txt") return bert_style(read_wordpiece_file(path));
-  if (file.filename() == "unigram.json") return presets::sentencepiece_unigram(read_unigram_file(path));
+  if (file.filename() == "unigram.json") {  // a model's, or a whole tokenizer of that name
+    const std::string source = raven::read_file(path, "brot.load_any");
+    const json::Document document = json::Document::parse(source, path);
+    if (document.root()["model"].present()) return Tokenizer::from_json(source, path);
+    return presets::sentencepiece_unigram(read_unigram_file(path));
+  }
   if (file.filename() == "tekken.json") return read_tekken(raven::read_file(path), path);
   return Tokenizer::from_file(path);
 }

@@ -217,7 +217,7 @@ RAVEN_API uint8_t script_of_name(std::string_view long_name) noexcept;
 enum class Form : uint8_t { nfc, nfd, nfkc, nfkd };
 
 /// One scalar of an edit script over characters, left to right: `change` 0 replaces one old character, +1 inserts, −k
-/// replaces one and drops k more. The rules of spec/brot "Alignment".
+/// replaces one and drops k more.
 struct Change {
   char32_t scalar;
   int32_t change;

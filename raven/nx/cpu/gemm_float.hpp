@@ -1,7 +1,7 @@
 #pragma once
 // Floating-point matrix multiplication at one CPU level; instantiated by gemm_f32.cpp and gemm_f64.cpp.
 //
-// The contract: one chain of fma per output and k-block (DESIGN §3.13)
+// The contract: one chain of fma per output and k-block
 // --------------------------------------------------------------------
 //   block b covers k in [b·K, (b+1)·K), K = vmath::gemm_k_block(k): a function of k alone
 //   part[b] = fma(A[i][k], B[k][j], …) for k in block b in order, from +0

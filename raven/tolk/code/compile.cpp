@@ -76,9 +76,10 @@ void on_threads(size_t count, Body body) {
   const size_t threads = std::min(count, static_cast<size_t>(std::max(1, raven::num_threads())));
   std::vector<std::thread> others;
   try {
+    others.reserve(threads);
     for (size_t i = 1; i < threads; ++i) others.emplace_back(work);
-  } catch (const std::system_error&) {
-    // Fewer threads, then.
+  } catch (const std::exception&) {
+    // The system has no more threads, or no more memory for one: fewer, then.
   }
   work();
   for (std::thread& other : others) other.join();

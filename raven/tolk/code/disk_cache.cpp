@@ -162,14 +162,22 @@ void DiskCache::put(std::string_view key, const Image& image) const {
   static constinit std::atomic<uint32_t> counter{0};
   const uint32_t number = counter.fetch_add(1, std::memory_order_relaxed);
   const std::string path = path_of(key);
-  const std::string temporary(raven::Message() << path << ".tmp-" << ::getpid() << "-" << number);
   Header header{};
   std::memcpy(header.magic, magic, sizeof magic);
   header.key_size = key.size(), header.code_size = image.bytes.size(), header.entry = image.entry;
   const std::string_view code(reinterpret_cast<const char*>(image.bytes.data()), image.bytes.size());
   header.checksum = checksum_of(header, key, code);
   {
-    const Descriptor file{::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
+    std::string temporary;
+    const auto create = [&](uint32_t n) {
+      temporary = raven::Message() << path << ".tmp-" << ::getpid() << "-" << n;
+      return ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    };
+    int descriptor = create(number);
+    // EEXIST: left by a killed process that had our number.
+    for (int i = 0; descriptor < 0 && errno == EEXIST && i < 100; ++i)
+      descriptor = create(counter.fetch_add(1, std::memory_order_relaxed));
+    const Descriptor file{descriptor};
     if (file.number < 0) return;
     const bool whole = write_all(file.number, reinterpret_cast<const char*>(&header), sizeof header) &&
                        write_all(file.number, key.data(), key.size()) &&
@@ -209,7 +217,7 @@ void DiskCache::trim(uint64_t limit) const {
   std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.used < b.used; });
   for (const Entry& entry : entries) {
     if (total <= limit) break;
-    if (::unlink(entry.path.c_str()) == 0) total -= entry.size;
+    if (::unlink(entry.path.c_str()) == 0 || errno == ENOENT) total -= entry.size;
   }
 }
 

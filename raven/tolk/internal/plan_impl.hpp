@@ -93,7 +93,7 @@ struct Step {
   uint16_t in_place = 0;  ///< results that take the place of an operand
   uint32_t first_view = 0;
   uint32_t views = 0;
-  uint16_t inputs = 0, outputs = 0;  ///< of a call: operands, then results
+  uint32_t inputs = 0, outputs = 0;  ///< of a call: operands, then results
   uint32_t batch = 0;                ///< of a launch
   nx::AttrsBox attrs;
   nx::cpu::Kernel* kernel = nullptr;
@@ -171,6 +171,8 @@ struct Frame {
 };
 
 struct Plan::Impl {
+  ~Impl();
+
   Program program;  ///< as it was scheduled
   CompileOpts options;
   Limits limits;

@@ -168,9 +168,9 @@ class Lowering {
     s.checked = nx::has_flag(e.op, nx::op_flag::checked);
     s.attrs = e.attrs;
     s.first_view = static_cast<uint32_t>(plan_.views.size());
-    s.inputs = static_cast<uint16_t>(e.operands.size());
-    s.outputs = static_cast<uint16_t>(e.results);
-    s.views = static_cast<uint32_t>(s.inputs) + s.outputs;
+    s.inputs = static_cast<uint32_t>(e.operands.size());
+    s.outputs = e.results;
+    s.views = s.inputs + s.outputs;
     for (const Id id : e.operands) plan_.views.push_back(see(id));
     for (Id id = e.first_result; id < e.first_result + e.results; ++id) {
       const Place place{Space::arena, 0, 0};

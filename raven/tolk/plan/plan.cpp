@@ -86,7 +86,7 @@ namespace {
 struct Cache {
   struct Entry {
     nx::Program::Hash hash;
-    std::shared_ptr<const nx::Program> program;  // as it was given
+    const nx::Program* program;  // as it was given; the plan keeps it
     CompileOpts options;
     Settings settings;
     std::weak_ptr<const Plan> plan;
@@ -103,7 +103,6 @@ Cache& cache() {
 /// arrays of the user, whose memory his functions may give back: what this lets go of goes after the lock.
 std::shared_ptr<const Plan> find_plan(const nx::Program& program, const nx::Program::Hash& hash,
                                       const CompileOpts& options, const Settings& settings) {
-  std::vector<std::shared_ptr<const nx::Program>> dropped;
   std::vector<std::shared_ptr<const Plan>> others;
   Cache& c = cache();
   const std::lock_guard lock(c.mutex);
@@ -111,7 +110,6 @@ std::shared_ptr<const Plan> find_plan(const nx::Program& program, const nx::Prog
     Cache::Entry& e = c.entries[i];
     auto plan = e.plan.lock();
     if (!plan) {
-      dropped.push_back(std::move(e.program));
       if (i + 1 < c.entries.size()) e = std::move(c.entries.back());
       c.entries.pop_back();
       continue;
@@ -133,11 +131,15 @@ std::shared_ptr<const Plan> compile_cached(const nx::Program& program, const Com
   auto plan = find_plan(program, hash, full, settings);
   if (found) *found = plan != nullptr;
   if (plan) return plan;
-  plan = compile(program, full, settings, Limits());
-  auto given = std::make_shared<const nx::Program>(program);
+  struct Kept {
+    std::shared_ptr<const Plan> plan;
+    nx::Program given;
+  };
+  const auto kept = std::make_shared<const Kept>(compile(program, full, settings, Limits()), program);
+  plan = {kept, kept->plan.get()};
   Cache& c = cache();
   const std::lock_guard lock(c.mutex);
-  c.entries.push_back({hash, std::move(given), std::move(full), std::move(settings), plan});
+  c.entries.push_back({hash, &kept->given, std::move(full), std::move(settings), plan});
   return plan;
 }
 

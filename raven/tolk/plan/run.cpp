@@ -1,4 +1,5 @@
 // One call: addresses into prepared views, then the steps in a row.
+#include <atomic>
 #include <cstring>
 
 #include "raven/base/interrupt.hpp"
@@ -17,7 +18,14 @@ using nx::detail::impl_of;
 
 namespace {
 
-constexpr size_t idle_frames = 4;  // more run at once, but their arenas are given back
+constexpr size_t idle_frames = 4;  // of a plan; more run at once, but their arenas are given back
+
+/// Arenas that wait for the next call, of all plans. They are bounded as the memory is that the allocator keeps.
+constinit std::atomic<int64_t> idle_bytes{0};
+int64_t most_idle_bytes() {
+  static const int64_t limit = raven::Allocator::stats().limit;
+  return limit;
+}
 
 [[gnu::cold, gnu::noinline]] void does_not_fit(const Plan::Impl& plan, size_t i, const Array& x) {
   constexpr const char* name = "tolk.Plan.run";
@@ -262,14 +270,22 @@ std::unique_ptr<Frame> Plan::Impl::take_frame() const {
     if (!idle.empty()) {
       std::unique_ptr<Frame> frame = std::move(idle.back());
       idle.pop_back();
+      idle_bytes -= static_cast<int64_t>(frame->arena_bytes);
       return frame;
     }
   }
   return std::make_unique<Frame>(*this, true);
 }
 void Plan::Impl::give_back(std::unique_ptr<Frame> frame) const {
+  const auto bytes = static_cast<int64_t>(frame->arena_bytes);
+  if (idle_bytes + bytes > most_idle_bytes()) return;
   const std::lock_guard lock(mutex);
-  if (idle.size() < idle_frames) idle.push_back(std::move(frame));
+  if (idle.size() >= idle_frames) return;
+  idle.push_back(std::move(frame));
+  idle_bytes += bytes;
+}
+Plan::Impl::~Impl() {
+  for (const std::unique_ptr<Frame>& frame : idle) idle_bytes -= static_cast<int64_t>(frame->arena_bytes);
 }
 
 void Plan::run(std::span<const PlanArgument> arguments, std::span<Array> outputs, RunReport* report,

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes core.json: what HuggingFace tokenizers 0.23.2 make of the sample texts with every small tokenizer of the zoo.
+"""Writes core.json: what HuggingFace tokenizers 0.23.3 make of the sample texts with every small tokenizer of the zoo.
 
 usage: core.py [--train] > core.json.new      (needs the Python package `tokenizers`; does not use Raven)
 

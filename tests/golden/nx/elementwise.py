@@ -7,7 +7,7 @@ from lattice import cast, float_dtype, result_dtype
 
 
 def trunc_divide(x, y):
-    """C's division; x / 0 = 0 and INT_MIN / -1 = INT_MIN by nx's rule (spec §2.2)."""
+    """C's division; x / 0 = 0 and INT_MIN / -1 = INT_MIN by nx's rule."""
     bits = x.dtype.itemsize * 8
     out = [0 if b == 0 else (abs(a) // abs(b)) * (1 if (a < 0) == (b < 0) else -1) for a, b in zip(x.ravel().tolist(), y.ravel().tolist())]
     return wrap(out, x.dtype).reshape(x.shape)
@@ -106,7 +106,7 @@ def binary():
     table = []
     for dtype in FIVE:
         numeric = dtype != "b1"
-        # bool: Add = or, Mul = and, Sub = DTypeError (spec §2.2), as NumPy
+        # bool: Add = or, Mul = and, Sub = DTypeError, as NumPy
         table += [("Add", dtype, np.add, "exact", {}), ("Mul", dtype, np.multiply, "exact", {}),
                   ("Sub", dtype, np.subtract if numeric else None, "exact", {}),
                   ("Div", dtype, lambda x, y, d=float_dtype(dtype): np.divide(cast(x, d), cast(y, d)), "exact", {}),
@@ -276,7 +276,7 @@ def public():
                 for name, function in {"isnan": np.isnan, "isinf": np.isinf, "isfinite": np.isfinite}.items():
                     family.case(name, [x], [Out(function(view))], layout=layout)
             if dtype != "b1":
-                # clip(x, low, high) = two selects: NaN passes (spec §2.2)
+                # clip(x, low, high) = two selects: NaN passes
                 for low, high in ((-2, 3), (None, 1), (0, None)):
                     result = np.clip(view, None if low is None else view.dtype.type(low), None if high is None else view.dtype.type(high))
                     attrs = {k: v for k, v in (("min", low), ("max", high)) if v is not None}

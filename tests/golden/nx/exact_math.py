@@ -1,4 +1,4 @@
-"""Correctly rounded references: f64 NumPy for f32, 200-bit mpmath for f64 (the higher precision of spec §6.9)."""
+"""Correctly rounded references: f64 NumPy for f32, 200-bit mpmath for f64 (a higher precision)."""
 import math
 
 import mpmath

@@ -136,7 +136,7 @@ def public():
                             family.case(name, [x], error="Value", **attrs, layout=layout)
                             continue
                         if name in ("mean", "var", "std"):
-                            # ints give the default float (spec §1.2); a few eps of the spread, §6.9
+                            # ints give the default float; a few eps of the spread
                             wide = np.asarray(function(x.view.astype(np.float64), axis=axis, keepdims=keepdims))
                             result = wide.astype(result.dtype)
                             bound = 16 * np.finfo(result.dtype).eps * {"mean": 50, "var": 2500, "std": 50}[name]

@@ -7,7 +7,7 @@ SHAPES = {"contiguous": ((4, 7), "-"), "vector": ((65,), "-"), **{k: LAYOUTS[k] 
 
 
 def stable_order(x, axis, descending):
-    """NaN last in both directions, ties in input order in both, -0 = +0 (spec §2.2)."""
+    """NaN last in both directions, ties in input order in both, -0 = +0."""
     key = x
     if descending:
         # reversing, sorting stably and reversing back keeps ties in input order once indices are mirrored

@@ -78,6 +78,20 @@ TEST(Cache, KeepsWhatIsPut) {
   EXPECT_EQ(status.st_mode & 0777, 0600u);
 }
 
+TEST(Cache, TemporariesOfAKilledProcessWithOurNumberAreNoHindrance) {
+  const Directory at;
+  const DiskCache cache(at.path);
+  for (const std::string key : {"a", "b", "c", "d"}) {
+    cache.put(key, image_of("code"));
+    const std::string path = cache.path_of(key);
+    ASSERT_EQ(::unlink(path.c_str()), 0);
+    for (int i = 0; i < 1000; i += 2) raven::write_atomic(path + ".tmp-" + std::to_string(::getpid()) + "-" + std::to_string(i), "");
+    cache.put(key, image_of("code"));
+    EXPECT_TRUE(cache.find(key)) << key;
+    cache.put(key + "2", image_of("code"));  // the next number is an even one in every second round
+  }
+}
+
 TEST(Cache, ComparesTextsNotOnlyHashes) {
   const Directory at;
   const DiskCache cache(at.path);
