@@ -270,5 +270,15 @@ TEST(Failures, extern_after_jit) {
   compiled(f, normal_f32({70, 70}));
 }
 
+// Found by the random programs: the verifier took it for a write over an operand.
+TEST(Layouts, AResultMayTakeThePlaceOfWhatLiesPermuted) {
+  const auto f = [](Array q) {
+    const Array heads = nx::transpose(nx::sdpa(q, q, q), {0, 2, 1, 3});
+    return nx::astype(heads * 8, nx::i32);
+  };
+  EXPECT_GT(plan_of(f, normal_f32({2, 3, 16, 8}))->stats().in_place, 0u);
+  compiled(f, normal_f32({2, 3, 16, 8}));
+}
+
 }  // namespace
 }  // namespace failures
