@@ -272,6 +272,7 @@ uint32_t slice_update(Graph& g, const Request& r, const Equation& e) {
 struct Place {
   Affine at;
   uint32_t valid = always;
+  uint32_t checked = none;  ///< the check that the place waits for
 };
 struct Resolve {
   nx::IndexMode mode;
@@ -310,7 +311,7 @@ Place resolve(Graph& g, uint32_t element, uint32_t guard, const Resolve& how) {
                                            how.equation,
                                            how.axis});
       if (known) return {{}, checked};
-      w = checked;
+      w = place.checked = checked;
       break;
     }
     case nx::IndexMode::clip:
@@ -332,11 +333,41 @@ Place resolve(Graph& g, uint32_t element, uint32_t guard, const Resolve& how) {
 
 uint32_t zero_of(Graph& g, Id value) { return g.constant(type_of(g.aval(value).dtype), 0); }
 
+/// Whether `node` is computed from `from`, or read at a place made of it.
+bool depends_on(const Graph& g, uint32_t node, uint32_t from) {
+  std::vector<uint32_t> stack = {node};
+  std::vector<bool> seen(g.nodes().size());
+  while (!stack.empty()) {
+    const uint32_t at = stack.back();
+    stack.pop_back();
+    if (at == from) return true;
+    if (seen[at]) continue;
+    seen[at] = true;
+    const Node& n = g.nodes()[at];
+    for (const uint32_t o : n.operand)
+      if (o != none) stack.push_back(o);
+    if (n.affine == none || n.kind == Node::Kind::check) continue;
+    for (const Term& t : g.affines()[n.affine].terms)
+      if (!g.atoms()[t.atom].is_loop()) stack.push_back(g.atoms()[t.atom].node);
+  }
+  return false;
+}
+
 /// The element of x at `index`, 0 where `valid` does not hold.
-uint32_t read_gathered(Graph& g, const Request& r, Id x, std::span<const Affine> index, uint32_t valid) {
+uint32_t read_gathered(Graph& g, const Request& r, Id x, std::span<const Affine> index, uint32_t valid,
+                       std::span<const uint32_t> checks) {
   if (valid == never) return zero_of(g, r.value);
   const uint32_t element = g.operand(x, g.access_of(index), g.both(r.guard, valid));
-  return element == pending ? pending : choose(g, valid, element, zero_of(g, r.value));
+  if (element == pending) return pending;
+  // Along a broadcast axis every place holds the same: the element is read if the check holds, or it would be lost.
+  for (const uint32_t check : checks) {
+    if (check == none || depends_on(g, element, check)) continue;
+    Node condition = g.nodes()[check];
+    condition.type = Type::b1;
+    condition.operand[2] = condition.operand[0];
+    valid = g.both(valid, g.add_node(condition));
+  }
+  return choose(g, valid, element, zero_of(g, r.value));
 }
 
 uint32_t gather(Graph& g, const Request& r, const Equation& e) {
@@ -347,6 +378,7 @@ uint32_t gather(Graph& g, const Request& r, const Equation& e) {
   const uint32_t lead_access = g.access_of(std::span(at).first(lead));
   std::vector<Affine> index(at.begin() + static_cast<std::ptrdiff_t>(lead), at.end());
   uint32_t valid = always;
+  std::vector<uint32_t> checks;
   bool waits = false;
   for (int k = 0; k < a.axes.size(); ++k) {
     const uint32_t element = g.operand(e.operands[static_cast<size_t>(k) + 1], lead_access, r.guard);
@@ -359,8 +391,9 @@ uint32_t gather(Graph& g, const Request& r, const Equation& e) {
                                  g.values().equation[r.value], static_cast<uint32_t>(axis)});
     index[static_cast<size_t>(axis)] = index[static_cast<size_t>(axis)] + place.at;
     valid = valid == never || place.valid == never ? never : g.both(valid, place.valid);
+    checks.push_back(place.checked);
   }
-  return waits ? pending : read_gathered(g, r, x, index, valid);
+  return waits ? pending : read_gathered(g, r, x, index, valid, checks);
 }
 uint32_t gather_axis(Graph& g, const Request& r, const Equation& e) {
   const auto& a = e.attrs.as<nx::GatherAxisAttrs>();
@@ -372,7 +405,7 @@ uint32_t gather_axis(Graph& g, const Request& r, const Equation& e) {
               {a.mode, a.wrap_negative, extent, extent, g.values().equation[r.value], static_cast<uint32_t>(a.axis)});
   std::vector<Affine> index = g.index_of(r.access);
   index[static_cast<size_t>(a.axis)] = place.at;
-  return read_gathered(g, r, e.operands[0], index, place.valid);
+  return read_gathered(g, r, e.operands[0], index, place.valid, std::span(&place.checked, 1));
 }
 uint32_t embedding(Graph& g, const Request& r, const Equation& e) {
   const std::vector<Affine> at = g.index_of(r.access);
@@ -382,7 +415,7 @@ uint32_t embedding(Graph& g, const Request& r, const Equation& e) {
   const Place place =
       resolve(g, id, r.guard, {nx::IndexMode::raise, false, rows, rows, g.values().equation[r.value], 0});
   const Affine index[] = {place.at, at.back()};
-  return read_gathered(g, r, e.operands[0], index, place.valid);
+  return read_gathered(g, r, e.operands[0], index, place.valid, std::span(&place.checked, 1));
 }
 
 struct Row {
