@@ -19,7 +19,8 @@ class Placer {
     for (size_t block = blocks > open_blocks ? blocks - open_blocks : 0; block < blocks; ++block) {
       if (static_cast<size_t>(256 - used_[block]) < bytes.size()) continue;
       const uint32_t start = uint32_t(block * 256);
-      for (uint32_t low = 0; low < 256; ++low) {
+      while (first_free_[block] < 256 && taken(start + first_free_[block])) ++first_free_[block];
+      for (uint32_t low = first_free_[block]; low < 256; ++low) {
         if (taken(start + low)) continue;  // the place of the first byte
         const uint32_t base = (start + low) ^ bytes[0];
         bool room = true;
@@ -42,10 +43,12 @@ class Placer {
   void grow() {
     cells_.resize(cells_.size() + 256);
     used_.push_back(0);
+    first_free_.push_back(0);
     if (cells_.size() == 256) take(0, DoubleArray::none - 1);  // the root: taken, and nobody's child
   }
   std::vector<DoubleArray::Cell>& cells_;
-  std::vector<uint16_t> used_;
+  std::vector<uint16_t> used_;        // by block
+  std::vector<uint16_t> first_free_;  // by block: all cells below are taken
 };
 
 }  // namespace

@@ -50,7 +50,7 @@ struct Node {
 /// @throws RegexError with the byte offset of the fault
 Node parse(std::string_view pattern, RegexDialect dialect, UnicodeProfile profile);
 
-/// The tree as text: equal text, equal meaning. Known patterns are recognised by it.
-std::string canonical_text(const Node& node);
+/// The tree as bytes: equal bytes, equal trees. Known patterns are recognised by them, however they are written.
+std::string key_of(const Node& node);
 
 }  // namespace brot::regex

@@ -17,7 +17,8 @@ using unicode::Category;
 CharSet::CharSet(std::initializer_list<Range> ranges) : ranges_(ranges) { normalize(); }
 
 void CharSet::normalize() {
-  std::sort(ranges_.begin(), ranges_.end(), [](const Range& a, const Range& b) { return a.first < b.first; });
+  const auto before = [](const Range& a, const Range& b) { return a.first < b.first; };
+  if (!std::is_sorted(ranges_.begin(), ranges_.end(), before)) std::sort(ranges_.begin(), ranges_.end(), before);
   size_t write = 0;
   for (const Range& range : ranges_) {
     if (write && range.first <= ranges_[write - 1].last + 1) {
@@ -30,13 +31,20 @@ void CharSet::normalize() {
 }
 
 void CharSet::add(char32_t first, char32_t last) {
+  if (!ranges_.empty() && ranges_.back().last + 1 == first) {
+    ranges_.back().last = last;
+    return;
+  }
   const bool in_order = ranges_.empty() || ranges_.back().last < first;
   ranges_.push_back({first, last});
-  if (!in_order || (ranges_.size() > 1 && ranges_[ranges_.size() - 2].last + 1 == first)) normalize();
+  if (!in_order) normalize();
 }
 
 void CharSet::add(const CharSet& other) {
-  ranges_.insert(ranges_.end(), other.ranges_.begin(), other.ranges_.end());
+  std::vector<Range> both(ranges_.size() + other.ranges_.size());
+  std::merge(ranges_.begin(), ranges_.end(), other.ranges_.begin(), other.ranges_.end(), both.begin(),
+             [](const Range& a, const Range& b) { return a.first < b.first; });
+  ranges_ = std::move(both);
   normalize();
 }
 
@@ -287,12 +295,26 @@ CharSet CharSet::case_closure(UnicodeProfile profile) const {
   const FoldData& data = fold_data(profile);
   CharSet out = *this;
   std::vector<Range> extra;
-  for (const auto& [folded, sources] : data.simple_classes) {
-    bool hit = contains(folded);
-    for (const char32_t source : sources) hit = hit || contains(source);
-    if (!hit) continue;
+  const auto add_class = [&](char32_t folded, const std::vector<char32_t>& sources) {
     extra.push_back({folded, folded});
     for (const char32_t source : sources) extra.push_back({source, source});
+  };
+  uint32_t members = 0;
+  for (const Range& range : ranges_) members += range.last - range.first + 1;
+  if (members < data.simple_classes.size()) {
+    for (const Range& range : ranges_) {
+      for (char32_t c = range.first; c <= range.last; ++c) {
+        const auto* entry = data.simple.find(c);
+        const auto found = data.simple_classes.find(entry ? *data.simple.scalars(*entry) : c);
+        if (found != data.simple_classes.end()) add_class(found->first, found->second);
+      }
+    }
+  } else {
+    for (const auto& [folded, sources] : data.simple_classes) {
+      bool hit = contains(folded);
+      for (const char32_t source : sources) hit = hit || contains(source);
+      if (hit) add_class(folded, sources);
+    }
   }
   // ß and ẞ have no simple folding in common, but fold to the same sequence.
   for (const MultiFold& multi : data.multi) {

@@ -705,28 +705,30 @@ class Parser {
   Flags flags_;
 };
 
-// ------------------------------------------------------------------------------------------------------ canonical text
+// ------------------------------------------------------------------------------------------------------ key of a tree
 
-void print(const Node& node, std::string& out) {
-  const auto number = [&](uint64_t value) { out += std::to_string(value) + " "; };
-  out += '(';
-  number(uint64_t(node.kind));
+// Every list is preceded by its length, so that no two trees have one key.
+void write_key(const Node& node, std::string& out) {
+  const auto number = [&](uint32_t value) { out.append(reinterpret_cast<const char*>(&value), sizeof value); };
+  number(uint32_t(node.kind));
   switch (node.kind) {
     case Kind::set:
+      number(uint32_t(node.set.ranges().size()));
       for (const CharSet::Range& range : node.set.ranges()) number(range.first), number(range.last);
       break;
     case Kind::folded:
+      number(uint32_t(node.scalars.size()));
       for (const char32_t c : node.scalars) number(c);
       break;
-    case Kind::repeat: number(node.min), number(node.max), number(uint64_t(node.greed)); break;
+    case Kind::repeat: number(node.min), number(node.max), number(uint32_t(node.greed)); break;
     case Kind::look: number(node.behind), number(node.negative); break;
-    case Kind::assertion: number(uint64_t(node.assertion)); break;
+    case Kind::assertion: number(uint32_t(node.assertion)); break;
     case Kind::capture:
     case Kind::backreference: number(node.index), number(node.ignore_case); break;
     default: break;
   }
-  for (const Node& child : node.children) print(child, out);
-  out += ')';
+  number(uint32_t(node.children.size()));
+  for (const Node& child : node.children) write_key(child, out);
 }
 
 }  // namespace
@@ -735,9 +737,9 @@ Node parse(std::string_view pattern, RegexDialect dialect, UnicodeProfile profil
   return Parser(pattern, dialect, profile).run();
 }
 
-std::string canonical_text(const Node& node) {
+std::string key_of(const Node& node) {
   std::string out;
-  print(node, out);
+  write_key(node, out);
   return out;
 }
 

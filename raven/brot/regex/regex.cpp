@@ -131,12 +131,13 @@ Regex::Regex(std::string_view pattern, RegexDialect dialect, UnicodeProfile prof
     : Regex(pattern, dialect, Engine::scanner, profile) {}
 
 Regex::Regex(std::string_view pattern, RegexDialect dialect, Engine first, UnicodeProfile profile) {
-  const Node tree = parse(pattern, dialect, profile);
   auto impl = std::make_shared<Impl>();
   impl->pattern = pattern;
   impl->profile = profile;
   const auto choose = [&] {
     const bool scanned = first == Engine::scanner && profile == UnicodeProfile::hf;
+    if (scanned && (impl->scanner = find_scanner(pattern, dialect))) return Engine::scanner;
+    const Node tree = parse(pattern, dialect, profile);
     if (scanned && (impl->scanner = find_scanner(tree))) return Engine::scanner;
     if (first != Engine::backtracking && fits_automaton(tree, profile)) {
       Program program = compile(tree, pattern, profile, true);

@@ -571,11 +571,13 @@ const std::vector<Scanner>& all_scanners() {
 
 namespace {
 std::string key_of(std::string_view pattern, RegexDialect dialect = RegexDialect::oniguruma) {
-  return canonical_text(parse(pattern, dialect, UnicodeProfile::hf));
+  return regex::key_of(parse(pattern, dialect, UnicodeProfile::hf));
 }
 }  // namespace
 
 bool are_deepseek3(std::span<const std::string_view> patterns) {
+  if (patterns.size() != std::size(deepseek3_splits)) return false;
+  if (std::equal(patterns.begin(), patterns.end(), std::begin(deepseek3_splits))) return true;
   static const std::vector<std::string> keys = [] {
     std::vector<std::string> out;
     for (const std::string_view pattern : deepseek3_splits) out.push_back(key_of(pattern));
@@ -587,13 +589,20 @@ bool are_deepseek3(std::span<const std::string_view> patterns) {
 std::string_view deepseek3_at_once() { return deepseek3_fused; }
 std::string_view starcoder_at_once() { return starcoder_fused; }
 
+const Scanner* find_scanner(std::string_view pattern, RegexDialect dialect) {
+  for (const Scanner& scanner : all_scanners()) {
+    if (scanner.dialect == dialect && scanner.pattern == pattern) return &scanner;
+  }
+  return nullptr;
+}
+
 const Scanner* find_scanner(const Node& tree) {
   static const std::vector<std::string> keys = [] {
     std::vector<std::string> out;
     for (const Scanner& scanner : all_scanners()) out.push_back(key_of(scanner.pattern, scanner.dialect));
     return out;
   }();
-  const std::string key = canonical_text(tree);
+  const std::string key = regex::key_of(tree);
   for (size_t i = 0; i < keys.size(); ++i) {
     if (keys[i] == key) return &all_scanners()[i];
   }

@@ -19,7 +19,9 @@ struct Scanner {
   size_t (*match)(std::string_view text, size_t begin);
 };
 
-/// The scanner of a pattern with that tree, or null. Scanners follow UnicodeProfile::hf.
+/// The scanner of a pattern written so, or null: saves its parsing. Scanners follow UnicodeProfile::hf.
+const Scanner* find_scanner(std::string_view pattern, RegexDialect dialect);
+/// The scanner of a pattern with that tree, however it is written, or null.
 const Scanner* find_scanner(const Node& tree);
 /// All known patterns, for tests.
 const std::vector<Scanner>& all_scanners();
